@@ -1,0 +1,183 @@
+package engagement
+
+import "time"
+
+// File is the content of engagement.yaml.
+type File struct {
+	Name         string        `yaml:"name"`    // of the engagement, as it shall stand on the cover
+	Auditor      string        `yaml:"auditor"` // the firm that signs
+	Auditee      string        `yaml:"auditee"`
+	Period       Period        `yaml:"period"`
+	AWS          []AWS         `yaml:"aws"`
+	GCP          []GCP         `yaml:"gcp"`
+	Plugins      []Plugin      `yaml:"plugins"`
+	Exclude      []Exclusion   `yaml:"exclude"`
+	Overrides    Overrides     `yaml:"overrides"`
+	Signing      Signing       `yaml:"signing"`
+	Files        Files         `yaml:"files"`
+	Controls     []string      `yaml:"controls"` // ids that gate; empty = all of the catalogue that are testable
+	AcceptedGaps []AcceptedGap `yaml:"accepted_gaps"`
+	Parameters   Parameters    `yaml:"parameters"`
+}
+
+// Period is the audit period, both days included.
+type Period struct {
+	From Date `yaml:"from"`
+	To   Date `yaml:"to"`
+}
+
+// AWS names an organisation or single accounts to audit. Credentials come from the SDK's
+// default chain; each account is entered through Role.
+type AWS struct {
+	Management string   `yaml:"management"` // 12-digit management account; its organisation is discovered. Empty: no organisation is read
+	Accounts   []string `yaml:"accounts"`   // 12-digit ids; empty with Management = every account that discovery finds
+	Role       string   `yaml:"role"`       // role name to assume in each account; empty = the caller's own identity, for a single account
+	ExternalID string   `yaml:"external_id"`
+	Regions    []string `yaml:"regions"`     // limits the regions asked; what is left out is not_attempted. Empty = all
+	Partition  string   `yaml:"partition"`   // aws (default), aws-eusc, aws-us-gov, aws-cn
+	HomeRegion string   `yaml:"home_region"` // where global and first calls go; default eu-west-1
+}
+
+// GCP names an organisation or single projects. Credentials are Application Default Credentials.
+type GCP struct {
+	Organization string   `yaml:"organization"` // numeric id; empty: no organisation is read
+	Projects     []string `yaml:"projects"`     // empty with Organization = every project that discovery finds
+}
+
+// Plugin is a collector in another language: an executable, pinned by digest.
+type Plugin struct {
+	Name   string            `yaml:"name"`
+	Path   string            `yaml:"path"`
+	SHA256 string            `yaml:"sha256"`
+	Args   []string          `yaml:"args"`
+	Inputs map[string]string `yaml:"inputs"` // name → file, handed to the plug-in and kept as evidence
+}
+
+// Exclusion leaves a discovered target out; its rows are not_attempted, with the reason.
+type Exclusion struct {
+	Target string `yaml:"target"` // target id, such as aws-111122223333
+	Reason string `yaml:"reason"`
+}
+
+// Overrides redirect collection. A run that used one says NOT A PROVIDER ENDPOINT everywhere.
+type Overrides struct {
+	AWSEndpoint string `yaml:"aws_endpoint"`
+	GCPEndpoint string `yaml:"gcp_endpoint"`
+	Proxy       string `yaml:"proxy"`
+	CABundle    string `yaml:"ca_bundle"`
+}
+
+// Signing says with what the run is signed. Timestamp must be said: a URL of an RFC 3161
+// authority, or none.
+type Signing struct {
+	Key            string `yaml:"key"`
+	PassphraseFile string `yaml:"passphrase_file"`
+	Timestamp      string `yaml:"timestamp"`
+}
+
+// Files are paths relative to engagement.yaml.
+type Files struct {
+	Register string `yaml:"register"`
+	Roster   string `yaml:"roster"`
+	Waivers  string `yaml:"waivers"`
+}
+
+// AcceptedGap accepts that something cannot be judged; the gap stays visible.
+type AcceptedGap struct {
+	ID       string `yaml:"id" json:"id"`
+	Pattern  string `yaml:"pattern" json:"pattern"` // coverage row id, with * for any run of characters (path.Match does not apply: * crosses /)
+	Reason   string `yaml:"reason" json:"reason"`
+	By       string `yaml:"by" json:"by"`
+	Approved Date   `yaml:"approved" json:"approved"`
+	Until    Date   `yaml:"until" json:"until"`
+}
+
+// Parameters feed the catalogue's tests.
+type Parameters struct {
+	AllowedJurisdictions []string `yaml:"allowed_jurisdictions" json:"allowed_jurisdictions"` // EEA (default), EU, or ISO 3166-1 alpha-2 countries
+	ApprovedCountries    []string `yaml:"approved_countries" json:"approved_countries"`       // where people may work from; default: as allowed_jurisdictions
+	CredentialMaxDays    int      `yaml:"credential_max_days" json:"credential_max_days"`     // default 90
+	UnusedMaxDays        int      `yaml:"unused_max_days" json:"unused_max_days"`             // default 90
+	RotationDays         int      `yaml:"rotation_days" json:"rotation_days"`                 // default 365
+	LogRetentionDays     int      `yaml:"log_retention_days" json:"log_retention_days"`       // default 365
+	MaxSkewMinutes       int      `yaml:"max_skew_minutes" json:"max_skew_minutes"`           // default 360
+	MaxAgeDays           int      `yaml:"max_age_days" json:"max_age_days"`                   // default 7
+	ExemptActions        []string `yaml:"exempt_actions" json:"exempt_actions"`               // that a region guardrail may leave out
+	ExemptPrincipals     []string `yaml:"exempt_principals" json:"exempt_principals"`
+	AuditorPrincipals    []string `yaml:"auditor_principals" json:"auditor_principals"` // who may assume the collector's role
+}
+
+// Register is the content of register.yaml.
+type Register struct {
+	Scope           []ScopeRule `yaml:"scope" json:"scope"`
+	TrustedAccounts []Trusted   `yaml:"trusted_accounts" json:"trusted_accounts"`
+	Gateways        []Gateway   `yaml:"gateways" json:"gateways"`
+	Legacy          []Legacy    `yaml:"legacy" json:"legacy"`
+}
+
+// ScopeRule rules things in or out; the first rule that matches decides. A thing that no rule
+// matches is in scope.
+type ScopeRule struct {
+	ID      string            `yaml:"id" json:"id"`
+	Scope   string            `yaml:"scope" json:"scope"`     // in, out
+	Tags    map[string]string `yaml:"tags" json:"tags"`       // all must be equal; value * = any
+	Targets []string          `yaml:"targets" json:"targets"` // target ids
+	Kinds   []string          `yaml:"kinds" json:"kinds"`
+	Names   []string          `yaml:"names" json:"names"` // patterns with *
+	Because string            `yaml:"because" json:"because"`
+}
+
+// Trusted is an account, project or organisation that copies and shares may go to.
+type Trusted struct {
+	ID      string `yaml:"id" json:"id"` // provider-qualified, such as aws:999900001111 or gcp:project-id
+	Name    string `yaml:"name" json:"name"`
+	Because string `yaml:"because" json:"because"`
+}
+
+// Gateway is one security gateway.
+type Gateway struct {
+	ID       string   `yaml:"id" json:"id"`
+	Operator string   `yaml:"operator" json:"operator"`
+	Place    string   `yaml:"place" json:"place"` // place token
+	Accepts  []string `yaml:"accepts" json:"accepts"`
+	Reaches  []string `yaml:"reaches" json:"reaches"`
+	Records  bool     `yaml:"records" json:"records"`
+}
+
+// Legacy is one legacy copy and what the programme says of it.
+type Legacy struct {
+	ID    string `yaml:"id" json:"id"`     // the store's fact id, such as an ARN
+	Owner string `yaml:"owner" json:"owner"` // target id of the account that held it: absence counts only there
+	State string `yaml:"state" json:"state"` // pending, copied, verified, deleted, exempt
+	By    Date   `yaml:"by" json:"by"`       // deadline of deletion
+	Why   string `yaml:"why" json:"why"`
+}
+
+// Person is one line of roster.csv.
+type Person struct {
+	ID         string   `json:"id"` // pseudonymous staff number
+	Employer   string   `json:"employer"`
+	Country    string   `json:"country"` // ISO 3166-1 alpha-2
+	Team       string   `json:"team"`
+	Principals []string `json:"principals"`
+	Line       int      `json:"line"` // 1-based line of the file
+}
+
+// Waiver accepts a fail for a time; the fail stays a fail, marked.
+type Waiver struct {
+	ID       string `yaml:"id" json:"id"`
+	Control  string `yaml:"control" json:"control"`
+	Items    string `yaml:"items" json:"items"` // pattern of fact ids, with *
+	Reason   string `yaml:"reason" json:"reason"`
+	By       string `yaml:"by" json:"by"`
+	Approved Date   `yaml:"approved" json:"approved"`
+	Until    Date   `yaml:"until" json:"until"` // counts if Approved ≤ judged_as_of < Until
+}
+
+// Waivers is the content of waivers.yaml.
+type Waivers struct {
+	Waivers []Waiver `yaml:"waivers"`
+}
+
+// Date is a day (2026-11-24, meaning its first instant in UTC) or an RFC 3339 instant.
+type Date struct{ time.Time }

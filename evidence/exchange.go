@@ -1,0 +1,66 @@
+package evidence
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"time"
+)
+
+// Exchange is one request that was sent and what came back, as it happened: one line of
+// exchanges.jsonl. The answer's bytes lie apart, under their digest.
+type Exchange struct {
+	ID        string `json:"id"` // "x:" and 32 hexadecimal digits, from Key
+	Collector string `json:"collector"`
+	Target    string `json:"target"`
+	Region    string `json:"region"`
+	Operation string `json:"operation"` // service:Operation, as declared
+
+	Method  string            `json:"method"`
+	Host    string            `json:"host"`
+	Path    string            `json:"path"`  // escaped
+	Query   string            `json:"query"` // sorted, without signatures
+	Headers map[string]string `json:"headers,omitzero"`
+	Request string            `json:"request,omitempty"` // canonical request body
+	Seq     int               `json:"seq"`               // among equal requests, from 0
+	Attempt int               `json:"attempt"`           // of one call, from 1
+
+	Status   int               `json:"status"`            // HTTP status; 0 where nothing came back
+	Failure  string            `json:"failure,omitempty"` // class of transport failure
+	Answer   map[string]string `json:"answer,omitzero"`   // answer headers that matter
+	Body     string            `json:"body,omitempty"`    // sha256 of the decoded body after scrubbing
+	BodySize int64             `json:"body_size"`
+	Scrubbed []string          `json:"scrubbed,omitzero"` // what was taken out before anything was kept
+
+	Outcome Status `json:"outcome"`          // what the declared operation makes of the answer
+	Reason  string `json:"reason,omitempty"` // error code or cause
+
+	TLSLeaf   string `json:"tls_leaf,omitempty"` // sha256 of the server's leaf certificate
+	TLSIssuer string `json:"tls_issuer,omitempty"`
+
+	Start    time.Time `json:"start"`    // UTC
+	Duration int64     `json:"duration"` // microseconds
+}
+
+// Key identifies a request for replay: (collector, target, region, operation, canonical
+// request, seq), each part length-prefixed so that no two lists of parts run together. The
+// host is no part of it: virtual hosts and endpoint overrides change hosts, not questions.
+func (x *Exchange) Key() string {
+	h := sha256.New()
+	for _, part := range []string{x.Collector, x.Target, x.Region, x.Operation, x.Method, x.Path, x.Query, x.Request} {
+		var n [8]byte
+		binary.BigEndian.PutUint64(n[:], uint64(len(part)))
+		h.Write(n[:])
+		h.Write([]byte(part))
+	}
+	var n [8]byte
+	binary.BigEndian.PutUint64(n[:], uint64(x.Seq))
+	h.Write(n[:])
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// Identify sets the exchange's id from its key.
+func (x *Exchange) Identify() { x.ID = "x:" + x.Key()[:32] }
+
+// RowID is the id of the coverage row that this exchange counts in.
+func (x *Exchange) RowID() string { return RowID(x.Target, x.Region, x.Operation) }
