@@ -1,0 +1,115 @@
+package controls
+
+import "time"
+
+// Verdict is what a judgement says of a control or of one item of its population.
+type Verdict string
+
+// The verdicts; see the rules of judgement in the package comment.
+const (
+	Pass          Verdict = "pass"
+	Fail          Verdict = "fail"
+	Insufficient  Verdict = "insufficient_evidence"
+	NotTested     Verdict = "not_tested"
+	NotApplicable Verdict = "not_applicable"
+	Error         Verdict = "error"
+)
+
+// Basis says what kind of evidence a result rests on.
+type Basis string
+
+// The bases.
+const (
+	Automated Basis = "automated"
+	Log       Basis = "log"
+	Stated    Basis = "stated"
+	Attested  Basis = "attested"
+)
+
+// Scope says whether a thing is in the audit's scope.
+type Scope string
+
+// The scopes.
+const (
+	In           Scope = "in"
+	Out          Scope = "out"
+	ScopeUnknown Scope = "unknown"
+)
+
+// Acceptance is a waiver of a fail or an accepted gap of an insufficient item. It never changes
+// the verdict.
+type Acceptance struct {
+	ID       string    `json:"id"`
+	Counts   bool      `json:"counts"` // approved ≤ judged_as_of < until
+	Late     bool      `json:"late"`   // approved after the run's as_of
+	Reason   string    `json:"reason"`
+	By       string    `json:"by"`
+	Approved time.Time `json:"approved"`
+	Until    time.Time `json:"until"`
+}
+
+// Item is the result of one control on one fact: a line of results.jsonl with record "item".
+type Item struct {
+	Record    string      `json:"record"` // "item"
+	Control   string      `json:"control"`
+	Fact      string      `json:"fact"` // the fact's id
+	Kind      string      `json:"kind"`
+	Target    string      `json:"target"`
+	Region    string      `json:"region"`
+	Name      string      `json:"name"`
+	Scope     Scope       `json:"scope"`
+	ScopeRule string      `json:"scope_rule"` // id of the register's rule, "default" or "graph:<fact id>"
+	Verdict   Verdict     `json:"verdict"`
+	Basis     Basis       `json:"basis"`
+	Reason    string      `json:"reason"`   // one sentence for people
+	Missing   []string    `json:"missing"`  // coverage row ids (or join causes) behind an insufficient verdict, sorted
+	Observed  string      `json:"observed"` // what the test read, canonical JSON of the fields it names
+	From      []string    `json:"from"`     // exchanges, input lines and coverage rows of the fact
+	Accepted  *Acceptance `json:"accepted"` // waiver or accepted gap; null where none matches
+}
+
+// Line is the result of one control over its population: record "control".
+type Line struct {
+	Record       string          `json:"record"` // "control"
+	Control      string          `json:"control"`
+	Title        string          `json:"title"`
+	Verdict      Verdict         `json:"verdict"`
+	Basis        Basis           `json:"basis"`
+	Selected     bool            `json:"selected"` // gates the exit code
+	Reason       string          `json:"reason"`
+	Population   int             `json:"population"` // items in scope or of unknown scope
+	OutOfScope   int             `json:"out_of_scope"`
+	Counts       map[Verdict]int `json:"counts"`       // items by verdict
+	Accepted     int             `json:"accepted"`     // fails or gaps under an acceptance that counts
+	Gaps         []string        `json:"gaps"`         // coverage rows that kept it from a pass, sorted
+	NotLooked    []string        `json:"not_looked"`   // store kinds that no collector reads yet
+	Completeness string          `json:"completeness"` // once; twice, agree; twice, differ
+	Witness      Witness         `json:"witness"`      // the discrimination witness of this run
+}
+
+// Witness records that the control's test told good from bad that day.
+type Witness struct {
+	Good    int `json:"good"`    // known-good cases that passed
+	Bad     int `json:"bad"`     // known-bad cases that failed
+	Unknown int `json:"unknown"` // known-unknown cases that were insufficient
+}
+
+// Ruled is one thing that the register ruled out of scope: record "out".
+type Ruled struct {
+	Record  string `json:"record"` // "out"
+	Fact    string `json:"fact"`
+	Kind    string `json:"kind"`
+	Target  string `json:"target"`
+	Name    string `json:"name"`
+	Rule    string `json:"rule"`
+	Because string `json:"because"`
+}
+
+// Results is a judgement's outcome, in memory: lines by control id, items by (control, fact),
+// ruled-out things by fact. It is a pure function of a run and the judgement's inputs.
+type Results struct {
+	JudgedAsOf time.Time
+	Lines      []Line
+	Items      []Item
+	Out        []Ruled
+}
