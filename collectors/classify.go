@@ -1,0 +1,206 @@
+package collectors
+
+import (
+	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// classify says what an answer means for an operation. It is a pure function of the
+// declaration and the answer, so coverage can be derived again from a recording.
+func classify(op Operation, status int, header http.Header, body []byte) (evidence.Status, string) {
+	if status >= 200 && status < 300 {
+		if err := op.Genuine.check(body); err != nil {
+			return evidence.Failed, "not a genuine answer: " + err.Error()
+		}
+		return evidence.OK, ""
+	}
+	code := errorCode(header, body)
+	switch {
+	case code != "" && slices.Contains(op.Empty, code):
+		return evidence.Empty, code
+	case code != "" && slices.Contains(op.Disabled, code):
+		return evidence.Disabled, code
+	}
+	return classifyError(status, code)
+}
+
+func classifyError(status int, code string) (evidence.Status, string) {
+	reason := code
+	if reason == "" {
+		reason = "HTTP " + http.StatusText(status)
+	}
+	switch {
+	case throttling[code], status == http.StatusTooManyRequests:
+		return evidence.Throttled, reason
+	case unsupported[code], status == http.StatusNotImplemented, code == "" && status == http.StatusNotFound,
+		code == "" && status == http.StatusMethodNotAllowed:
+		return evidence.Unsupported, reason
+	case denying[code], status == http.StatusUnauthorized, status == http.StatusForbidden:
+		return evidence.Denied, reason
+	}
+	return evidence.Failed, reason
+}
+
+// Error codes that mean the same for every service, from the "Common errors" pages of AWS and
+// google.rpc.Code.
+var (
+	throttling = set("Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException",
+		"TooManyRequestsException", "RequestLimitExceeded", "SlowDown", "ProvisionedThroughputExceededException",
+		"LimitExceededException", "RESOURCE_EXHAUSTED", "rateLimitExceeded", "userRateLimitExceeded")
+	denying = set("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "UnauthorizedException",
+		"AuthFailure", "OptInRequired", "InvalidClientTokenId", "UnrecognizedClientException", "ExpiredToken", "ExpiredTokenException",
+		"PERMISSION_DENIED", "UNAUTHENTICATED", "forbidden")
+	unsupported = set("NotImplemented", "UnknownOperationException", "InvalidAction", "UnsupportedOperation", "UNIMPLEMENTED", "MethodNotAllowed")
+)
+
+func set(names ...string) map[string]bool {
+	m := make(map[string]bool, len(names))
+	for _, n := range names {
+		m[n] = true
+	}
+	return m
+}
+
+func (g Genuine) check(body []byte) error {
+	switch {
+	case g.Bodyless:
+		return nil
+	case len(bytes.TrimSpace(body)) == 0:
+		return errors.New("no body")
+	case g.Root != "":
+		return checkRoot(g.Root, body)
+	case g.Member != "" || g.Object:
+		return checkMember(g.Member, body)
+	}
+	return errors.New("the operation declares no genuine answer")
+}
+
+func checkRoot(root string, body []byte) error {
+	d := xml.NewDecoder(bytes.NewReader(body))
+	seen := false
+	for {
+		tok, err := d.Token()
+		if errors.Is(err, io.EOF) {
+			if !seen {
+				return errors.New("no XML element")
+			}
+			return nil
+		}
+		if err != nil {
+			return errors.New("cut off or malformed XML")
+		}
+		if start, ok := tok.(xml.StartElement); ok && !seen {
+			if start.Name.Local != root {
+				return errors.New("root element " + start.Name.Local + ", want " + root)
+			}
+			seen = true
+		}
+	}
+}
+
+func checkMember(member string, body []byte) error {
+	if !jsontext.Value(body).IsValid() {
+		return errors.New("cut off or malformed JSON")
+	}
+	var object map[string]jsontext.Value
+	if err := json.Unmarshal(body, &object); err != nil {
+		return errors.New("no JSON object")
+	}
+	if _, ok := object[member]; member != "" && !ok {
+		return errors.New("no member " + member)
+	}
+	return nil
+}
+
+// errorCode finds the provider's error code: AWS's header, JSON or XML forms, Google's JSON.
+func errorCode(header http.Header, body []byte) string {
+	if code := header.Get("X-Amzn-Errortype"); code != "" {
+		return trimCode(code)
+	}
+	trimmed := bytes.TrimSpace(body)
+	switch {
+	case bytes.HasPrefix(trimmed, []byte("{")):
+		return jsonCode(trimmed)
+	case bytes.HasPrefix(trimmed, []byte("<")):
+		return xmlCode(trimmed)
+	}
+	return ""
+}
+
+func jsonCode(body []byte) string {
+	var e struct {
+		Type  string         `json:"__type"`
+		Code  jsontext.Value `json:"code"`
+		Error jsontext.Value `json:"error"`
+	}
+	if json.Unmarshal(body, &e) != nil {
+		return ""
+	}
+	if e.Type != "" {
+		return trimCode(e.Type)
+	}
+	var code string
+	if len(e.Code) > 0 && json.Unmarshal(e.Code, &code) == nil && code != "" {
+		return trimCode(code)
+	}
+	var google struct {
+		Status string `json:"status"`
+		Errors []struct {
+			Reason string `json:"reason"`
+		} `json:"errors"`
+		Details []struct {
+			Reason string `json:"reason"`
+		} `json:"details"`
+	}
+	if len(e.Error) == 0 || json.Unmarshal(e.Error, &google) != nil {
+		return ""
+	}
+	for _, d := range google.Details {
+		if d.Reason != "" {
+			return d.Reason
+		}
+	}
+	if google.Status == "" && len(google.Errors) > 0 {
+		return google.Errors[0].Reason
+	}
+	return google.Status
+}
+
+// xmlCode reads the text of the first Code element, wherever it stands: Error/Code (S3),
+// ErrorResponse/Error/Code (query) and Response/Errors/Error/Code (EC2).
+func xmlCode(body []byte) string {
+	d := xml.NewDecoder(bytes.NewReader(body))
+	for {
+		tok, err := d.Token()
+		if err != nil {
+			return ""
+		}
+		if start, ok := tok.(xml.StartElement); ok && start.Name.Local == "Code" {
+			var code string
+			if d.DecodeElement(&code, &start) != nil {
+				return ""
+			}
+			return trimCode(code)
+		}
+	}
+}
+
+// trimCode strips the name space and address that some protocols put around a code:
+// com.amazonaws.kms#NotFoundException, NotFoundException:http://….
+func trimCode(code string) string {
+	code, _, _ = strings.Cut(code, ":")
+	if i := strings.LastIndexByte(code, '#'); i >= 0 {
+		code = code[i+1:]
+	}
+	return strings.TrimSpace(code)
+}

@@ -1,0 +1,245 @@
+package collectors
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// Vault keeps the bytes of answers, each once, under their SHA-256.
+type Vault interface {
+	AddBody(body []byte) (digest string, err error)
+}
+
+// Session is one collector at work on one target. It hands out transports, counts coverage and
+// takes facts. It is safe for concurrent use.
+type Session struct {
+	info    Info
+	target  Target
+	regions []string
+	asOf    time.Time
+	source  source
+
+	mu        sync.Mutex
+	seqs      map[string]int         // next seq by key without seq
+	locks     map[string]*sync.Mutex // one call at a time among equal requests
+	rows      map[string]*evidence.Row
+	exchanges []evidence.Exchange
+	starts    map[string]time.Time // of exchanges, by id
+	facts     []*evidence.Fact
+	stop      error // the first error that must end the run
+}
+
+// Target is what the session works on.
+func (s *Session) Target() Target { return s.target }
+
+// Regions lists the regions to ask, sorted. Global operations use [Global].
+func (s *Session) Regions() []string { return slices.Clone(s.regions) }
+
+// AsOf is the run's one clock, for requests that depend on time.
+func (s *Session) AsOf() time.Time { return s.asOf }
+
+// Live reports whether requests go to a network; a replay never waits and needs no credentials.
+func (s *Session) Live() bool { return s.source.live() }
+
+// Transport gives the HTTP transport for one region ([Global] for global services).
+func (s *Session) Transport(region string, name Namer) http.RoundTripper {
+	return &transport{session: s, region: region, name: name}
+}
+
+// EachRegion runs f for each region to ask, some at a time.
+func (s *Session) EachRegion(ctx context.Context, f func(ctx context.Context, region string) error) error {
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(8)
+	for _, region := range s.regions {
+		g.Go(func() error { return f(ctx, region) })
+	}
+	return g.Wait()
+}
+
+// Emit takes a finished fact of kind k. A fact that is incomplete or said twice is never
+// dropped in silence: the list operation that enumerates its kind becomes an error in coverage.
+func (s *Session) Emit(k *evidence.Kind, f *evidence.Fact) {
+	f.Target = s.target.ID
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.Seen.IsZero() {
+		f.Seen = s.seen(f.From)
+	}
+	slices.Sort(f.From)
+	f.From = slices.Compact(f.From)
+	if err := f.Check(k); err != nil {
+		s.spoil(k.Name, f.Region, err)
+		return
+	}
+	s.facts = append(s.facts, f)
+}
+
+// seen is the start of the latest exchange that a fact comes from.
+func (s *Session) seen(from []string) (last time.Time) {
+	for _, id := range from {
+		if start := s.starts[id]; start.After(last) {
+			last = start
+		}
+	}
+	return last
+}
+
+// spoil marks the list rows of a kind as errors; s.mu is held.
+func (s *Session) spoil(kind, region string, err error) {
+	for _, row := range s.rows {
+		if row.List && slices.Contains(row.Kinds, kind) && (row.Region == region || row.Region == Global) {
+			row.Add(evidence.Failed, err.Error())
+		}
+	}
+}
+
+// record keeps an exchange.
+func (s *Session) record(x evidence.Exchange) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.exchanges = append(s.exchanges, x)
+	s.starts[x.ID] = x.Start
+}
+
+// number gives the exchange its place among equal requests and its id. Equal requests run one
+// at a time, so that the order of a replay is that of the recording.
+func (s *Session) number(x *evidence.Exchange) (unlock func()) {
+	x.Seq = 0
+	like := x.Key()
+	s.mu.Lock()
+	lock, ok := s.locks[like]
+	if !ok {
+		lock = &sync.Mutex{}
+		s.locks[like] = lock
+	}
+	s.mu.Unlock()
+	lock.Lock()
+	s.mu.Lock()
+	x.Seq = s.seqs[like]
+	s.seqs[like]++
+	s.mu.Unlock()
+	x.Identify()
+	return lock.Unlock
+}
+
+// count adds a finished call to its coverage row.
+func (s *Session) count(op Operation, region string, status evidence.Status, reason string) (row string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	id := evidence.RowID(s.target.ID, region, op.Name)
+	r, ok := s.rows[id]
+	if !ok { // asked outside the plan: the row is made, so that nothing is asked in silence
+		r = newRow(s.info, s.target, op, region)
+		s.rows[id] = r
+	}
+	r.Add(status, reason)
+	return id
+}
+
+// halt keeps the first error that must end the run.
+func (s *Session) halt(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.stop == nil {
+		s.stop = err
+	}
+}
+
+// Stopped gives the error that must end the run, or nil.
+func (s *Session) Stopped() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stop
+}
+
+// call is one question and its attempts, carried in the context of the SDK's call.
+type call struct {
+	operation string
+	attempts  int
+	mu        sync.Mutex
+	made      []evidence.Exchange
+}
+
+type callKey struct{}
+
+func callOf(ctx context.Context) *call {
+	c, _ := ctx.Value(callKey{}).(*call)
+	return c
+}
+
+func (c *call) add(x evidence.Exchange) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.made = append(c.made, x)
+}
+
+// Answer is what became of one call.
+type Answer[T any] struct {
+	Value  T
+	Status evidence.Status
+	Row    string   // coverage row that says why, where Status is not ok
+	From   []string // exchanges made
+	Err    error
+}
+
+// OK reports a genuine answer with a value.
+func (a Answer[T]) OK() bool { return a.Status == evidence.OK }
+
+// Empty reports a genuine answer that proves that there is nothing.
+func (a Answer[T]) Empty() bool { return a.Status == evidence.Empty }
+
+// Ask makes one API call (one page, where there are pages) of a declared operation, and counts
+// it. It never fails: what went wrong is in the answer's status and in coverage. Only
+// cancellation or a full disk stop the run, by [Session.Stopped].
+func Ask[T any](ctx context.Context, s *Session, region, operation string, do func(context.Context) (T, error)) Answer[T] {
+	op, ok := s.info.Operation(operation)
+	if !ok {
+		err := &RefusedError{Operation: operation, Cause: ErrNotDeclared}
+		s.halt(err)
+		return Answer[T]{Status: evidence.Failed, Err: err}
+	}
+	if err := cmp.Or(s.Stopped(), ctx.Err()); err != nil {
+		s.halt(err)
+		row := s.count(op, region, evidence.NotAttempted, "run stopped")
+		return Answer[T]{Status: evidence.NotAttempted, Row: row, Err: err}
+	}
+	c := &call{operation: operation}
+	value, err := do(context.WithValue(ctx, callKey{}, c))
+	status, reason := c.outcome(err)
+	a := Answer[T]{Value: value, Status: status, Err: err}
+	for _, x := range c.made {
+		a.From = append(a.From, x.ID)
+	}
+	var full *StorageError
+	if errors.As(err, &full) || ctx.Err() != nil {
+		s.halt(cmp.Or(err, ctx.Err()))
+	}
+	if !s.Live() && errors.Is(err, ErrNotRecorded) {
+		s.halt(err)
+	}
+	a.Row = s.count(op, region, status, reason)
+	return a
+}
+
+// outcome is the status of the last attempt, unless the SDK could not make sense of an answer
+// that looked genuine, or nothing was sent at all.
+func (c *call) outcome(err error) (evidence.Status, string) {
+	if len(c.made) == 0 {
+		return evidence.Failed, fmt.Sprintf("nothing was sent: %v", err)
+	}
+	last := c.made[len(c.made)-1]
+	if last.Outcome == evidence.OK && err != nil {
+		return evidence.Failed, "the answer could not be decoded"
+	}
+	return last.Outcome, last.Reason
+}
