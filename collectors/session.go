@@ -94,6 +94,14 @@ func (s *Session) seen(from []string) (last time.Time) {
 	return last
 }
 
+// Spoil says that an answer about things of kind k could not be read: the list operations that
+// enumerate the kind become errors in coverage, so that no population of it passes.
+func (s *Session) Spoil(k *evidence.Kind, region string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.spoil(k.Name, region, err)
+}
+
 // spoil marks the list rows of a kind as errors; s.mu is held.
 func (s *Session) spoil(kind, region string, err error) {
 	for _, row := range s.rows {

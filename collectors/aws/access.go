@@ -1,0 +1,167 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
+	"github.com/aws/aws-sdk-go-v2/service/sts"
+	"github.com/aws/smithy-go"
+
+	"github.com/trefoil-audit/trefoil/collectors"
+)
+
+// maxAttempts bounds the attempts of one call; the bound is a count, so a replay is finite.
+const maxAttempts = 3
+
+// Settings say how the accounts of one organisation are entered.
+type Settings struct {
+	Management string // 12 digits; the account that the caller's own credentials belong to
+	Role       string // role to assume in each account; empty: the caller's own identity
+	ExternalID string
+	Partition  string // aws, aws-eusc, …
+	HomeRegion string // where global and first calls go
+	Endpoint   string // overrides every endpoint; empty: the provider's own
+}
+
+// Access enters accounts: it holds the caller's credentials and one credential cache an
+// account. In a replay nothing is entered and any credentials sign.
+type Access struct {
+	settings Settings
+	base     aws.Config // of the credential client, whose answers are never recorded
+
+	mu      sync.Mutex
+	entered map[string]aws.CredentialsProvider
+}
+
+// ReplayAccess is for replays: it signs with fixed words that are no credentials.
+func ReplayAccess(s Settings) *Access {
+	return &Access{settings: s, base: aws.Config{Credentials: fixed()}, entered: map[string]aws.CredentialsProvider{}}
+}
+
+func fixed() aws.CredentialsProvider {
+	return credentials.NewStaticCredentialsProvider("REPLAY", "REPLAY", "")
+}
+
+// LiveAccess takes the caller's credentials from the SDK's default chain. The client for them is
+// the SDK's own, apart from the one that records.
+func LiveAccess(ctx context.Context, s Settings) (*Access, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(s.HomeRegion))
+	if err != nil {
+		return nil, fmt.Errorf("load AWS configuration: %w", err)
+	}
+	if s.Endpoint != "" {
+		cfg.BaseEndpoint = aws.String(s.Endpoint)
+	}
+	return &Access{settings: s, base: cfg, entered: map[string]aws.CredentialsProvider{}}, nil
+}
+
+// Redirected names the environment variables and shared settings that would send requests
+// elsewhere, or trust another authority, without engagement.yaml saying so.
+func Redirected() []string {
+	var found []string
+	for _, env := range os.Environ() {
+		name, value, _ := strings.Cut(env, "=")
+		switch {
+		case value == "":
+		case name == "AWS_ENDPOINT_URL", strings.HasPrefix(name, "AWS_ENDPOINT_URL_"), name == "AWS_CA_BUNDLE",
+			strings.EqualFold(name, "HTTPS_PROXY"), strings.EqualFold(name, "HTTP_PROXY"), strings.EqualFold(name, "ALL_PROXY"),
+			name == "AWS_EC2_METADATA_SERVICE_ENDPOINT":
+			found = append(found, "environment variable "+name)
+		}
+	}
+	return append(found, redirectingFiles()...)
+}
+
+// Operation is the credential operation that entering needs.
+func (a *Access) Operation() string {
+	if a.settings.Role == "" {
+		return "sts:OwnIdentity"
+	}
+	return "sts:AssumeRole"
+}
+
+// Enter gets credentials for an account and says how that ended.
+func (a *Access) Enter(ctx context.Context, account string) collectors.Entry {
+	provider := a.base.Credentials
+	if a.settings.Role != "" {
+		arn := "arn:" + a.settings.Partition + ":iam::" + account + ":role/" + a.settings.Role
+		provider = aws.NewCredentialsCache(stscreds.NewAssumeRoleProvider(sts.NewFromConfig(a.base), arn, func(o *stscreds.AssumeRoleOptions) {
+			o.RoleSessionName = "trefoil-audit"
+			if a.settings.ExternalID != "" {
+				o.ExternalID = aws.String(a.settings.ExternalID)
+			}
+		}))
+	}
+	entry := collectors.Entry{Operation: a.Operation()}
+	if provider == nil {
+		entry.Code = "NoCredentials"
+		return entry
+	}
+	if _, err := provider.Retrieve(ctx); err != nil {
+		entry.Code, entry.Denied = "CouldNotAsk", false
+		var api smithy.APIError
+		if errors.As(err, &api) {
+			entry.Code = api.ErrorCode()
+			entry.Denied = strings.Contains(entry.Code, "AccessDenied") || strings.Contains(entry.Code, "Unauthorized")
+		}
+		return entry
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.entered[account] = provider
+	return entry
+}
+
+func (a *Access) credentials(s *collectors.Session) aws.CredentialsProvider {
+	if !s.Live() {
+		return fixed()
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if p, ok := a.entered[s.Target().Account]; ok {
+		return p
+	}
+	return aws.AnonymousCredentials{}
+}
+
+// config gives the SDK configuration of one session and region. Everything that could differ
+// between machines is set here, not taken from the environment.
+func (a *Access) config(s *collectors.Session, region string) aws.Config {
+	cfg := aws.Config{
+		Region:                region,
+		Credentials:           a.credentials(s),
+		AccountIDEndpointMode: aws.AccountIDEndpointModeDisabled,
+		HTTPClient: &http.Client{
+			Transport:     s.Transport(region, operationName),
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+		},
+		Retryer: func() aws.Retryer { return retryer(s.Live()) },
+	}
+	if region == collectors.Global {
+		cfg.Region = a.settings.HomeRegion
+	}
+	if a.settings.Endpoint != "" && s.Live() {
+		cfg.BaseEndpoint = aws.String(a.settings.Endpoint)
+	}
+	return cfg
+}
+
+func retryer(live bool) aws.Retryer {
+	return retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = maxAttempts
+		if !live {
+			o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
+		}
+	})
+}

@@ -1,0 +1,19 @@
+package aws
+
+import "github.com/trefoil-audit/trefoil/collectors"
+
+// Discovery lists the collectors that run first: the plan of the rest depends on their facts.
+func Discovery(a *Access) []collectors.Collector {
+	return []collectors.Collector{
+		&organization{access: a},
+		&regions{access: a},
+	}
+}
+
+// Collectors lists the collectors that run on each account, one line a service.
+func Collectors(a *Access) []collectors.Collector {
+	return []collectors.Collector{
+		&s3Buckets{access: a},
+		&stsIdentity{access: a},
+	}
+}

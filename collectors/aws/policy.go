@@ -1,0 +1,188 @@
+package aws
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// policyDocument is an IAM policy, as the "IAM JSON policy elements reference" defines it.
+type policyDocument struct {
+	Version   string               `json:"Version"`
+	Statement oneOrMany[statement] `json:"Statement"`
+}
+
+type statement struct {
+	Sid          string                                   `json:"Sid"`
+	Effect       string                                   `json:"Effect"`
+	Principal    jsontext.Value                           `json:"Principal"`
+	NotPrincipal jsontext.Value                           `json:"NotPrincipal"`
+	Action       oneOrMany[string]                        `json:"Action"`
+	NotAction    oneOrMany[string]                        `json:"NotAction"`
+	Resource     oneOrMany[string]                        `json:"Resource"`
+	NotResource  oneOrMany[string]                        `json:"NotResource"`
+	Condition    map[string]map[string]oneOrMany[anyText] `json:"Condition"`
+}
+
+// oneOrMany is a value or a list of them: policies may write either.
+type oneOrMany[T any] []T
+
+func (l *oneOrMany[T]) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '[' {
+		return json.Unmarshal(b, (*[]T)(l))
+	}
+	var one T
+	if err := json.Unmarshal(b, &one); err != nil {
+		return err
+	}
+	*l = []T{one}
+	return nil
+}
+
+// anyText reads a string, a number or a boolean as text: condition values may be written bare.
+type anyText string
+
+func (t *anyText) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '"' {
+		return json.Unmarshal(b, (*string)(t))
+	}
+	if len(b) > 0 && (b[0] == '{' || b[0] == '[') {
+		return errors.New("a condition value must be a string, number or boolean")
+	}
+	*t = anyText(b)
+	return nil
+}
+
+// parsePolicy reads a policy document. Unknown elements are an error: an element that we do
+// not know could change what the policy means.
+func parsePolicy(text string) (policyDocument, error) {
+	var doc struct {
+		policyDocument
+		ID string `json:"Id"`
+	}
+	if err := json.Unmarshal([]byte(text), &doc, json.RejectUnknownMembers(true)); err != nil {
+		return policyDocument{}, fmt.Errorf("policy document: %w", err)
+	}
+	for i, st := range doc.Statement {
+		if st.Effect != "Allow" && st.Effect != "Deny" {
+			return policyDocument{}, fmt.Errorf("policy document: statement %d has effect %q", i, st.Effect)
+		}
+	}
+	return doc.policyDocument, nil
+}
+
+// principals lists whom a statement names, as written: "*", ARNs, account ids, and the others
+// with their kind in front (Service:…, Federated:…, CanonicalUser:…).
+func principals(raw jsontext.Value) ([]string, error) {
+	if len(raw) == 0 {
+		return nil, nil
+	}
+	var star string
+	if json.Unmarshal(raw, &star) == nil {
+		return []string{star}, nil
+	}
+	var by map[string]oneOrMany[string]
+	if err := json.Unmarshal(raw, &by); err != nil {
+		return nil, fmt.Errorf("principal: %w", err)
+	}
+	var out []string
+	for kind, names := range by {
+		for _, n := range names {
+			if kind != "AWS" {
+				n = kind + ":" + n
+			}
+			out = append(out, n)
+		}
+	}
+	slices.Sort(out)
+	return out, nil
+}
+
+// binding says what a statement is for the fact of kind k at /binding. Where the statement
+// cannot be read, row says why it is unknown.
+func (st statement) binding(f *evidence.Fact, k *evidence.Kind, via, viaKind string, attachedTo []string) error {
+	who, err := principals(st.Principal)
+	if err != nil {
+		return err
+	}
+	var negated []string
+	if len(st.NotPrincipal) > 0 {
+		negated = append(negated, "principal")
+		if who, err = principals(st.NotPrincipal); err != nil {
+			return err
+		}
+	}
+	what, on := st.Action, st.Resource
+	if len(st.NotAction) > 0 {
+		negated, what = append(negated, "permission"), st.NotAction
+	}
+	if len(st.NotResource) > 0 {
+		negated, on = append(negated, "resource"), st.NotResource
+	}
+	f.Set("/binding/effect", strings.ToLower(st.Effect))
+	if _, na := k.NotApplicable["/binding/principals"]; !na {
+		f.Set("/binding/principals", nonNil(who))
+	}
+	f.Set("/binding/permissions", nonNil(what)).Set("/binding/resources", nonNil(on)).Set("/binding/negated", nonNil(negated)).
+		Set("/binding/condition_keys", st.conditionKeys()).
+		Set("/binding/via", via).Set("/binding/via_kind", viaKind).Set("/binding/attached_to", nonNil(attachedTo))
+	if len(st.Condition) == 0 {
+		f.None(k, "/binding/condition")
+		return nil
+	}
+	text, err := evidence.Canonical(st.Condition)
+	if err != nil {
+		return err
+	}
+	f.Set("/binding/condition", string(text))
+	return nil
+}
+
+func nonNil[T ~[]string](list T) []string {
+	if list == nil {
+		return []string{}
+	}
+	return []string(list)
+}
+
+// conditionKeys lists the condition keys that a statement names, lower case, sorted.
+func (st statement) conditionKeys() []string {
+	keys := []string{}
+	for _, by := range st.Condition {
+		for key := range by {
+			keys = append(keys, strings.ToLower(key))
+		}
+	}
+	slices.Sort(keys)
+	return slices.Compact(keys)
+}
+
+// statementFacts makes one fact of kind k for each statement of a policy document; ids are
+// <owner>#<n>.
+func statementFacts(k *evidence.Kind, text, owner, region, via, viaKind string, attachedTo []string) ([]*evidence.Fact, error) {
+	doc, err := parsePolicy(text)
+	if err != nil {
+		return nil, err
+	}
+	var out []*evidence.Fact
+	for i, st := range doc.Statement {
+		name := st.Sid
+		if name == "" {
+			name = "statement " + strconv.Itoa(i)
+		}
+		f := evidence.NewFact(k, owner+"#"+strconv.Itoa(i), name)
+		f.Region = region
+		if err := st.binding(f, k, via, viaKind, attachedTo); err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}

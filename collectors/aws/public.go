@@ -1,0 +1,130 @@
+package aws
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// reach is who a resource policy lets in from outside the resource's own account. It is a
+// reading of Allow statements alone: a Deny can only narrow it.
+type reach struct {
+	public   []string // statements that let anyone in
+	unclear  []string // statements that let anyone in under a condition that we cannot read
+	accounts []string // principals, accounts and organisations outside
+}
+
+// limiting are condition keys that tie a request to an identity or network when a positive
+// operator demands them. See "AWS global condition context keys".
+var limiting = []string{"aws:sourcevpce", "aws:sourcevpc", "aws:principalorgid", "aws:principalorgpaths", "aws:principalaccount",
+	"aws:principalarn", "aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:userid", "s3:dataaccesspointaccount", "kms:calleraccount"}
+
+// harmless are condition keys that do not say who asks: with them alone, anyone may.
+var harmless = []string{"aws:securetransport", "s3:x-amz-acl", "s3:x-amz-server-side-encryption", "s3:tlsversion", "s3:prefix", "s3:delimiter",
+	"s3:x-amz-server-side-encryption-aws-kms-key-id", "aws:requestedregion", "kms:viaservice"}
+
+// reachOf reads who a policy of a resource in account (12 digits) lets in.
+func reachOf(doc policyDocument, account string) (reach, error) {
+	var r reach
+	for i, st := range doc.Statement {
+		if st.Effect != "Allow" {
+			continue
+		}
+		name := statementName(st, i)
+		if len(st.NotPrincipal) > 0 { // everyone but a few
+			r.public = append(r.public, name)
+			continue
+		}
+		who, err := principals(st.Principal)
+		if err != nil {
+			return r, err
+		}
+		for _, p := range who {
+			r.add(p, st, name, account)
+		}
+	}
+	slices.Sort(r.accounts)
+	r.accounts = slices.Compact(r.accounts)
+	return r, nil
+}
+
+func statementName(st statement, i int) string {
+	if st.Sid != "" {
+		return st.Sid
+	}
+	return "statement " + strconv.Itoa(i)
+}
+
+func (r *reach) add(p string, st statement, name, account string) {
+	switch {
+	case strings.HasPrefix(p, "Service:"): // a service of the provider, bound by its own grants
+	case p == "*":
+		r.everyone(st, name, account)
+	case strings.HasPrefix(p, "Federated:"), strings.HasPrefix(p, "CanonicalUser:"):
+		r.accounts = append(r.accounts, p)
+	default:
+		if owner := accountOf(p); owner != account {
+			r.accounts = append(r.accounts, "aws:"+owner)
+		}
+	}
+}
+
+// everyone reads a statement for principal "*": its conditions decide who that is.
+func (r *reach) everyone(st statement, name, account string) {
+	limited, unclear := false, false
+	for operator, keys := range st.Condition {
+		for key, values := range keys {
+			key = strings.ToLower(key)
+			switch {
+			case slices.Contains(limiting, key) && positive(operator) && !slices.Contains(values, "*"):
+				limited = true
+				r.named(key, values, account)
+			case key == "aws:sourceip" && operator == "IpAddress" && !slices.Contains(values, "0.0.0.0/0") && !slices.Contains(values, "::/0"):
+				limited = true
+			case slices.Contains(harmless, key), slices.Contains(limiting, key), key == "aws:sourceip":
+			default:
+				unclear = true
+			}
+		}
+	}
+	switch {
+	case limited:
+	case unclear:
+		r.unclear = append(r.unclear, name)
+	default:
+		r.public = append(r.public, name)
+	}
+}
+
+// named keeps the organisations and accounts that a limiting condition names.
+func (r *reach) named(key string, values []anyText, account string) {
+	for _, v := range values {
+		switch key {
+		case "aws:principalorgid", "aws:sourceorgid":
+			r.accounts = append(r.accounts, "aws:"+string(v))
+		case "aws:principalorgpaths":
+			org, _, _ := strings.Cut(string(v), "/")
+			r.accounts = append(r.accounts, "aws:"+org)
+		case "aws:principalaccount", "aws:sourceaccount", "kms:calleraccount", "aws:principalarn":
+			if owner := accountOf(string(v)); owner != account {
+				r.accounts = append(r.accounts, "aws:"+owner)
+			}
+		}
+	}
+}
+
+// positive operators fail when the key is absent; negated ones and …IfExists match then.
+func positive(operator string) bool {
+	op := operator[strings.LastIndexByte(operator, ':')+1:]
+	return !strings.HasSuffix(op, "IfExists") && !strings.HasPrefix(operator, "ForAllValues") &&
+		slices.Contains([]string{"StringEquals", "StringLike", "StringEqualsIgnoreCase", "ArnEquals", "ArnLike"}, op)
+}
+
+// accountOf gives the 12-digit account of an ARN or account id; other principals (unique ids
+// of deleted users) stay as they are, and so belong to nobody we know.
+func accountOf(p string) string {
+	if parts := strings.Split(p, ":"); len(parts) >= 6 && parts[0] == "arn" {
+		return parts[4]
+	}
+	return p
+}

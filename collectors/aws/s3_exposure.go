@@ -1,0 +1,127 @@
+package aws
+
+import (
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	controltypes "github.com/aws/aws-sdk-go-v2/service/s3control/types"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// blocks is a public access block, of a bucket or an account. Known is false where it could not
+// be read; absent means all four off.
+type blocks struct {
+	known, ignoreACLs, restrictPolicy, all bool
+	row                                    string
+}
+
+func (a *bucketAnswers) bucketBlocks() blocks {
+	b := blocks{known: a.block.OK() || a.block.Empty(), row: a.block.Row}
+	if a.block.OK() && a.block.Value.PublicAccessBlockConfiguration != nil {
+		c := a.block.Value.PublicAccessBlockConfiguration
+		b.ignoreACLs, b.restrictPolicy = aws.ToBool(c.IgnorePublicAcls), aws.ToBool(c.RestrictPublicBuckets)
+		b.all = b.ignoreACLs && b.restrictPolicy && aws.ToBool(c.BlockPublicAcls) && aws.ToBool(c.BlockPublicPolicy)
+	}
+	return b
+}
+
+func (a *bucketAnswers) accountBlocks() blocks {
+	b := blocks{known: a.account.OK() || a.account.Empty(), row: a.account.Row}
+	if a.account.OK() && a.account.Value.PublicAccessBlockConfiguration != nil {
+		var c controltypes.PublicAccessBlockConfiguration = *a.account.Value.PublicAccessBlockConfiguration
+		b.ignoreACLs, b.restrictPolicy = aws.ToBool(c.IgnorePublicAcls), aws.ToBool(c.RestrictPublicBuckets)
+		b.all = b.ignoreACLs && b.restrictPolicy && aws.ToBool(c.BlockPublicAcls) && aws.ToBool(c.BlockPublicPolicy)
+	}
+	return b
+}
+
+// setExposure says who can reach the bucket from outside its account. What the blocks take
+// away is taken away only where they were seen; what a policy gives is not seen as nothing
+// where the policy was not seen.
+func (a *bucketAnswers) setExposure(f *evidence.Fact, account string) {
+	f.Because(a.policy.From...).Because(a.acl.From...).Because(a.block.From...).Because(a.account.From...)
+	bucket, own := a.bucketBlocks(), a.accountBlocks()
+	setKnown(f, "/attrs/block_public", bucket)
+	setKnown(f, "/attrs/account_block_public", own)
+	doc, err := a.parsedPolicy()
+	policySeen := err == nil && (a.policy.OK() || a.policy.Empty())
+	r, err := reachOf(doc, account)
+	policySeen = policySeen && err == nil
+	aclPublic, aclShared := a.grants()
+	if !policySeen || !a.acl.OK() {
+		row := a.policy.Row
+		if policySeen {
+			row = a.acl.Row
+		}
+		f.Unknown(row, "/exposure/public", "/exposure/public_how", "/exposure/shared_with")
+		return
+	}
+	f.Set("/exposure/shared_with", sortedUnion(r.accounts, aclShared))
+	var how, maybe []string
+	pick := func(names []string, blocked, unsure bool) {
+		switch {
+		case len(names) == 0 || blocked:
+		case unsure:
+			maybe = append(maybe, names...)
+		default:
+			how = append(how, names...)
+		}
+	}
+	unsure := !bucket.known || !own.known
+	pick(prefixed("policy: ", r.public), bucket.restrictPolicy || own.restrictPolicy, unsure)
+	pick(prefixed("acl: ", aclPublic), bucket.ignoreACLs || own.ignoreACLs, unsure)
+	pick(prefixed("policy: ", r.unclear), bucket.restrictPolicy || own.restrictPolicy, true)
+	a.setPublic(f, how, maybe, bucket, own)
+}
+
+func (a *bucketAnswers) setPublic(f *evidence.Fact, how, maybe []string, bucket, own blocks) {
+	switch {
+	case len(how) > 0:
+		f.Set("/exposure/public", true).Set("/exposure/public_how", how)
+	case len(maybe) > 0:
+		row := a.policy.Row // a condition that we cannot read
+		if !own.known {
+			row = own.row
+		}
+		if !bucket.known {
+			row = bucket.row
+		}
+		f.Unknown(row, "/exposure/public", "/exposure/public_how")
+	default:
+		f.Set("/exposure/public", false).None(kindBucket, "/exposure/public_how")
+	}
+}
+
+// grants reads the ACL: who it lets in besides the owner.
+func (a *bucketAnswers) grants() (public, shared []string) {
+	if !a.acl.OK() {
+		return nil, nil
+	}
+	owner := ""
+	if a.acl.Value.Owner != nil {
+		owner = aws.ToString(a.acl.Value.Owner.ID)
+	}
+	for _, g := range a.acl.Value.Grants {
+		if g.Grantee == nil {
+			continue
+		}
+		uri, id := aws.ToString(g.Grantee.URI), aws.ToString(g.Grantee.ID)
+		switch {
+		case strings.HasSuffix(uri, "/global/AllUsers"), strings.HasSuffix(uri, "/global/AuthenticatedUsers"):
+			public = append(public, string(g.Permission)+" to "+uri[strings.LastIndexByte(uri, '/')+1:])
+		case g.Grantee.Type == types.TypeCanonicalUser && id != owner:
+			shared = append(shared, "CanonicalUser:"+id)
+		}
+	}
+	return public, shared
+}
+
+func setKnown(f *evidence.Fact, ptr string, b blocks) {
+	if b.known {
+		f.Set(ptr, b.all)
+	} else {
+		f.Unknown(b.row, ptr)
+	}
+}
