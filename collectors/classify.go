@@ -100,7 +100,7 @@ func checkRoot(root string, body []byte) error {
 			return errors.New("cut off or malformed XML")
 		}
 		if start, ok := tok.(xml.StartElement); ok && !seen {
-			if start.Name.Local != root {
+			if !slices.Contains(strings.Split(root, "|"), start.Name.Local) {
 				return errors.New("root element " + start.Name.Local + ", want " + root)
 			}
 			seen = true

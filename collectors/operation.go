@@ -50,7 +50,7 @@ type Operation struct {
 // Genuine says what a genuine answer of an operation looks like. Measured: an HTML page, {} or
 // no body at all decode to "0 buckets, no error", so this is checked before the SDK decodes.
 type Genuine struct {
-	Root     string // XML: the root element's local name
+	Root     string // XML: the root element's local name; several are written A|B, for S3 look-alikes that name it otherwise
 	Member   string // JSON: a member of the object that the answer always carries
 	Object   bool   // JSON: any object
 	Bodyless bool   // no body is expected, as for HEAD

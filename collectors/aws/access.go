@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"sync"
@@ -153,8 +154,28 @@ func (a *Access) config(s *collectors.Session, region string) aws.Config {
 	}
 	if a.settings.Endpoint != "" && s.Live() {
 		cfg.BaseEndpoint = aws.String(a.settings.Endpoint)
+		cfg.HTTPClient = &http.Client{Transport: &oneHost{endpoint: a.settings.Endpoint, next: s.Transport(region, operationName)},
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	}
 	return cfg
+}
+
+// oneHost takes away the account id that some services put before the host: an endpoint that
+// engagement.yaml names is one host.
+type oneHost struct {
+	endpoint string
+	next     http.RoundTripper
+}
+
+// RoundTrip implements http.RoundTripper.
+func (o *oneHost) RoundTrip(req *http.Request) (*http.Response, error) {
+	u, err := url.Parse(o.endpoint)
+	if err != nil {
+		return nil, fmt.Errorf("endpoint %q: %w", o.endpoint, err)
+	}
+	out := req.Clone(req.Context())
+	out.URL.Host = u.Host
+	return o.next.RoundTrip(out)
 }
 
 func retryer(live bool) aws.Retryer {

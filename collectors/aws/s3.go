@@ -37,7 +37,7 @@ func (c *s3Buckets) Info() collectors.Info {
 			item("s3:GetBucketLogging", "s3:GetBucketLogging", "BucketLoggingStatus"),
 			item("s3:GetBucketReplication", "s3:GetReplicationConfiguration", "ReplicationConfiguration", "ReplicationConfigurationNotFoundError"),
 			item("s3:GetBucketTagging", "s3:GetBucketTagging", "Tagging", "NoSuchTagSet", "NoSuchTagSetError"),
-			item("s3:GetBucketVersioning", "s3:GetBucketVersioning", "VersioningConfiguration"),
+			item("s3:GetBucketVersioning", "s3:GetBucketVersioning", "VersioningConfiguration|GetBucketVersioningResponse"),
 			item("s3:GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration", "ObjectLockConfiguration", "ObjectLockConfigurationNotFoundError"),
 			item("s3:GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock", "PublicAccessBlockConfiguration", "NoSuchPublicAccessBlockConfiguration"),
 		}}
