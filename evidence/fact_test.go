@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"errors"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -44,6 +45,10 @@ func TestSampleIsComplete(t *testing.T) {
 	line, err := f.Encode()
 	if err != nil {
 		t.Fatal(err)
+	}
+	want, err := os.ReadFile("testdata/fact.json")
+	if err != nil || string(want) != string(line)+"\n" {
+		t.Fatalf("the record is not that of testdata/fact.json (%v):\n%s", err, line)
 	}
 	back, err := DecodeFact(line)
 	if err != nil {
