@@ -146,7 +146,7 @@ type Gateway struct {
 
 // Legacy is one legacy copy and what the programme says of it.
 type Legacy struct {
-	ID    string `yaml:"id" json:"id"`     // the store's fact id, such as an ARN
+	ID    string `yaml:"id" json:"id"`       // the store's fact id, such as an ARN
 	Owner string `yaml:"owner" json:"owner"` // target id of the account that held it: absence counts only there
 	State string `yaml:"state" json:"state"` // pending, copied, verified, deleted, exempt
 	By    Date   `yaml:"by" json:"by"`       // deadline of deletion
