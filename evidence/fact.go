@@ -30,7 +30,7 @@ type Fact struct {
 	Seen     time.Time         `json:"seen"`
 	From     []string          `json:"from"`             // x: exchange, i: input line, c: coverage row, f: fact (derived facts only)
 	Unknowns map[string]string `json:"unknown,omitzero"` // JSON Pointer → id of the coverage row that says why
-	Fields   map[string]any    `json:",embed"`          // facets and attrs
+	Fields   map[string]any    `json:",embed"`           // facets and attrs
 
 	errs []error
 }
