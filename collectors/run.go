@@ -122,20 +122,9 @@ func (w *Work) interrupted(info Info) {
 	}
 }
 
-// guarded runs a collector; a panic on a hostile answer ends in every row of the collector,
-// not in the end of the run.
-func guarded(ctx context.Context, c Collector, s *Session) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			s.mu.Lock()
-			defer s.mu.Unlock()
-			for _, row := range s.rows {
-				if row.Collector == s.info.Name {
-					row.Add(evidence.Failed, fmt.Sprintf("collector stopped: %v", p))
-				}
-			}
-		}
-	}()
+// guarded runs a collector and survives its panics.
+func guarded(ctx context.Context, c Collector, s *Session) error {
+	defer s.survive()
 	return c.Collect(ctx, s)
 }
 

@@ -61,9 +61,28 @@ func (s *Session) EachRegion(ctx context.Context, f func(ctx context.Context, re
 	g, ctx := errgroup.WithContext(ctx)
 	g.SetLimit(8)
 	for _, region := range s.regions {
-		g.Go(func() error { return f(ctx, region) })
+		g.Go(func() error {
+			defer s.survive()
+			return f(ctx, region)
+		})
 	}
 	return g.Wait()
+}
+
+// survive turns a panic on a hostile answer into an error of every row of the collector: not
+// the end of the run, and never silence. It is deferred.
+func (s *Session) survive() {
+	p := recover()
+	if p == nil {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, row := range s.rows {
+		if row.Collector == s.info.Name {
+			row.Add(evidence.Failed, fmt.Sprintf("collector stopped: %v", p))
+		}
+	}
 }
 
 // Emit takes a finished fact of kind k. A fact that is incomplete or said twice is never
