@@ -1,0 +1,302 @@
+package bundle
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"iter"
+	"os"
+	"sort"
+
+	"github.com/klauspost/compress/flate"
+	"golang.org/x/sync/errgroup"
+)
+
+// Reader reads one part. Opening checks the zip profile and the manifest against the directory;
+// [Reader.VerifyContents] checks every byte.
+type Reader struct {
+	file     string
+	r        io.ReaderAt
+	close    func() error
+	entries  []entry // sorted by name
+	manifest *Manifest
+	raw      []byte // manifest.json
+	sig      []byte // manifest.sigstore.json
+}
+
+// Open opens a part from a file.
+func Open(path string) (*Reader, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("open bundle: %w", err)
+	}
+	info, err := f.Stat()
+	if err == nil && !info.Mode().IsRegular() {
+		err = &FormatError{File: path, Cause: "no regular file"}
+	}
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	r, err := NewReader(f, info.Size(), path)
+	if err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	r.close = f.Close
+	return r, nil
+}
+
+// NewReader opens a part of size bytes; file names it in errors. Errors are *FormatError or
+// *DigestError.
+func NewReader(from io.ReaderAt, size int64, file string) (*Reader, error) {
+	r := &Reader{file: file, r: from, close: func() error { return nil }}
+	if err := r.directory(size); err != nil {
+		return nil, err
+	}
+	var err error
+	if r.raw, err = r.small(ManifestName); err != nil {
+		return nil, err
+	}
+	if r.sig, err = r.small(SignatureName); err != nil {
+		return nil, err
+	}
+	if r.manifest, err = parseManifest(file, r.raw); err != nil {
+		return nil, err
+	}
+	return r, r.compare()
+}
+
+func (r *Reader) fail(entry, format string, args ...any) error {
+	return &FormatError{File: r.file, Entry: entry, Cause: fmt.Sprintf(format, args...)}
+}
+
+// directory reads the end record and the central directory, and builds every header again: any
+// byte that the profile does not allow makes them differ.
+func (r *Reader) directory(size int64) error {
+	if size < endSize || size > MaxPart+2*MaxManifest {
+		return r.fail("", "a size of %d bytes is none of a bundle's", size)
+	}
+	tail := make([]byte, endSize)
+	if _, err := r.r.ReadAt(tail, size-endSize); err != nil {
+		return r.fail("", "read the end record: %v", err)
+	}
+	le := binary.LittleEndian
+	n, length, offset := int(le.Uint16(tail[8:])), int64(le.Uint32(tail[12:])), int64(le.Uint32(tail[16:]))
+	if !bytes.Equal(tail, end(n, uint32(length), uint32(offset))) || offset+length+endSize != size || n > MaxEntries {
+		return r.fail("", "no end record of the profile stands at the end of the file")
+	}
+	central := make([]byte, length)
+	if _, err := r.r.ReadAt(central, offset); err != nil {
+		return r.fail("", "read the directory: %v", err)
+	}
+	at := int64(0)
+	for i := range n {
+		e, used, err := r.header(central, i)
+		if err != nil {
+			return err
+		}
+		if int64(e.offset) != at {
+			return r.fail(e.name, "does not begin where the entry before it ends")
+		}
+		if err := r.local(e); err != nil {
+			return err
+		}
+		at += localSize + int64(len(e.name)) + int64(e.packed)
+		central = central[used:]
+		r.entries = append(r.entries, e)
+	}
+	if len(central) != 0 || at != offset {
+		return r.fail("", "bytes stand between the entries and the end that belong to none")
+	}
+	return nil
+}
+
+func (r *Reader) header(b []byte, i int) (entry, int, error) {
+	if len(b) < centralSize {
+		return entry{}, 0, r.fail("", "the directory is cut off")
+	}
+	le := binary.LittleEndian
+	long := int(le.Uint16(b[28:]))
+	if len(b) < centralSize+long {
+		return entry{}, 0, r.fail("", "the directory is cut off")
+	}
+	e := entry{name: string(b[centralSize : centralSize+long]), crc: le.Uint32(b[16:]), packed: le.Uint32(b[20:]), size: le.Uint32(b[24:]), offset: le.Uint32(b[42:])}
+	if !bytes.Equal(e.central(), b[:centralSize+long]) {
+		return entry{}, 0, r.fail(e.name, "its directory header is not of the profile")
+	}
+	if !allowedName(e.name) {
+		return entry{}, 0, r.fail("", "entry %q has no place in a bundle", e.name)
+	}
+	if i > 0 && r.entries[i-1].name >= e.name {
+		return entry{}, 0, r.fail(e.name, "entries are not sorted, or stand twice")
+	}
+	return e, centralSize + long, nil
+}
+
+func (r *Reader) local(e entry) error {
+	want := e.local()
+	got := make([]byte, len(want))
+	if _, err := r.r.ReadAt(got, int64(e.offset)); err != nil || !bytes.Equal(got, want) {
+		return r.fail(e.name, "its local header differs from the directory")
+	}
+	return nil
+}
+
+func (r *Reader) find(name string) (entry, bool) {
+	i := sort.Search(len(r.entries), func(i int) bool { return r.entries[i].name >= name })
+	if i < len(r.entries) && r.entries[i].name == name {
+		return r.entries[i], true
+	}
+	return entry{}, false
+}
+
+// small reads manifest or signature whole.
+func (r *Reader) small(name string) ([]byte, error) {
+	e, ok := r.find(name)
+	if !ok {
+		return nil, r.fail(name, "is missing")
+	}
+	if e.size > MaxManifest {
+		return nil, r.fail(name, "has %d bytes, over %d", e.size, MaxManifest)
+	}
+	var b bytes.Buffer
+	_, err := r.copy(&b, e)
+	return b.Bytes(), err
+}
+
+// compare holds the directory against the manifest: the same entries with the same sizes.
+func (r *Reader) compare() error {
+	i := 0
+	for _, e := range r.entries {
+		if e.name == ManifestName || e.name == SignatureName {
+			continue
+		}
+		if i >= len(r.manifest.Entries) || r.manifest.Entries[i].Path != e.name {
+			return r.fail(e.name, "is in the zip and not in the manifest, or the other way round")
+		}
+		if r.manifest.Entries[i].Size != int64(e.size) {
+			return r.fail(e.name, "has %d bytes, the manifest says %d", e.size, r.manifest.Entries[i].Size)
+		}
+		i++
+	}
+	if i != len(r.manifest.Entries) {
+		return r.fail(r.manifest.Entries[i].Path, "is in the manifest and not in the zip")
+	}
+	return nil
+}
+
+// copy inflates an entry into w, bounded by its declared size, and checks that exactly that
+// came, with the right checksum, from exactly the packed bytes.
+func (r *Reader) copy(w io.Writer, e entry) (sha string, err error) {
+	packed := bufio.NewReaderSize(io.NewSectionReader(r.r, int64(e.offset)+localSize+int64(len(e.name)), int64(e.packed)), 256<<10)
+	z := flate.NewReader(packed)
+	sum, crc := sha256.New(), crc32.NewIEEE()
+	n, err := io.Copy(io.MultiWriter(w, sum, crc), io.LimitReader(z, int64(e.size)+1))
+	if err != nil {
+		return "", r.fail(e.name, "inflate: %v", err)
+	}
+	if _, more := packed.ReadByte(); n != int64(e.size) || crc.Sum32() != e.crc || !errors.Is(more, io.EOF) {
+		return "", r.fail(e.name, "is not what its header says: %d bytes inflated", n)
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// Manifest is what the part says that it holds.
+func (r *Reader) Manifest() *Manifest { return r.manifest }
+
+// ManifestBytes are the bytes that are signed.
+func (r *Reader) ManifestBytes() []byte { return r.raw }
+
+// SignatureBytes is the Sigstore bundle over the manifest.
+func (r *Reader) SignatureBytes() []byte { return r.sig }
+
+// Close closes the file.
+func (r *Reader) Close() error { return r.close() }
+
+// VerifyContents inflates and hashes every entry, with some workers at a time, and compares with
+// the manifest. The error is a *FormatError or *DigestError that names the entry.
+func (r *Reader) VerifyContents(workers int) error {
+	var g errgroup.Group
+	g.SetLimit(max(1, workers))
+	for _, m := range r.manifest.Entries {
+		g.Go(func() error { return r.verify(m, io.Discard) })
+	}
+	return g.Wait()
+}
+
+func (r *Reader) verify(m Entry, w io.Writer) error {
+	e, ok := r.find(m.Path)
+	if !ok {
+		return r.fail(m.Path, "is missing")
+	}
+	got, err := r.copy(w, e)
+	if err == nil && got != m.SHA256 {
+		err = &DigestError{File: r.file, Entry: m.Path, Want: m.SHA256, Got: got}
+	}
+	return err
+}
+
+// Body gives the bytes of an answer, checked; ok is false where this part does not hold it.
+func (r *Reader) Body(digest string) (body []byte, ok bool, err error) {
+	if _, ok := r.find(bodyPrefix + digest); !ok {
+		return nil, false, nil
+	}
+	var b bytes.Buffer
+	err = r.verify(Entry{Path: bodyPrefix + digest, SHA256: digest}, &b)
+	return b.Bytes(), true, err
+}
+
+// Lines streams the lines of a record file, without line ends. The digest of the whole is
+// checked when the last line was read: a stream that was damaged ends in an error.
+func (r *Reader) Lines(name string) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		i := sort.Search(len(r.manifest.Entries), func(i int) bool { return r.manifest.Entries[i].Path >= name })
+		if i == len(r.manifest.Entries) || r.manifest.Entries[i].Path != name {
+			yield(nil, r.fail(name, "is missing"))
+			return
+		}
+		pr, pw := io.Pipe()
+		go func() { pw.CloseWithError(r.verify(r.manifest.Entries[i], pw)) }()
+		defer pr.Close()
+		lines := bufio.NewReaderSize(pr, 256<<10)
+		for n := 1; ; n++ {
+			line, err := readLine(lines)
+			if errors.Is(err, io.EOF) {
+				return
+			}
+			if err != nil {
+				yield(nil, fmt.Errorf("%s, line %d: %w", name, n, err))
+				return
+			}
+			if !yield(line, nil) {
+				return
+			}
+		}
+	}
+}
+
+// readLine reads one bounded line; a last line without its end is an error.
+func readLine(r *bufio.Reader) ([]byte, error) {
+	var line []byte
+	for {
+		chunk, err := r.ReadSlice('\n')
+		if len(line)+len(chunk) > MaxLine {
+			return nil, fmt.Errorf("over %d bytes", MaxLine)
+		}
+		line = append(line, chunk...)
+		switch {
+		case err == nil:
+			return line[:len(line)-1], nil
+		case errors.Is(err, bufio.ErrBufferFull):
+		case errors.Is(err, io.EOF) && len(line) > 0:
+			return nil, errors.New("the last line has no end")
+		default:
+			return nil, err
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package bundle
+
+import (
+	"encoding/binary"
+	"regexp"
+)
+
+// Limits of one part. They keep a part below what needs zip64 and below what common object
+// stores and mail filters refuse.
+const (
+	MaxPart     = 2 << 30 // bytes of a file
+	MaxEntries  = 60_000
+	MaxEntry    = 4<<30 - 1 // bytes of one entry, uncompressed
+	MaxManifest = 64 << 20
+	MaxLine     = 32 << 20 // bytes of one JSON line
+)
+
+// The entries that a part may hold beside bodies.
+const (
+	ManifestName  = "manifest.json"
+	SignatureName = "manifest.sigstore.json"
+	ExchangesName = "exchanges.jsonl"
+	CoverageName  = "coverage.jsonl"
+	FactsName     = "facts.jsonl"
+	bodyPrefix    = "bodies/"
+)
+
+var bodyName = regexp.MustCompile(`^bodies/[0-9a-f]{64}$`)
+
+func allowedName(name string) bool {
+	switch name {
+	case ManifestName, SignatureName, ExchangesName, CoverageName, FactsName:
+		return true
+	}
+	return bodyName.MatchString(name)
+}
+
+// entry is one zip entry of the profile: all that its headers can say.
+type entry struct {
+	name   string
+	crc    uint32
+	packed uint32
+	size   uint32
+	offset uint32 // of the local header
+}
+
+const (
+	localSize   = 30
+	centralSize = 46
+	endSize     = 22
+	dosDate     = 0x21 // 1980-01-01
+	deflated    = 8
+	needs       = 20 // version 2.0: deflate
+)
+
+// fields are those that local and central headers share, from "version needed" on.
+func (e *entry) fields(b []byte) {
+	le := binary.LittleEndian
+	le.PutUint16(b[0:], needs)
+	le.PutUint16(b[4:], deflated)
+	le.PutUint16(b[8:], dosDate)
+	le.PutUint32(b[10:], e.crc)
+	le.PutUint32(b[14:], e.packed)
+	le.PutUint32(b[18:], e.size)
+	le.PutUint16(b[22:], uint16(len(e.name)))
+}
+
+func (e *entry) local() []byte {
+	b := make([]byte, localSize, localSize+len(e.name))
+	copy(b, "PK\x03\x04")
+	e.fields(b[4:])
+	return append(b, e.name...)
+}
+
+func (e *entry) central() []byte {
+	b := make([]byte, centralSize, centralSize+len(e.name))
+	copy(b, "PK\x01\x02")
+	binary.LittleEndian.PutUint16(b[4:], needs)
+	e.fields(b[6:])
+	binary.LittleEndian.PutUint32(b[42:], e.offset)
+	return append(b, e.name...)
+}
+
+// end is the end-of-central-directory record.
+func end(entries int, size, offset uint32) []byte {
+	b := make([]byte, endSize)
+	copy(b, "PK\x05\x06")
+	le := binary.LittleEndian
+	le.PutUint16(b[8:], uint16(entries))
+	le.PutUint16(b[10:], uint16(entries))
+	le.PutUint32(b[12:], size)
+	le.PutUint32(b[16:], offset)
+	return b
+}
