@@ -1,0 +1,218 @@
+package seal
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+var (
+	file = []byte("the run")
+	now  = time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)
+)
+
+func newKey(t testing.TB) (*Key, string) {
+	t.Helper()
+	k, err := EphemeralKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pem, err := k.PublicPEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k, pem
+}
+
+// trustText is a trust.yaml with one key; extra lines are fields of the key.
+func trustText(pem, roles, sign string, extra ...string) string {
+	text := "timestamp: optional\nkeys:\n  - name: firm\n    roles: [" + roles + "]\n    may_sign: [" + sign + "]\n    public_key: |\n"
+	for line := range strings.Lines(pem) {
+		text += "      " + line
+	}
+	for _, e := range extra {
+		text += "    " + e + "\n"
+	}
+	return text
+}
+
+func parseText(text string) (*Trust, error) {
+	return ParseTrust("trust.yaml", []byte(text), func(string) ([]byte, error) { return nil, errors.New("no file") })
+}
+
+func mustTrust(t testing.TB, text string) *Trust {
+	t.Helper()
+	trust, err := parseText(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return trust
+}
+
+func mustSign(t testing.TB, k *Key, kind Kind, b []byte) []byte {
+	t.Helper()
+	s := Signer{Key: k}
+	out, err := s.Sign(context.Background(), kind, "run.json", evidence.Digest(b), map[string]string{"by": "test"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestSignAndVerify(t *testing.T) {
+	k, pem := newKey(t)
+	sig := mustSign(t, k, Run, file)
+	s, err := mustTrust(t, trustText(pem, "collector", "run, bundle")).Verify(Run, evidence.Digest(file), sig, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s.Key != "firm" || s.Subject != "run.json" || string(s.Predicate) != `{"by":"test"}` || !s.Time.IsZero() {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestRefusals(t *testing.T) {
+	k, pem := newKey(t)
+	other, otherPEM := newKey(t)
+	sig := mustSign(t, k, Run, file)
+	all := "run, bundle, judgement, report, countersignature, gap"
+	for name, c := range map[string]struct {
+		trust string
+		kind  Kind
+		file  []byte
+		sig   []byte
+		want  error
+	}{
+		"other bytes":       {trustText(pem, "collector", all), Run, []byte("another run"), sig, ErrSignature},
+		"other kind":        {trustText(pem, "collector", all), Bundle, file, sig, ErrSignature},
+		"unknown key":       {trustText(otherPEM, "collector", all), Run, file, sig, ErrUntrusted},
+		"may not sign it":   {trustText(pem, "collector", "bundle"), Run, file, sig, ErrUntrusted},
+		"before its window": {trustText(pem, "collector", all, "not_before: 2026-12-01T00:00:00Z"), Run, file, sig, ErrTime},
+		"after its window":  {trustText(pem, "collector", all, "not_after: 2026-11-01T00:00:00Z"), Run, file, sig, ErrTime},
+		"nothing":           {trustText(pem, "collector", all), Run, file, nil, ErrFormat},
+		"not canonical":     {trustText(pem, "collector", all), Run, file, append(bytes.Clone(sig), '\n'), ErrFormat},
+		"forged hint":       {trustText(pem, "collector", all), Run, file, reHint(t, mustSign(t, other, Run, file), other, k), ErrSignature},
+	} {
+		if _, err := mustTrust(t, c.trust).Verify(c.kind, evidence.Digest(c.file), c.sig, now); !errors.Is(err, c.want) {
+			t.Errorf("%s: got %v, want %v", name, err, c.want)
+		}
+	}
+}
+
+// reHint puts one key's hint on a signature by another.
+func reHint(t *testing.T, sig []byte, from, to *Key) []byte {
+	t.Helper()
+	a, errA := hintOf(&from.private.PublicKey)
+	b, errB := hintOf(&to.private.PublicKey)
+	if errA != nil || errB != nil || !bytes.Contains(sig, []byte(a)) {
+		t.Fatal(errA, errB)
+	}
+	return bytes.Replace(sig, []byte(a), []byte(b), 1)
+}
+
+// Every flipped bit, cut and added byte of a signature file is refused.
+func TestDamage(t *testing.T) {
+	k, pem := newKey(t)
+	sig := mustSign(t, k, Run, file)
+	trust := mustTrust(t, trustText(pem, "collector", "run"))
+	for i := range sig {
+		for bit := range 8 {
+			bad := bytes.Clone(sig)
+			bad[i] ^= 1 << bit
+			if _, err := trust.Verify(Run, evidence.Digest(file), bad, now); err == nil {
+				t.Errorf("bit %d of byte %d flipped: accepted", bit, i)
+			}
+		}
+		if _, err := trust.Verify(Run, evidence.Digest(file), sig[:i], now); err == nil {
+			t.Errorf("cut at %d: accepted", i)
+		}
+	}
+}
+
+func TestTimestampCannotBeHad(t *testing.T) {
+	k, _ := newKey(t)
+	s := Signer{Key: k, TimestampURL: "http://127.0.0.1:1/api/v1/timestamp"}
+	if _, err := s.Sign(context.Background(), Run, "run.json", evidence.Digest(file), nil); err == nil {
+		t.Error("a signature without the time that was asked for")
+	}
+}
+
+func TestTrustRefusals(t *testing.T) {
+	_, pem := newKey(t)
+	good := trustText(pem, "collector", "run")
+	for name, c := range map[string]struct{ text, want string }{
+		"unknown field":   {good + "thresholds: 1\n", "thresholds"},
+		"no keys":         {"timestamp: optional\n", "keys"},
+		"no timestamp":    {strings.Replace(good, "timestamp: optional", "timestamp: maybe", 1), "timestamp"},
+		"required":        {strings.Replace(good, "optional", "required", 1), "trusted_root"},
+		"self-review":     {trustText(pem, "operator, auditor", "run"), "self-review"},
+		"self-review 2":   {trustText(pem, "operator, collector", "run"), "self-review"},
+		"unknown role":    {trustText(pem, "king", "run"), "king"},
+		"unknown kind":    {trustText(pem, "collector", "everything"), "everything"},
+		"signs nothing":   {trustText(pem, "collector", ""), "may_sign"},
+		"bad key":         {trustText("hello\n", "collector", "run"), "public_key"},
+		"bad window":      {trustText(pem, "collector", "run", "not_before: yesterday"), "not_before"},
+		"inverted window": {trustText(pem, "collector", "run", "not_before: 2026-02-01T00:00:00Z", "not_after: 2026-01-01T00:00:00Z"), "ends before"},
+		"twice":           {good + strings.TrimPrefix(good, "timestamp: optional\nkeys:\n"), "twice"},
+		"bad delay":       {good + "max_signing_delay: soon\n", "max_signing_delay"},
+		"missing root":    {good + "trusted_root: root.json\n", "trusted_root"},
+	} {
+		_, err := parseText(c.text)
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "trust.yaml: ") {
+			t.Errorf("%s: got %v, want %q", name, err, c.want)
+		}
+	}
+}
+
+func TestKeyFile(t *testing.T) {
+	if _, _, err := GenerateKey(nil); err == nil {
+		t.Error("an empty passphrase was taken")
+	}
+	private, public, err := GenerateKey([]byte("correct horse"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(private, []byte("ENCRYPTED")) {
+		t.Error("the private key lies open")
+	}
+	if _, err := LoadKey(private, []byte("wrong")); err == nil {
+		t.Error("a wrong passphrase opened the key")
+	}
+	k, err := LoadKey(private, []byte("correct horse"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if pem, _ := k.PublicPEM(); pem != string(public) {
+		t.Error("the public half is not that of the file")
+	}
+}
+
+func FuzzVerify(f *testing.F) {
+	k, pem := newKey(f)
+	trust := mustTrust(f, trustText(pem, "collector", "run"))
+	good := mustSign(f, k, Run, file)
+	f.Add(good)
+	f.Add([]byte("{}"))
+	f.Fuzz(func(t *testing.T, b []byte) {
+		if _, err := trust.Verify(Run, evidence.Digest(file), b, now); err == nil && !bytes.Equal(b, good) {
+			t.Fatal(fmt.Sprintf("accepted %q", b))
+		}
+	})
+}
+
+func FuzzTrust(f *testing.F) {
+	_, pem := newKey(f)
+	f.Add(trustText(pem, "collector", "run"))
+	f.Add("timestamp: optional\nkeys: [{}]")
+	f.Fuzz(func(t *testing.T, text string) {
+		if trust, err := parseText(text); err == nil && len(trust.Keys) == 0 {
+			t.Fatal("trust in nobody was taken")
+		}
+	})
+}
