@@ -1,0 +1,215 @@
+package run
+
+import (
+	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/bundle"
+)
+
+// MaxJSON bounds run.json and judgement.json.
+const MaxJSON = 64 << 20
+
+// Run is an opened run whose layout and digests were checked.
+type Run struct {
+	Path   string
+	Digest string
+	Record Record
+	raw    []byte
+}
+
+func digestFile(path string) (File, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return File{}, err
+	}
+	defer f.Close()
+	sum := sha256.New()
+	n, err := io.Copy(sum, bufio.NewReaderSize(f, 1<<20))
+	return File{Size: n, SHA256: hex.EncodeToString(sum.Sum(nil))}, err
+}
+
+// Open opens a run and checks layout and digests: exactly the files that run.json names, with
+// exactly their bytes. Errors about a file are *LayoutError.
+func Open(path string) (*Run, error) {
+	r := &Run{Path: path}
+	if err := r.layout(); err != nil {
+		return nil, err
+	}
+	var err error
+	if r.raw, err = r.read(recordName, MaxJSON); err != nil {
+		return nil, err
+	}
+	if err := decode(recordName, r.raw, &r.Record); err != nil {
+		return nil, err
+	}
+	if r.Record.Schema != Schema {
+		return nil, &LayoutError{recordName, fmt.Sprintf("schema %d; this build reads %d", r.Record.Schema, Schema)}
+	}
+	r.Digest = evidence.Digest(r.raw)
+	want := slices.Clone(r.Record.Inputs)
+	for _, b := range r.Record.Bundles {
+		want = append(want, b.File)
+	}
+	return r, r.compare(want)
+}
+
+// places are the files that a run may hold.
+var places = regexp.MustCompile(`^(run\.json|run\.sigstore\.json|inputs/[^/]+|bundles/[^/]+\.zip|judgements/[0-9a-f]{64}/(judgement\.json|judgement\.sigstore\.json|results\.jsonl)|seals/[^/]+\.json)$`)
+
+var folders = regexp.MustCompile(`^(\.|inputs|bundles|judgements|seals|judgements/[0-9a-f]{64})$`)
+
+// layout refuses anything that has no place in a run: links, devices, strange names.
+func (r *Run) layout() error {
+	info, err := os.Lstat(r.Path)
+	if err != nil {
+		return fmt.Errorf("open run: %w", err)
+	}
+	if !info.IsDir() {
+		return fmt.Errorf("open run: %s is no folder", r.Path)
+	}
+	return filepath.WalkDir(r.Path, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name, err := filepath.Rel(r.Path, path)
+		if err != nil {
+			return err
+		}
+		name = filepath.ToSlash(name)
+		if d.IsDir() && folders.MatchString(name) || d.Type().IsRegular() && places.MatchString(name) {
+			return nil
+		}
+		return &LayoutError{name, "has no place in a run"}
+	})
+}
+
+// read gives a file of the run, bounded; the path cannot leave the run.
+func (r *Run) read(name string, limit int64) ([]byte, error) {
+	root, err := os.OpenRoot(r.Path)
+	if err != nil {
+		return nil, fmt.Errorf("open run: %w", err)
+	}
+	defer root.Close()
+	f, err := root.Open(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, &LayoutError{name, "is missing"}
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(b)) > limit {
+		err = &LayoutError{name, fmt.Sprintf("over %d bytes", limit)}
+	}
+	return b, err
+}
+
+// compare holds inputs/ and bundles/ against what run.json lists.
+func (r *Run) compare(want []File) error {
+	left := map[string]bool{}
+	for _, dir := range []string{inputsDir, bundlesDir} {
+		entries, err := os.ReadDir(filepath.Join(r.Path, dir))
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+		for _, e := range entries {
+			left[dir+"/"+e.Name()] = true
+		}
+	}
+	for _, f := range want {
+		if !left[f.Path] {
+			return &LayoutError{f.Path, "is missing, or listed twice"}
+		}
+		delete(left, f.Path)
+		got, err := digestFile(filepath.Join(r.Path, filepath.FromSlash(f.Path)))
+		if err != nil {
+			return err
+		}
+		if got.Size != f.Size || got.SHA256 != f.SHA256 {
+			return &LayoutError{f.Path, fmt.Sprintf("sha256 is %s (%d bytes), run.json says %s (%d bytes)", got.SHA256, got.Size, f.SHA256, f.Size)}
+		}
+	}
+	for name := range left {
+		return &LayoutError{name, "is not named by run.json"}
+	}
+	return nil
+}
+
+// Input gives one of the engagement's files; ok is false where the run has none of that name.
+func (r *Run) Input(name string) (text []byte, ok bool, err error) {
+	for _, f := range r.Record.Inputs {
+		if f.Path == inputsDir+"/"+name {
+			text, err = r.read(f.Path, f.Size)
+			return text, true, err
+		}
+	}
+	return nil, false, nil
+}
+
+// Targets lists the targets that have a bundle, sorted.
+func (r *Run) Targets() []string {
+	var out []string
+	for _, b := range r.Record.Bundles {
+		out = append(out, b.Target)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
+// Bundle opens all parts of a target's bundle, first part first.
+func (r *Run) Bundle(target string) ([]*bundle.Reader, error) {
+	var parts []*bundle.Reader
+	for _, b := range r.Record.Bundles {
+		if b.Target != target {
+			continue
+		}
+		p, err := bundle.Open(filepath.Join(r.Path, filepath.FromSlash(b.Path)))
+		if err == nil && evidence.Digest(p.ManifestBytes()) != b.Manifest {
+			err = &LayoutError{b.Path, "its manifest is not the one that run.json names"}
+		}
+		if err == nil && p.Manifest().Target != target {
+			err = &LayoutError{b.Path, "it is of target " + p.Manifest().Target}
+		}
+		if err != nil {
+			return nil, err
+		}
+		parts = append(parts, p)
+	}
+	slices.SortFunc(parts, func(a, b *bundle.Reader) int { return a.Manifest().Part - b.Manifest().Part })
+	for i, p := range parts {
+		if m := p.Manifest(); m.Part != i+1 || m.Parts != len(parts) {
+			return nil, &LayoutError{bundlesDir + "/" + target, fmt.Sprintf("%d parts, of which one says that it is part %d of %d", len(parts), m.Part, m.Parts)}
+		}
+	}
+	if len(parts) == 0 {
+		return nil, &LayoutError{bundlesDir + "/" + target, "is missing"}
+	}
+	return parts, nil
+}
+
+// Judgements lists the digests of the run's judgements, sorted.
+func (r *Run) Judgements() ([]string, error) {
+	entries, err := os.ReadDir(filepath.Join(r.Path, judgementsDir))
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, e := range entries {
+		out = append(out, e.Name())
+	}
+	slices.SortFunc(out, strings.Compare)
+	return out, nil
+}
