@@ -1,0 +1,19 @@
+package gcp
+
+import "github.com/trefoil-audit/trefoil/collectors"
+
+// Discovery lists the collectors that run first: the plan of the rest depends on their facts.
+func Discovery(a *Access) []collectors.Collector {
+	return []collectors.Collector{
+		&hierarchy{access: a},
+		&project{access: a},
+	}
+}
+
+// Collectors lists the rest, one line a service; those of level organization run on the
+// organisation's target.
+func Collectors(a *Access) []collectors.Collector {
+	return []collectors.Collector{
+		&buckets{access: a},
+	}
+}

@@ -1,0 +1,112 @@
+package gcp
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// member is whom a policy names.
+type member struct {
+	written string
+	public  bool
+	project string // id of the project that it belongs to; empty where it belongs to none
+	number  string // the same by number, where only that is known
+}
+
+var (
+	ownAccount   = regexp.MustCompile(`^[^@]+@([a-z0-9-]+)\.iam\.gserviceaccount\.com$`)
+	scopedOwn    = regexp.MustCompile(`^[^@]+@([a-z0-9-]+)\.([a-z0-9.-]+)\.iam\.gserviceaccount\.com$`) // example.com:project
+	serviceAgent = regexp.MustCompile(`^service-([0-9]+)@[a-z0-9.-]+\.gserviceaccount\.com$`)
+	numbered     = regexp.MustCompile(`^([0-9]+)(?:-compute)?@(?:developer|cloudservices|cloudbuild)\.gserviceaccount\.com$`)
+	appEngine    = regexp.MustCompile(`^([a-z0-9-]+)@appspot\.gserviceaccount\.com$`)
+	poolMember   = regexp.MustCompile(`^principal(?:Set)?://iam\.googleapis\.com/projects/([0-9]+)/`)
+)
+
+// readMember reads one member of a policy.
+func readMember(written string) member {
+	m := member{written: written}
+	kind, name, _ := strings.Cut(written, ":")
+	if kind == "deleted" {
+		kind, name, _ = strings.Cut(name, ":")
+		name, _, _ = strings.Cut(name, "?uid=")
+	}
+	switch kind {
+	case "allUsers", "allAuthenticatedUsers":
+		m.public = true
+	case "projectOwner", "projectEditor", "projectViewer":
+		m.project = name
+	case "serviceAccount":
+		m.project, m.number = homeOf(name)
+	default:
+		if p := poolMember.FindStringSubmatch(written); p != nil {
+			m.number = p[1]
+		}
+	}
+	return m
+}
+
+// homeOf finds the project of a service account by its address. Service agents of Google name
+// the number of the project that they act for.
+func homeOf(email string) (project, number string) {
+	email, _, _ = strings.Cut(email, "[") // workload identity: project.svc.id.goog[namespace/name]
+	if p, ok := strings.CutSuffix(email, ".svc.id.goog"); ok {
+		return p, ""
+	}
+	if p := serviceAgent.FindStringSubmatch(email); p != nil {
+		return "", p[1]
+	}
+	if p := ownAccount.FindStringSubmatch(email); p != nil {
+		return p[1], ""
+	}
+	if p := scopedOwn.FindStringSubmatch(email); p != nil {
+		return p[2] + ":" + p[1], ""
+	}
+	if p := numbered.FindStringSubmatch(email); p != nil {
+		return "", p[1]
+	}
+	if p := appEngine.FindStringSubmatch(email); p != nil {
+		return p[1], ""
+	}
+	return "", ""
+}
+
+// reach is who a list of members lets in from outside a project.
+type reach struct {
+	public []string // allUsers, allAuthenticatedUsers
+	shared []string // gcp:<project id>, gcp:projects/<number>, or the member as written
+}
+
+// reachOf says whom members let in besides the project itself. A number that cannot be told
+// from the project's own, since that is not known, counts as outside.
+func reachOf(members []string, project, number string) reach {
+	var r reach
+	for _, written := range members {
+		m := readMember(written)
+		switch {
+		case m.public:
+			r.public = append(r.public, written)
+		case m.project != "" && m.project == project, m.number != "" && m.number == number:
+		case m.project != "":
+			r.shared = append(r.shared, projectID(m.project))
+		case m.number != "":
+			r.shared = append(r.shared, "gcp:projects/"+m.number)
+		default:
+			r.shared = append(r.shared, written)
+		}
+	}
+	r.public, r.shared = sorted(r.public), sorted(r.shared)
+	return r
+}
+
+// outsiders lists members, as written, that are the project's neither by id nor by number.
+func outsiders(members []string, project, number string) []string {
+	var out []string
+	for _, written := range members {
+		if m := readMember(written); m.public || (m.project != project || project == "") && (m.number != number || number == "") {
+			out = append(out, written)
+		}
+	}
+	slices.Sort(out)
+	return append([]string{}, out...)
+}

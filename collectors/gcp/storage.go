@@ -1,0 +1,119 @@
+package gcp
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"google.golang.org/api/storage/v1"
+
+	"github.com/trefoil-audit/trefoil/collectors"
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// buckets says of each bucket where it lies, how it is encrypted, who can reach it and what
+// protects it.
+type buckets struct{ access *Access }
+
+func (c *buckets) Info() collectors.Info {
+	return collectors.Info{Name: "gcp/storage", Provider: "gcp", Runs: collectors.Account,
+		Kinds: []*evidence.Kind{kindBucket, kindBinding},
+		Operations: []collectors.Operation{
+			lists(marked("storage:buckets.list", "storage.buckets.list", "kind"), kindBucket),
+			under(lists(marked("storage:buckets.getIamPolicy", "storage.buckets.getIamPolicy", "etag"), kindBinding), "storage:buckets.list"),
+			under(marked("storage:defaultObjectAccessControls.list", "storage.buckets.getIamPolicy", "kind"), "storage:buckets.list"),
+			transferJobs(),
+		}}
+}
+
+func (c *buckets) Collect(ctx context.Context, s *collectors.Session) error {
+	service, err := storage.NewService(ctx, c.access.options(s, collectors.Global, "storage")...)
+	if err != nil {
+		return err
+	}
+	jobs, err := c.jobs(ctx, s)
+	if err != nil {
+		return err
+	}
+	project := s.Target().Account
+	list(ctx, s, collectors.Global, "storage:buckets.list", kindBucket, func(ctx context.Context, token string) (page[*storage.Bucket], error) {
+		r, err := service.Buckets.List(project).Projection("noAcl").MaxResults(1000).PageToken(token).Context(ctx).Do()
+		if err != nil {
+			return page[*storage.Bucket]{}, err
+		}
+		return page[*storage.Bucket]{items: r.Items, next: r.NextPageToken, missing: strings.Join(r.Unreachable, ", ")}, nil
+	}, func(b *storage.Bucket, from []string) {
+		a := bucketAnswers{project: project, listed: b, from: from, jobs: jobs}
+		a.policy = ask(ctx, s, collectors.Global, "storage:buckets.getIamPolicy", func(ctx context.Context) (*storage.Policy, error) {
+			return service.Buckets.GetIamPolicy(b.Name).OptionsRequestedPolicyVersion(policyVersion).Context(ctx).Do()
+		})
+		if !a.uniform() {
+			a.defaults = ask(ctx, s, collectors.Global, "storage:defaultObjectAccessControls.list", func(ctx context.Context) (*storage.ObjectAccessControls, error) {
+				return service.DefaultObjectAccessControls.List(b.Name).Context(ctx).Do()
+			})
+		}
+		a.emit(s)
+	})
+	return nil
+}
+
+// bucketAnswers is everything that was asked about one bucket.
+type bucketAnswers struct {
+	project  string
+	listed   *storage.Bucket
+	from     []string
+	policy   collectors.Answer[*storage.Policy]
+	defaults collectors.Answer[*storage.ObjectAccessControls] // only of buckets with object ACLs
+	jobs     transfers
+}
+
+func (a *bucketAnswers) owner() owner {
+	return owner{id: bucketID(a.listed.Name), region: place(a.listed.Location), project: a.project, number: strconv.FormatUint(a.listed.ProjectNumber, 10)}
+}
+
+func bucketID(name string) string { return "//storage.googleapis.com/" + name }
+
+// uniform reports that object ACLs have no effect.
+func (a *bucketAnswers) uniform() bool {
+	c := a.listed.IamConfiguration
+	return c != nil && c.UniformBucketLevelAccess != nil && c.UniformBucketLevelAccess.Enabled
+}
+
+// prevented reports that the bucket refuses grants to everyone.
+func (a *bucketAnswers) prevented() bool {
+	c := a.listed.IamConfiguration
+	return c != nil && c.PublicAccessPrevention == "enforced"
+}
+
+func (a *bucketAnswers) bindings() []binding {
+	var out []binding
+	for _, b := range a.policy.Value.Bindings {
+		one := binding{role: b.Role, members: b.Members}
+		if b.Condition != nil {
+			one.expression, one.title, one.description = b.Condition.Expression, b.Condition.Title, b.Condition.Description
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// emit makes the bucket's fact and one for each binding of its policy.
+func (a *bucketAnswers) emit(s *collectors.Session) {
+	s.Emit(kindBucket, a.fact())
+	if !a.policy.OK() {
+		return
+	}
+	emitBindings(s, a.owner(), a.bindings(), a.policy.From)
+}
+
+// emitBindings emits the facts of one policy.
+func emitBindings(s *collectors.Session, o owner, all []binding, from []string) {
+	facts, err := bindingFacts(o, all)
+	if err != nil {
+		s.Spoil(kindBinding, o.region, err)
+		return
+	}
+	for _, f := range facts {
+		s.Emit(kindBinding, f.Because(from...))
+	}
+}

@@ -1,0 +1,147 @@
+package gcp
+
+import (
+	"strings"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// fact says of a bucket what its entry in the list, its policy and its transfer jobs say.
+func (a *bucketAnswers) fact() *evidence.Fact {
+	b := a.listed
+	f := evidence.NewFact(kindBucket, bucketID(b.Name), b.Name).Because(a.from...)
+	f.Region = place(b.Location)
+	f.Set("/store/class", "object").Set("/store/engine", "cloud-storage").SetTags(b.Labels)
+	a.setPlaces(f)
+	a.jobs.setCopies(f, b.Name)
+	if b.Encryption != nil && b.Encryption.DefaultKmsKeyName != "" {
+		f.Set("/encryption/at_rest", "customer_key").Set("/encryption/key", keyID(b.Encryption.DefaultKmsKeyName))
+	} else {
+		f.Set("/encryption/at_rest", "provider_key").None(kindBucket, "/encryption/key")
+	}
+	a.setExposure(f)
+	a.setProtection(f)
+	a.setAttrs(f)
+	return f
+}
+
+// keyID is the fact id of a key by its resource name; the version in it is left out.
+func keyID(name string) string {
+	if i := strings.Index(name, "/cryptoKeyVersions/"); i >= 0 {
+		name = name[:i]
+	}
+	return "//cloudkms.googleapis.com/" + name
+}
+
+// setPlaces says where the bucket lies. A custom dual-region names its two regions; the
+// predefined ones (EUR4, …) and multi-regions have a token that the table of places expands.
+func (a *bucketAnswers) setPlaces(f *evidence.Fact) {
+	b := a.listed
+	if b.CustomPlacementConfig != nil && len(b.CustomPlacementConfig.DataLocations) > 0 {
+		var places []string
+		for _, l := range b.CustomPlacementConfig.DataLocations {
+			places = append(places, place(l))
+		}
+		f.Set("/located", sorted(places))
+		return
+	}
+	f.Set("/located", []string{place(b.Location)})
+}
+
+// setExposure says who can reach the bucket from outside its project. Where objects may have
+// ACLs of their own, the ACL that new objects get counts too.
+func (a *bucketAnswers) setExposure(f *evidence.Fact) {
+	f.Because(a.policy.From...).Because(a.defaults.From...)
+	row := ""
+	switch {
+	case !a.policy.OK():
+		row = a.policy.Row
+	case !a.uniform() && !a.defaults.OK():
+		row = a.defaults.Row
+	}
+	if row != "" {
+		f.Unknown(row, "/exposure/shared_with")
+		if a.prevented() {
+			f.Set("/exposure/public", false).None(kindBucket, "/exposure/public_how")
+		} else {
+			f.Unknown(row, "/exposure/public", "/exposure/public_how")
+		}
+		return
+	}
+	r, how := policyReach(a.owner(), a.bindings())
+	public, shared := a.objectGrants()
+	f.Set("/exposure/shared_with", sorted(r.shared, shared))
+	how = sorted(how, public)
+	if a.prevented() {
+		how = []string{}
+	}
+	f.Set("/exposure/public", len(how) > 0).Set("/exposure/public_how", how)
+}
+
+// objectGrants reads the ACL that new objects get: who it lets in besides the project.
+func (a *bucketAnswers) objectGrants() (public, shared []string) {
+	if a.uniform() || !a.defaults.OK() {
+		return nil, nil
+	}
+	for _, g := range a.defaults.Value.Items {
+		kind, _, _ := strings.Cut(g.Entity, "-")
+		switch kind {
+		case "allUsers", "allAuthenticatedUsers":
+			public = append(public, "default object acl: "+g.Role+" to "+g.Entity)
+		case "project": // owners-, editors-, viewers- of a project by number
+			if number := g.Entity[strings.LastIndexByte(g.Entity, '-')+1:]; number != a.owner().number {
+				shared = append(shared, "gcp:projects/"+number)
+			}
+		case "user", "group", "domain":
+			_, name, _ := strings.Cut(g.Entity, "-")
+			if kind == "user" && strings.HasSuffix(name, "gserviceaccount.com") {
+				kind = "serviceAccount"
+			}
+			r := reachOf([]string{kind + ":" + name}, a.owner().project, a.owner().number)
+			shared = append(shared, r.shared...)
+		default:
+			shared = append(shared, g.Entity)
+		}
+	}
+	return public, shared
+}
+
+func (a *bucketAnswers) setProtection(f *evidence.Fact) {
+	b := a.listed
+	f.Set("/protection/versioned", b.Versioning != nil && b.Versioning.Enabled)
+	switch p := b.RetentionPolicy; {
+	case p == nil || p.RetentionPeriod == 0:
+		f.None(kindBucket, "/protection/lock")
+	default:
+		mode := "governance"
+		if p.IsLocked {
+			mode = "compliance"
+		}
+		f.Set("/protection/lock", map[string]any{"mode": mode, "days": int(p.RetentionPeriod / 86400), "until": nil})
+	}
+	if b.SoftDeletePolicy == nil || b.SoftDeletePolicy.RetentionDurationSeconds == 0 {
+		f.None(kindBucket, "/protection/recoverable_days")
+		return
+	}
+	f.Set("/protection/recoverable_days", int(b.SoftDeletePolicy.RetentionDurationSeconds/86400))
+}
+
+func (a *bucketAnswers) setAttrs(f *evidence.Fact) {
+	b := a.listed
+	f.Set("/attrs/location", b.Location).Set("/attrs/location_type", b.LocationType).Set("/attrs/storage_class", b.StorageClass).
+		Set("/attrs/uniform_access", a.uniform()).
+		Set("/attrs/retention_locked", b.RetentionPolicy != nil && b.RetentionPolicy.IsLocked).
+		Set("/attrs/object_retention", b.ObjectRetention != nil && b.ObjectRetention.Mode == "Enabled").
+		Set("/attrs/ip_filter", b.IpFilter != nil && b.IpFilter.Mode == "Enabled")
+	setText(f, kindBucket, "/attrs/rpo", b.Rpo)
+	prevention := "inherited"
+	if b.IamConfiguration != nil && b.IamConfiguration.PublicAccessPrevention != "" {
+		prevention = b.IamConfiguration.PublicAccessPrevention
+	}
+	f.Set("/attrs/public_access_prevention", prevention)
+	if b.Logging != nil {
+		setText(f, kindBucket, "/attrs/logging_to", b.Logging.LogBucket)
+		return
+	}
+	f.None(kindBucket, "/attrs/logging_to")
+}

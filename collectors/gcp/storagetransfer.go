@@ -1,0 +1,101 @@
+package gcp
+
+import (
+	"context"
+	"strings"
+
+	"google.golang.org/api/storagetransfer/v1"
+
+	"github.com/trefoil-audit/trefoil/collectors"
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// transferJobs declares the one operation that shows to where a project's buckets are copied. A
+// project in which the service was never switched on runs no job. An answer of {} cannot be told
+// from a stub's, and nothing vouches for it: the copies are then unknown.
+func transferJobs() collectors.Operation {
+	op := marked("storagetransfer:transferJobs.list", "storagetransfer.jobs.list", "transferJobs")
+	op.Empty, op.Disabled = disabled, nil
+	return op
+}
+
+// transfers is what is known of a project's transfer jobs.
+type transfers struct {
+	whole bool
+	row   string
+	from  []string
+	jobs  []*storagetransfer.TransferJob
+}
+
+// jobs reads the project's transfer jobs.
+func (c *buckets) jobs(ctx context.Context, s *collectors.Session) (transfers, error) {
+	service, err := storagetransfer.NewService(ctx, c.access.options(s, collectors.Global, "storagetransfer")...)
+	if err != nil {
+		return transfers{}, err
+	}
+	filter, err := evidence.Canonical(map[string]string{"projectId": s.Target().Account})
+	if err != nil {
+		return transfers{}, err
+	}
+	var t transfers
+	l := list(ctx, s, collectors.Global, "storagetransfer:transferJobs.list", kindBucket, func(ctx context.Context, token string) (page[*storagetransfer.TransferJob], error) {
+		r, err := service.TransferJobs.List(string(filter)).PageSize(256).PageToken(token).Context(ctx).Do()
+		if err != nil {
+			return page[*storagetransfer.TransferJob]{}, err
+		}
+		return page[*storagetransfer.TransferJob]{items: r.TransferJobs, next: r.NextPageToken}, nil
+	}, func(j *storagetransfer.TransferJob, _ []string) { t.jobs = append(t.jobs, j) })
+	t.whole, t.row, t.from = l.whole, l.row, l.from
+	return t, nil
+}
+
+// setCopies says to where a bucket's objects are copied by jobs of its own project.
+func (t transfers) setCopies(f *evidence.Fact, bucket string) {
+	f.Because(t.from...)
+	copies := []map[string]any{}
+	for _, j := range t.jobs {
+		source, sink, how := ends(j)
+		if source != bucket || j.Status == "DELETED" {
+			continue
+		}
+		copies = append(copies, map[string]any{"how": how, "to": sink, "active": j.Status == "ENABLED", "owner": nil})
+	}
+	switch {
+	case t.whole:
+		f.Set("/copies", copies)
+	case len(copies) > 0:
+		f.Set("/copies", copies).Unknown(t.row, "/copies/-")
+	default:
+		f.Unknown(t.row, "/copies")
+	}
+}
+
+// ends gives the bucket that a job reads and the store that it writes. Replication and jobs that
+// events start are continuous; others export.
+func ends(j *storagetransfer.TransferJob) (source, sink, how string) {
+	if r := j.ReplicationSpec; r != nil {
+		if r.GcsDataSource != nil {
+			source = r.GcsDataSource.BucketName
+		}
+		if r.GcsDataSink != nil {
+			sink = bucketID(r.GcsDataSink.BucketName)
+		}
+		return source, sink, "replica"
+	}
+	how = "export"
+	if j.EventStream != nil {
+		how = "replica"
+	}
+	if spec := j.TransferSpec; spec != nil {
+		if spec.GcsDataSource != nil {
+			source = spec.GcsDataSource.BucketName
+		}
+		switch {
+		case spec.GcsDataSink != nil:
+			sink = bucketID(spec.GcsDataSink.BucketName)
+		case spec.PosixDataSink != nil:
+			sink = "posix:" + strings.TrimPrefix(spec.PosixDataSink.RootDirectory, "/")
+		}
+	}
+	return source, sink, how
+}
