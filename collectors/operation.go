@@ -39,7 +39,7 @@ type Operation struct {
 	Permission string   // the IAM permission it needs, such as s3:ListAllMyBuckets
 	List       bool     // it emits facts (also when asked once a parent); an item operation only adds fields
 	Kinds      []string // kinds that a list operation enumerates
-	Parent     string   // the operation whose answers this one asks about
+	Parent     string   // the operation whose answers this one asks about; its own, or a global one of discovery
 	Global     bool     // asked once, in the pseudo-region "global"
 	Empty      []string // exact error codes that mean: there is none
 	Disabled   []string // exact error codes that mean: the feature is switched off

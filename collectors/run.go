@@ -79,12 +79,13 @@ func (w *Work) Refuse(info Info, regions []Region, status evidence.Status, reaso
 func newRow(info Info, t Target, op Operation, region string) *evidence.Row {
 	r := &evidence.Row{ID: evidence.RowID(t.ID, region, op.Name), Collector: info.Name, Target: t.ID, Region: region,
 		Operation: op.Name, List: op.List, Kinds: slices.Sorted(slices.Values(op.Kinds)), Discovery: info.Discovery, Status: evidence.NotAttempted}
-	if parent, ok := info.Operation(op.Parent); ok {
+	if op.Parent != "" {
 		at := region
-		if parent.Global {
+		// A parent of another collector is discovery's, which asks global operations.
+		if parent, ok := info.Operation(op.Parent); !ok || parent.Global {
 			at = Global
 		}
-		r.Parent = evidence.RowID(t.ID, at, parent.Name)
+		r.Parent = evidence.RowID(t.ID, at, op.Parent)
 	}
 	return r
 }

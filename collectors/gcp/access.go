@@ -38,6 +38,7 @@ type Access struct {
 
 	mu       sync.Mutex
 	projects map[string]identity // by project id
+	folders  map[string][]string // names of folders, by number of the organisation
 }
 
 // identity is what the project itself said when it was entered.
@@ -48,7 +49,7 @@ type identity struct {
 
 // ReplayAccess is for replays: it has no credentials and needs none.
 func ReplayAccess(s Settings) *Access {
-	return &Access{settings: s, projects: map[string]identity{}}
+	return &Access{settings: s, projects: map[string]identity{}, folders: map[string][]string{}}
 }
 
 // LiveAccess takes the caller's Application Default Credentials. The client that gets tokens is
@@ -152,4 +153,18 @@ func (a *Access) known(project string) identity {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.projects[project]
+}
+
+// knowFolders keeps which folders discovery found in an organisation.
+func (a *Access) knowFolders(organization string, names []string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.folders[organization] = sorted(names)
+}
+
+// foldersOf gives the folders that discovery found.
+func (a *Access) foldersOf(organization string) []string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.folders[organization]
 }

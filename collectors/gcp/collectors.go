@@ -14,6 +14,18 @@ func Discovery(a *Access) []collectors.Collector {
 // organisation's target.
 func Collectors(a *Access) []collectors.Collector {
 	return []collectors.Collector{
+		&assets{access: a, level: collectors.Account},
+		&assets{access: a, level: collectors.Organization},
 		&buckets{access: a},
+		&datasets{access: a},
+		&guardrails{access: a},
+		&identities{access: a},
+		&instances{access: a},
+		&keys{access: a},
+		&projectLogs{access: a},
+		&projectPolicy{access: a},
+		&topLogs{access: a},
+		&topPolicies{access: a},
+		&topRoles{access: a},
 	}
 }

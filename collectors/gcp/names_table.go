@@ -3,12 +3,54 @@
 package gcp
 
 var services = map[string]service{
+	"bigquery": {host: "bigquery.googleapis.com", path: "/bigquery/v2/", methods: []method{
+		{"GET", "projects/{}/datasets/{}", "bigquery:datasets.get"},
+		{"GET", "projects/{}/datasets", "bigquery:datasets.list"},
+	}},
+	"cloudasset": {host: "cloudasset.googleapis.com", path: "/", methods: []method{
+		{"GET", "v1/{}/{}/assets", "cloudasset:assets.list"},
+	}},
+	"cloudkms": {host: "cloudkms.googleapis.com", path: "/", methods: []method{
+		{"GET", "v1/projects/{}/locations/{}/ekmConnections/{}", "cloudkms:projects.locations.ekmConnections.get"},
+		{"GET", "v1/projects/{}/locations/{}/keyRings/{}/cryptoKeys/{}/cryptoKeyVersions", "cloudkms:projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.list"},
+		{"GET", "v1/projects/{}/locations/{}/keyRings/{}/cryptoKeys/{}:getIamPolicy", "cloudkms:projects.locations.keyRings.cryptoKeys.getIamPolicy"},
+		{"GET", "v1/projects/{}/locations/{}/keyRings/{}/cryptoKeys", "cloudkms:projects.locations.keyRings.cryptoKeys.list"},
+		{"GET", "v1/projects/{}/locations/{}/keyRings/{}:getIamPolicy", "cloudkms:projects.locations.keyRings.getIamPolicy"},
+		{"GET", "v1/projects/{}/locations/{}/keyRings", "cloudkms:projects.locations.keyRings.list"},
+		{"GET", "v1/projects/{}/locations", "cloudkms:projects.locations.list"},
+	}},
 	"cloudresourcemanager": {host: "cloudresourcemanager.googleapis.com", path: "/", methods: []method{
+		{"POST", "v3/folders/{}:getIamPolicy", "cloudresourcemanager:folders.getIamPolicy"},
 		{"GET", "v3/folders", "cloudresourcemanager:folders.list"},
 		{"GET", "v3/organizations/{}", "cloudresourcemanager:organizations.get"},
+		{"POST", "v3/organizations/{}:getIamPolicy", "cloudresourcemanager:organizations.getIamPolicy"},
 		{"GET", "v3/projects/{}", "cloudresourcemanager:projects.get"},
+		{"POST", "v3/projects/{}:getIamPolicy", "cloudresourcemanager:projects.getIamPolicy"},
 		{"GET", "v3/projects", "cloudresourcemanager:projects.list"},
 		{"GET", "v3/projects:search", "cloudresourcemanager:projects.search"},
+	}},
+	"iam": {host: "iam.googleapis.com", path: "/", methods: []method{
+		{"GET", "v1/organizations/{}/roles", "iam:organizations.roles.list"},
+		{"GET", "v1/projects/{}/roles", "iam:projects.roles.list"},
+		{"POST", "v1/projects/{}/serviceAccounts/{}:getIamPolicy", "iam:projects.serviceAccounts.getIamPolicy"},
+		{"GET", "v1/projects/{}/serviceAccounts/{}/keys", "iam:projects.serviceAccounts.keys.list"},
+		{"GET", "v1/projects/{}/serviceAccounts", "iam:projects.serviceAccounts.list"},
+		{"GET", "v1/roles", "iam:roles.list"},
+	}},
+	"logging": {host: "logging.googleapis.com", path: "/", methods: []method{
+		{"GET", "v2/folders/{}/locations/{}/buckets", "logging:folders.locations.buckets.list"},
+		{"GET", "v2/folders/{}/sinks", "logging:folders.sinks.list"},
+		{"GET", "v2/organizations/{}/locations/{}/buckets", "logging:organizations.locations.buckets.list"},
+		{"GET", "v2/organizations/{}/sinks", "logging:organizations.sinks.list"},
+		{"GET", "v2/projects/{}/locations/{}/buckets", "logging:projects.locations.buckets.list"},
+		{"GET", "v2/projects/{}/sinks", "logging:projects.sinks.list"},
+	}},
+	"orgpolicy": {host: "orgpolicy.googleapis.com", path: "/", methods: []method{
+		{"GET", "v2/projects/{}/policies/{}:getEffectivePolicy", "orgpolicy:projects.policies.getEffectivePolicy"},
+	}},
+	"sql": {host: "sqladmin.googleapis.com", path: "/", methods: []method{
+		{"GET", "v1/projects/{}/instances/{}/backupRuns", "sql:backupRuns.list"},
+		{"GET", "v1/projects/{}/instances", "sql:instances.list"},
 	}},
 	"storage": {host: "storage.googleapis.com", path: "/storage/v1/", methods: []method{
 		{"GET", "b/{}/iam", "storage:buckets.getIamPolicy"},

@@ -58,6 +58,8 @@ func (c *hierarchy) Collect(ctx context.Context, s *collectors.Session) error {
 	t.search(ctx)
 	t.walk(ctx, top, []string{hierarchyID(top)})
 	t.contradict()
+	delete(t.under, top)
+	c.access.knowFolders(s.Target().Account, slices.Collect(maps.Keys(t.under)))
 	return nil
 }
 

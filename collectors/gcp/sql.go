@@ -1,0 +1,202 @@
+package gcp
+
+import (
+	"context"
+	"net/netip"
+	"strconv"
+	"strings"
+
+	sqladmin "google.golang.org/api/sqladmin/v1"
+
+	"github.com/trefoil-audit/trefoil/collectors"
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// instances says of each Cloud SQL instance where it lies, what it replicates to, where its
+// backups are and how it is reached.
+type instances struct{ access *Access }
+
+func (c *instances) Info() collectors.Info {
+	return collectors.Info{Name: "gcp/sql", Provider: "gcp", Runs: collectors.Account, Kinds: []*evidence.Kind{kindSQL, kindSQLBackup},
+		Operations: []collectors.Operation{
+			lists(scrubbed(marked("sql:instances.list", "cloudsql.instances.list", "kind"), "rootPassword", "password", "clientKey"), kindSQL),
+			under(lists(marked("sql:backupRuns.list", "cloudsql.backupRuns.list", "kind"), kindSQLBackup), "sql:instances.list"),
+		}}
+}
+
+func (c *instances) Collect(ctx context.Context, s *collectors.Session) error {
+	service, err := sqladmin.NewService(ctx, c.access.options(s, collectors.Global, "sql")...)
+	if err != nil {
+		return err
+	}
+	project := s.Target().Account
+	list(ctx, s, collectors.Global, "sql:instances.list", kindSQL, func(ctx context.Context, token string) (page[*sqladmin.DatabaseInstance], error) {
+		r, err := service.Instances.List(project).MaxResults(500).PageToken(token).Context(ctx).Do()
+		if err != nil {
+			return page[*sqladmin.DatabaseInstance]{}, err
+		}
+		var missing []string
+		for _, w := range r.Warnings {
+			missing = append(missing, w.Code+" "+w.Region)
+		}
+		return page[*sqladmin.DatabaseInstance]{items: r.Items, next: r.NextPageToken, missing: strings.Join(missing, ", ")}, nil
+	}, func(i *sqladmin.DatabaseInstance, from []string) {
+		s.Emit(kindSQL, instanceFact(project, i, evidence.RowID(s.Target().ID, collectors.Global, "sql:instances.list")).Because(from...))
+		if i.InstanceType == "CLOUD_SQL_INSTANCE" || i.InstanceType == "" { // replicas and external primaries have no backups of their own
+			c.backups(ctx, s, service, i, from)
+		}
+	})
+	return nil
+}
+
+func (c *instances) backups(ctx context.Context, s *collectors.Session, service *sqladmin.Service, i *sqladmin.DatabaseInstance, from []string) {
+	project := s.Target().Account
+	list(ctx, s, collectors.Global, "sql:backupRuns.list", kindSQLBackup, func(ctx context.Context, token string) (page[*sqladmin.BackupRun], error) {
+		r, err := service.BackupRuns.List(project, i.Name).MaxResults(500).PageToken(token).Context(ctx).Do()
+		if err != nil {
+			return page[*sqladmin.BackupRun]{}, err
+		}
+		return page[*sqladmin.BackupRun]{items: r.Items, next: r.NextPageToken}, nil
+	}, func(b *sqladmin.BackupRun, listed []string) {
+		if b.Status == "DELETED" || b.Status == "SKIPPED" {
+			return // no backup exists
+		}
+		s.Emit(kindSQLBackup, backupFact(instanceID(project, i.Name), b, evidence.RowID(s.Target().ID, collectors.Global, "sql:backupRuns.list")).Because(listed...).Because(from...))
+	})
+}
+
+func instanceID(project, name string) string {
+	return "//cloudsql.googleapis.com/projects/" + project + "/instances/" + name
+}
+
+// instanceFact makes the fact of an instance; row is that of the list.
+func instanceFact(project string, i *sqladmin.DatabaseInstance, row string) *evidence.Fact {
+	f := evidence.NewFact(kindSQL, instanceID(project, i.Name), i.Name)
+	f.Region = place(i.Region)
+	settings := i.Settings
+	if settings == nil {
+		settings = &sqladmin.Settings{}
+	}
+	f.Set("/store/class", "relational").Set("/store/engine", i.DatabaseVersion).SetTags(settings.UserLabels).Set("/located", []string{place(i.Region)})
+	setMaster(f, project, i.MasterInstanceName)
+	setInstanceCopies(f, project, i, settings.BackupConfiguration)
+	setConnection(f, settings.IpConfiguration, row)
+	if e := i.DiskEncryptionConfiguration; e != nil && e.KmsKeyName != "" {
+		f.Set("/encryption/at_rest", "customer_key").Set("/encryption/key", keyID(e.KmsKeyName))
+	} else {
+		f.Set("/encryption/at_rest", "provider_key").None(kindSQL, "/encryption/key")
+	}
+	f.Set("/protection/delete_protected", settings.DeletionProtectionEnabled)
+	setText(f, kindSQL, "/attrs/type", i.InstanceType)
+	setText(f, kindSQL, "/attrs/state", i.State)
+	setText(f, kindSQL, "/attrs/availability", settings.AvailabilityType)
+	return f
+}
+
+// setMaster says what an instance replicates: project:instance, or an instance of its project.
+func setMaster(f *evidence.Fact, project, master string) {
+	if master == "" {
+		f.None(kindSQL, "/origin")
+		return
+	}
+	if at := strings.LastIndexByte(master, ':'); at >= 0 {
+		project, master = master[:at], master[at+1:]
+	}
+	f.Set("/origin", instanceID(project, master))
+}
+
+// setInstanceCopies says to which replicas an instance is copied and where its backups are
+// kept. Without a place of its own a backup goes to a multi-region that the answer does not name.
+func setInstanceCopies(f *evidence.Fact, project string, i *sqladmin.DatabaseInstance, b *sqladmin.BackupConfiguration) {
+	copies := []map[string]any{}
+	for _, name := range i.ReplicaNames {
+		copies = append(copies, map[string]any{"how": "replica", "to": instanceID(project, name), "active": true, "owner": projectID(project)})
+	}
+	if b == nil || !b.Enabled {
+		f.Set("/copies", copies).None(kindSQL, "/protection/recoverable_days").Set("/attrs/backup_count", 0)
+		return
+	}
+	backup := map[string]any{"how": "backup", "to": instanceID(project, i.Name) + "/backupRuns", "active": true, "owner": projectID(project)}
+	if b.Location != "" {
+		backup["located"] = []any{place(b.Location)}
+	}
+	f.Set("/copies", append(copies, backup))
+	kept := 0
+	if r := b.BackupRetentionSettings; r != nil {
+		kept = int(r.RetainedBackups)
+	}
+	f.Set("/attrs/backup_count", kept)
+	if b.PointInTimeRecoveryEnabled || b.BinaryLogEnabled {
+		f.Set("/protection/recoverable_days", int(b.TransactionLogRetentionDays))
+	} else {
+		f.Set("/protection/recoverable_days", kept) // one backup a day
+	}
+}
+
+// widestPrivate is the shortest prefix that one organisation could own: a network that is wider
+// is everyone.
+const widestPrivate = 8
+
+// setConnection says how an instance is reached.
+func setConnection(f *evidence.Fact, ip *sqladmin.IpConfiguration, row string) {
+	if ip == nil {
+		f.Unknown(row, "/exposure/public", "/exposure/public_how", "/exposure/network", "/encryption/in_transit",
+			"/attrs/networks", "/attrs/public_ip", "/attrs/ssl_mode")
+		return
+	}
+	var networks, how []string
+	for _, n := range ip.AuthorizedNetworks {
+		networks = append(networks, n.Value)
+		if p, err := netip.ParsePrefix(n.Value); err == nil && p.Bits() < widestPrivate && ip.Ipv4Enabled {
+			how = append(how, "authorized network "+n.Value)
+		}
+	}
+	f.Set("/exposure/public", len(how) > 0).Set("/exposure/public_how", sorted(how)).
+		Set("/attrs/networks", sorted(networks)).Set("/attrs/public_ip", ip.Ipv4Enabled)
+	switch {
+	case ip.Ipv4Enabled:
+		f.Set("/exposure/network", "open")
+	case ip.PscConfig != nil && ip.PscConfig.PscEnabled && ip.PrivateNetwork == "":
+		f.Set("/exposure/network", "endpoint_only")
+	default:
+		f.Set("/exposure/network", "private")
+	}
+	setText(f, kindSQL, "/attrs/ssl_mode", ip.SslMode)
+	switch ip.SslMode {
+	case "ENCRYPTED_ONLY", "TRUSTED_CLIENT_CERTIFICATE_REQUIRED":
+		f.Set("/encryption/in_transit", "enforced")
+	case "ALLOW_UNENCRYPTED_AND_ENCRYPTED":
+		f.Set("/encryption/in_transit", "optional")
+	case "", "SSL_MODE_UNSPECIFIED":
+		in := "optional"
+		if ip.RequireSsl {
+			in = "enforced"
+		}
+		f.Set("/encryption/in_transit", in)
+	default:
+		f.Set("/encryption/in_transit", ip.SslMode)
+	}
+}
+
+// backupFact makes the fact of one backup of an instance; row is that of the list.
+func backupFact(instance string, b *sqladmin.BackupRun, row string) *evidence.Fact {
+	id := strconv.FormatInt(b.Id, 10)
+	f := evidence.NewFact(kindSQLBackup, instance+"/backupRuns/"+id, last(instance)+" "+id)
+	f.Set("/store/class", "backup").Set("/store/engine", b.DatabaseVersion).Set("/origin", instance)
+	if b.Location == "" {
+		f.Region = collectors.Global
+		f.Unknown(row, "/located")
+	} else {
+		f.Region = place(b.Location)
+		f.Set("/located", []string{place(b.Location)})
+	}
+	if e := b.DiskEncryptionConfiguration; e != nil && e.KmsKeyName != "" {
+		f.Set("/encryption/at_rest", "customer_key").Set("/encryption/key", keyID(e.KmsKeyName))
+	} else {
+		f.Set("/encryption/at_rest", "provider_key").None(kindSQLBackup, "/encryption/key")
+	}
+	setText(f, kindSQLBackup, "/attrs/type", b.Type)
+	setText(f, kindSQLBackup, "/attrs/status", b.Status)
+	setTime(f, kindSQLBackup, "/attrs/taken", b.EndTime, row)
+	return f
+}

@@ -1,0 +1,185 @@
+package engagement
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+const good = `name: Enclave 2026
+auditor: Example Audit LLP
+auditee: Verdant Social
+period:
+  from: 2026-07-01
+  to: 2026-12-31
+aws:
+  - management: "123456789012"
+    role: TrefoilAudit
+exclude:
+  - target: aws-111122223333
+    reason: sold
+signing:
+  timestamp: none
+files:
+  register: register.yaml
+  roster: roster.csv
+  waivers: waivers.yaml
+controls: [EDS-RES-01]
+accepted_gaps:
+  - id: G1
+    pattern: aws-1/*/s3:GetBucketAcl
+    reason: known
+    by: Partner
+    approved: 2026-11-01
+    until: 2027-01-01
+`
+
+const register = `scope:
+  - {id: R1, scope: in, tags: {data-class: eu-user-data}, because: labelled}
+trusted_accounts:
+  - {id: "aws:999900001111", name: partner, because: contract}
+legacy:
+  - {id: "arn:aws:s3:::old", owner: aws-123456789012, state: deleted, by: 2026-06-30}
+`
+
+const roster = "id,employer,country,team,principals\np1,Verdant,IE,ops,arn:a;arn:b\np2,Other,CN,dev,\n"
+
+const waivers = `waivers:
+  - {id: W1, control: EDS-RES-01, items: "arn:aws:s3:::x*", reason: moving, by: CISO, approved: 2026-11-01, until: 2026-12-31}
+`
+
+func TestParse(t *testing.T) {
+	l, err := Parse(map[string][]byte{FileName: []byte(good), RegisterName: []byte(register), RosterName: []byte(roster), WaiversName: []byte(waivers)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := l.File.Parameters
+	if l.File.AWS[0].Partition != "aws" || l.File.AWS[0].HomeRegion != "eu-west-1" || p.AllowedJurisdictions[0] != "EEA" || p.CredentialMaxDays != 90 {
+		t.Errorf("defaults: %+v %+v", l.File.AWS[0], p)
+	}
+	if len(l.Roster) != 2 || len(l.Roster[0].Principals) != 2 || l.Roster[1].Line != 3 {
+		t.Errorf("roster: %+v", l.Roster)
+	}
+	if len(l.Waivers) != 1 || l.Waivers[0].Until.Format("2006-01-02") != "2026-12-31" || len(l.Register.Legacy) != 1 {
+		t.Errorf("%+v %+v", l.Waivers, l.Register)
+	}
+}
+
+// Each fault names the file, the line and the cause.
+func TestFileFaults(t *testing.T) {
+	for name, c := range map[string]struct {
+		old, new string
+		line     int
+		want     string
+	}{
+		"unknown field":     {"    role: TrefoilAudit", "    rool: TrefoilAudit", 9, "unknown field"},
+		"duplicate key":     {"auditee: Verdant Social", "auditor: Verdant Social", 3, "already defined"},
+		"no YAML":           {"aws:", "aws: [", 0, ""},
+		"bad account":       {`"123456789012"`, `"12345"`, 8, "12-digit"},
+		"bad date":          {"2026-07-01", "July", 5, "July"},
+		"inverted period":   {"2026-12-31", "2026-01-31", 0, "ends before"},
+		"no timestamp":      {"  timestamp: none", "  key: k", 0, "timestamp"},
+		"bad timestamp":     {"timestamp: none", "timestamp: yes please", 14, "neither a URL nor none"},
+		"no reason":         {"    reason: sold", "    reason: \"\"", 0, "reason"},
+		"bad control":       {"[EDS-RES-01]", "[RES-01]", 19, "no control id"},
+		"gap without end":   {"    until: 2027-01-01", "", 0, "until"},
+		"anchor":            {"name: Enclave 2026", "name: &a Enclave", 1, "anchors"},
+		"several documents": {"signing:", "---\nsigning:", 0, "several documents"},
+		"no target":         {"aws:\n  - management: \"123456789012\"\n    role: TrefoilAudit\n", "", 0, "no target"},
+		"role is an ARN":    {"role: TrefoilAudit", "role: arn:aws:iam::1:role/x", 9, "ARN"},
+	} {
+		if !strings.Contains(good, c.old) {
+			t.Fatalf("%s: nothing to replace", name)
+		}
+		_, err := ParseFile("engagement.yaml", []byte(strings.Replace(good, c.old, c.new, 1)))
+		var f *FileError
+		if !errors.As(err, &f) || f.File != "engagement.yaml" || c.line > 0 && f.Line != c.line || !strings.Contains(f.Error()+f.Hint, c.want) {
+			t.Errorf("%s: got %v (%#v), want line %d, %q", name, err, f, c.line, c.want)
+		}
+	}
+}
+
+func TestOtherFaults(t *testing.T) {
+	for name, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"roster header":    {second(ParseRoster("roster.csv", []byte("a,b,c,d,e\n"))), "roster.csv:1"},
+		"roster columns":   {second(ParseRoster("roster.csv", []byte(roster+"p3,x\n"))), "roster.csv:4"},
+		"roster country":   {second(ParseRoster("roster.csv", []byte(roster+"p3,x,Eire,t,\n"))), "roster.csv:4"},
+		"roster twice":     {second(ParseRoster("roster.csv", []byte(roster+"p1,x,IE,t,\n"))), "line 2 too"},
+		"roster encoding":  {second(ParseRoster("roster.csv", []byte("id\xff"))), "UTF-8"},
+		"scope":            {second(ParseRegister("r.yaml", []byte(strings.Replace(register, "scope: in", "scope: maybe", 1)))), "r.yaml:2"},
+		"matches all":      {second(ParseRegister("r.yaml", []byte("scope: [{id: a, scope: out, because: x}]"))), "matches everything"},
+		"legacy state":     {second(ParseRegister("r.yaml", []byte(strings.Replace(register, "deleted", "gone", 1)))), "no state"},
+		"waiver for ever":  {second(ParseWaivers("w.yaml", []byte(strings.Replace(waivers, ", until: 2026-12-31", "", 1)))), "before until"},
+		"waiver of nobody": {second(ParseWaivers("w.yaml", []byte(strings.Replace(waivers, "CISO", `""`, 1)))), "by must be said"},
+	} {
+		if c.err == nil || !strings.Contains(c.err.Error(), c.want) {
+			t.Errorf("%s: got %v, want %q", name, c.err, c.want)
+		}
+	}
+}
+
+func second[T any](_ T, err error) error { return err }
+
+func TestLoad(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"engagement.yaml": good, "register.yaml": register, "roster.csv": roster} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Load(filepath.Join(dir, "engagement.yaml")); err == nil || !strings.Contains(err.Error(), "waivers.yaml: is missing") {
+		t.Errorf("a named file that is missing: %v", err)
+	}
+	if err := os.Symlink("/etc/hostname", filepath.Join(dir, "waivers.yaml")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(filepath.Join(dir, "engagement.yaml")); err == nil {
+		t.Error("a link out of the folder was followed")
+	}
+}
+
+func TestMatch(t *testing.T) {
+	for _, c := range []struct {
+		pattern, s string
+		want       bool
+	}{
+		{"a", "a", true}, {"a", "ab", false}, {"*", "", true}, {"*", "x/y", true}, {"a*", "abc", true}, {"*c", "abc", true}, {"a*c", "ac", true},
+		{"a*c", "abd", false}, {"a*b*c", "a1b2c", true}, {"a*a", "a", false}, {"**", "x", true}, {"", "", true}, {"", "x", false}, {"a*b", "ab*b", true},
+	} {
+		if got := Match(c.pattern, c.s); got != c.want {
+			t.Errorf("Match(%q, %q) = %v", c.pattern, c.s, got)
+		}
+	}
+}
+
+func FuzzParseFile(f *testing.F) {
+	f.Add(good)
+	f.Add("name: [")
+	f.Fuzz(func(t *testing.T, text string) {
+		file, err := ParseFile("engagement.yaml", []byte(text))
+		var fe *FileError
+		if err != nil && !errors.As(err, &fe) {
+			t.Fatalf("an error of no known type: %v", err)
+		}
+		if err == nil && (file.Name == "" || file.Signing.Timestamp == "") {
+			t.Fatal("taken without name or timestamp")
+		}
+	})
+}
+
+func FuzzRoster(f *testing.F) {
+	f.Add(roster)
+	f.Fuzz(func(t *testing.T, text string) {
+		people, err := ParseRoster("roster.csv", []byte(text))
+		for _, p := range people {
+			if p.ID == "" || len(p.Country) != 2 || err != nil {
+				t.Fatalf("%+v %v", p, err)
+			}
+		}
+	})
+}

@@ -1,0 +1,138 @@
+package engagement
+
+import (
+	"fmt"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var (
+	account   = regexp.MustCompile(`^[0-9]{12}$`)
+	digits    = regexp.MustCompile(`^[0-9]+$`)
+	projectID = regexp.MustCompile(`^[a-z][a-z0-9-]{4,28}[a-z0-9]$`)
+	digest    = regexp.MustCompile(`^[0-9a-f]{64}$`)
+	controlID = regexp.MustCompile(`^EDS-[A-Z]{3}-[0-9]{2}$`)
+	plainName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+	country   = regexp.MustCompile(`^[A-Z]{2}$`)
+)
+
+// Partitions of AWS that have public endpoints.
+var Partitions = []string{"aws", "aws-cn", "aws-eusc", "aws-us-gov"}
+
+// ParseFile reads engagement.yaml, sets defaults and checks every field. Name stands in errors,
+// which are *FileError.
+func ParseFile(name string, text []byte) (*File, error) {
+	f := &File{}
+	tree, err := decode(name, text, f)
+	if err != nil {
+		return nil, err
+	}
+	c := &faults{name: name, tree: tree}
+	c.check(f.Name != "", "$.name", "is missing", "name the engagement as it shall stand on the cover")
+	c.check(f.Auditor != "" && f.Auditee != "", "$.auditor", "auditor and auditee must be said", "name the firm and the audited organisation")
+	c.check(!f.Period.To.Before(f.Period.From.Time), "$.period", "ends before it begins", "")
+	c.check(len(f.AWS)+len(f.GCP)+len(f.Plugins) > 0, "$.aws", "no target is named", "name an AWS organisation, a Google organisation or a plug-in")
+	for i := range f.AWS {
+		f.AWS[i].check(c, fmt.Sprintf("$.aws[%d]", i))
+	}
+	for i := range f.GCP {
+		f.GCP[i].check(c, fmt.Sprintf("$.gcp[%d]", i))
+	}
+	f.checkPlugins(c)
+	f.checkRest(c)
+	f.Parameters.defaults()
+	f.Parameters.check(c)
+	if err := c.result(); err != nil {
+		return nil, err
+	}
+	return f, nil
+}
+
+func (a *AWS) check(c *faults, at string) {
+	if a.Partition == "" {
+		a.Partition = "aws"
+	}
+	if a.HomeRegion == "" {
+		a.HomeRegion = map[string]string{"aws": "eu-west-1", "aws-eusc": "eusc-de-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}[a.Partition]
+	}
+	c.check(slices.Contains(Partitions, a.Partition), at+".partition", "%q is no partition", "use one of "+strings.Join(Partitions, ", "), a.Partition)
+	c.check(a.Management != "" || len(a.Accounts) > 0, at, "names neither a management account nor accounts", "say management: \"123456789012\"")
+	c.check(a.Management == "" || account.MatchString(a.Management), at+".management", "%q is no 12-digit account", "quote it: YAML reads bare digits as a number", a.Management)
+	for i, id := range a.Accounts {
+		c.check(account.MatchString(id), fmt.Sprintf("%s.accounts[%d]", at, i), "%q is no 12-digit account", "quote it: YAML reads bare digits as a number", id)
+	}
+	c.check(a.Role != "" || len(a.Accounts) == 1 || a.Management == "", at+".role", "several accounts need a role to assume", "say role: TrefoilAudit")
+	c.check(!strings.ContainsAny(a.Role, ":*"), at+".role", "%q is no role name", "write the name (with its path), not the ARN", a.Role)
+}
+
+func (g *GCP) check(c *faults, at string) {
+	c.check(g.Organization != "" || len(g.Projects) > 0, at, "names neither an organisation nor projects", "say organization: \"123456789012\"")
+	c.check(g.Organization == "" || digits.MatchString(g.Organization), at+".organization", "%q is no numeric id", "", g.Organization)
+	for i, p := range g.Projects {
+		c.check(projectID.MatchString(p), fmt.Sprintf("%s.projects[%d]", at, i), "%q is no project id", "write the id, not the number or name", p)
+	}
+}
+
+func (f *File) checkPlugins(c *faults) {
+	for i, p := range f.Plugins {
+		at := fmt.Sprintf("$.plugins[%d]", i)
+		c.check(plainName.MatchString(p.Name), at+".name", "%q is no name", "use lower-case letters, digits and -", p.Name)
+		c.check(p.Path != "", at+".path", "is missing", "")
+		c.check(digest.MatchString(p.SHA256), at+".sha256", "is no SHA-256 in lower-case hexadecimal", "sha256sum FILE prints it")
+		c.check(!slices.ContainsFunc(f.Plugins[:i], func(o Plugin) bool { return o.Name == p.Name }), at+".name", "stands twice", "")
+	}
+}
+
+func (f *File) checkRest(c *faults) {
+	for i, e := range f.Exclude {
+		at := fmt.Sprintf("$.exclude[%d]", i)
+		c.check(e.Target != "" && e.Reason != "", at, "target and reason must be said", "a third party will read the reason")
+	}
+	for path, text := range map[string]string{"aws_endpoint": f.Overrides.AWSEndpoint, "gcp_endpoint": f.Overrides.GCPEndpoint, "proxy": f.Overrides.Proxy} {
+		c.check(text == "" || isURL(text), "$.overrides."+path, "%q is no URL", "write it as https://host:port", text)
+	}
+	s := f.Signing
+	c.check(s.Timestamp != "", "$.signing.timestamp", "must be said", "name the URL of an RFC 3161 authority, or write none")
+	c.check(s.Timestamp == "" || s.Timestamp == "none" || isURL(s.Timestamp), "$.signing.timestamp", "%q is neither a URL nor none", "", s.Timestamp)
+	for i, id := range f.Controls {
+		c.check(controlID.MatchString(id), fmt.Sprintf("$.controls[%d]", i), "%q is no control id", "`trefoil controls list` shows them", id)
+	}
+	for i, g := range f.AcceptedGaps {
+		at := fmt.Sprintf("$.accepted_gaps[%d]", i)
+		c.check(g.ID != "" && g.Pattern != "" && g.Reason != "" && g.By != "", at, "id, pattern, reason and by must be said", "")
+		c.check(!g.Approved.IsZero() && g.Approved.Before(g.Until.Time), at, "approved must be before until", "")
+	}
+}
+
+func isURL(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil
+}
+
+func (p *Parameters) defaults() {
+	if len(p.AllowedJurisdictions) == 0 {
+		p.AllowedJurisdictions = []string{"EEA"}
+	}
+	if len(p.ApprovedCountries) == 0 {
+		p.ApprovedCountries = slices.Clone(p.AllowedJurisdictions)
+	}
+	for at, value := range map[*int]int{&p.CredentialMaxDays: 90, &p.UnusedMaxDays: 90, &p.RotationDays: 365, &p.LogRetentionDays: 365, &p.MaxSkewMinutes: 360, &p.MaxAgeDays: 7} {
+		if *at == 0 {
+			*at = value
+		}
+	}
+}
+
+func (p *Parameters) check(c *faults) {
+	for at, n := range map[string]int{"credential_max_days": p.CredentialMaxDays, "unused_max_days": p.UnusedMaxDays, "rotation_days": p.RotationDays,
+		"log_retention_days": p.LogRetentionDays, "max_skew_minutes": p.MaxSkewMinutes, "max_age_days": p.MaxAgeDays} {
+		c.check(n > 0 && n <= 1_000_000, "$.parameters."+at, "%d is not between 1 and 1,000,000", "", n)
+	}
+	for at, list := range map[string][]string{"allowed_jurisdictions": p.AllowedJurisdictions, "approved_countries": p.ApprovedCountries} {
+		for i, j := range list {
+			c.check(country.MatchString(j) || j == "EEA", fmt.Sprintf("$.parameters.%s[%d]", at, i), "%q is no jurisdiction", "use EEA, EU or ISO 3166-1 codes such as IE", j)
+		}
+	}
+}

@@ -1,0 +1,61 @@
+package engagement
+
+import (
+	"fmt"
+	"slices"
+)
+
+// ParseRegister reads register.yaml.
+func ParseRegister(name string, text []byte) (*Register, error) {
+	r := &Register{}
+	tree, err := decode(name, text, r)
+	if err != nil {
+		return nil, err
+	}
+	c := &faults{name: name, tree: tree}
+	for i, s := range r.Scope {
+		at := fmt.Sprintf("$.scope[%d]", i)
+		c.check(s.ID != "" && s.Because != "", at, "id and because must be said", "a third party will read why things are in or out")
+		c.check(s.Scope == "in" || s.Scope == "out", at+".scope", "%q is neither in nor out", "", s.Scope)
+		c.check(len(s.Tags)+len(s.Targets)+len(s.Kinds)+len(s.Names) > 0, at, "matches everything", "name tags, targets, kinds or names")
+		c.check(!slices.ContainsFunc(r.Scope[:i], func(o ScopeRule) bool { return o.ID == s.ID }), at+".id", "%q stands twice", "", s.ID)
+	}
+	for i, t := range r.TrustedAccounts {
+		at := fmt.Sprintf("$.trusted_accounts[%d]", i)
+		c.check(t.ID != "" && t.Because != "", at, "id and because must be said", "write ids as aws:999900001111 or gcp:project-id")
+	}
+	for i, g := range r.Gateways {
+		at := fmt.Sprintf("$.gateways[%d]", i)
+		c.check(g.ID != "" && g.Operator != "", at, "id and operator must be said", "")
+	}
+	for i, l := range r.Legacy {
+		at := fmt.Sprintf("$.legacy[%d]", i)
+		c.check(l.ID != "" && l.Owner != "", at, "id and owner must be said", "owner is the target that held it: absence counts only there")
+		c.check(slices.Contains([]string{"pending", "copied", "verified", "deleted", "exempt"}, l.State), at+".state", "%q is no state", "use pending, copied, verified, deleted or exempt", l.State)
+	}
+	if err := c.result(); err != nil {
+		return nil, err
+	}
+	return r, nil
+}
+
+// ParseWaivers reads waivers.yaml.
+func ParseWaivers(name string, text []byte) ([]Waiver, error) {
+	w := &Waivers{}
+	tree, err := decode(name, text, w)
+	if err != nil {
+		return nil, err
+	}
+	c := &faults{name: name, tree: tree}
+	for i, v := range w.Waivers {
+		at := fmt.Sprintf("$.waivers[%d]", i)
+		c.check(v.ID != "" && v.Reason != "" && v.By != "" && v.Items != "", at, "id, items, reason and by must be said", "a waiver without a name behind it is none")
+		c.check(controlID.MatchString(v.Control), at+".control", "%q is no control id", "", v.Control)
+		c.check(!v.Approved.IsZero() && v.Approved.Before(v.Until.Time), at, "approved must be before until", "")
+		c.check(!slices.ContainsFunc(w.Waivers[:i], func(o Waiver) bool { return o.ID == v.ID }), at+".id", "%q stands twice", "", v.ID)
+	}
+	if err := c.result(); err != nil {
+		return nil, err
+	}
+	return w.Waivers, nil
+}
