@@ -1,0 +1,119 @@
+package report
+
+import (
+	"iter"
+	"time"
+
+	"github.com/trefoil-audit/trefoil/controls"
+	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/engagement"
+)
+
+// Input is all that an output is made of. The three streams may be nil (nothing to show) and
+// are walked more than once, so each call must start anew and give the same order.
+type Input struct {
+	Engagement engagement.File
+	Register   engagement.Register
+	Waivers    []engagement.Waiver
+
+	Run       Run
+	Judgement Judgement
+	Results   controls.Results
+	Catalogue []Entry // texts of the controls, by id
+
+	Coverage  func() iter.Seq2[evidence.Row, error]
+	Facts     func() iter.Seq2[*evidence.Fact, error]
+	Exchanges func() iter.Seq2[evidence.Exchange, error]
+
+	// Place says what the dated table of places knows of a provider's token; nil: nothing.
+	Place func(provider, token string) Territory
+	// Gap says which accepted gap covers a coverage row; nil: none does.
+	Gap func(row string) *controls.Acceptance
+}
+
+// Source says where a run's answers came from.
+type Source string
+
+// The sources. Only Live is audit evidence without a banner.
+const (
+	Live          Source = "live"
+	Replay        Source = "replay"
+	Demonstration Source = "demo"
+)
+
+// Run describes the recording.
+type Run struct {
+	Digest    string // sha256 of run.json
+	AsOf      time.Time
+	Source    Source
+	ReplayOf  string // run digest of the recording that was played, if any
+	Tool      Tool   // what collected
+	Untimed   bool   // signed without a trusted timestamp: all times are the collector's claim
+	Overrides []Setting
+	Inputs    []File
+	Bundles   []Bundle
+	Previous  Previous
+}
+
+// Judgement describes what the results are a function of, beside the run.
+type Judgement struct {
+	Digest   string // sha256 of judgement.json; empty where the results were not recorded
+	Tool     Tool   // what judged
+	Inputs   []File // catalogue, tables, register, roster, waivers as copied into the judgement
+	Siblings int    // judgements of the same run that are known, this one included
+}
+
+// Tool identifies a build of Trefoil.
+type Tool struct {
+	Version string
+	Binary  string // sha256 of the executable
+}
+
+// File is one input with its digest.
+type File struct {
+	Name   string
+	SHA256 string
+	Size   int64
+	Note   string // what it is for, for people
+}
+
+// Bundle is one zip of evidence.
+type Bundle struct {
+	File      string
+	Target    string
+	SHA256    string // of the whole file
+	Manifest  string // sha256 of manifest.json, the subject of its signature
+	Size      int64
+	Exchanges int
+	Facts     int
+	Rows      int // coverage rows
+}
+
+// Previous is the run that this one is chained to.
+type Previous struct {
+	Digest   string
+	Verified string // yes, no, absent
+}
+
+// Setting is a name and its value as text.
+type Setting struct {
+	Name, Value string
+}
+
+// Entry is a control of the catalogue, in words.
+type Entry struct {
+	ID         string
+	Title      string
+	Objective  string
+	Procedure  string
+	Severity   string // critical, high, medium, low
+	Population string
+	Parameters []Setting
+	Mappings   []Setting // framework and ids
+}
+
+// Territory is where a place token lies by the table of places.
+type Territory struct {
+	Country string // name; several, separated by commas, for a multi-region; empty = not in the table
+	Group   string // EU, EEA, adequate, third country
+}

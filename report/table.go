@@ -1,0 +1,169 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/xuri/excelize/v2"
+)
+
+// maxRows is how many rows a table takes: Excel's limit is 1,048,576. What does not fit is
+// counted, said in the sheet, and still in the run.
+const maxRows = 1_000_000
+
+// The columns that Resolve finds by name; other heads are free.
+const (
+	headRef       = "Ref"
+	headControl   = "Control"
+	headItem      = "Item id"
+	headTarget    = "Target"
+	headRegion    = "Region"
+	headOperation = "Operation"
+	headSource    = "Source"
+)
+
+// column is one column of a table.
+type column struct {
+	head  string
+	width float64
+	look  style
+}
+
+// yours are the auditor's columns, yellow and open.
+var yours = []column{{"Conclusion", 14, note}, {"Tick", 6, mark}, {"Comment", 26, note}, {"Reviewer", 11, note}, {"Date", 11, note}}
+
+// conclusions and ticks are what the auditor may choose from; free text is allowed too.
+var (
+	conclusions = []string{"Agreed", "Exception confirmed", "More evidence needed", "Not relevant"}
+	ticks       = []string{"✓", "R", "X", "N"}
+)
+
+// table is a sheet that holds one real table with a filter.
+type table struct {
+	*page
+	cols  []column
+	head  int // row of the heads
+	wrote int
+}
+
+// table starts a sheet with a heading and the heads of its columns; freeze columns stay in view.
+func (b *book) table(name, says string, freeze int, cols []column) (*table, error) {
+	widths := make([]float64, len(cols))
+	heads := make([]styled, len(cols))
+	for i, c := range cols {
+		widths[i] = c.width
+		heads[i] = styled{look: headStyle(c.look), value: c.head}
+	}
+	p, err := b.open(name, widths, 5, freeze)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.heading(name, says); err != nil {
+		return nil, err
+	}
+	if err := p.write(6, nil); err != nil {
+		return nil, err
+	}
+	if err := p.write(32, heads); err != nil {
+		return nil, err
+	}
+	return &table{page: p, cols: cols, head: p.row}, nil
+}
+
+func headStyle(look style) style {
+	switch look {
+	case note, mark:
+		return headerYours
+	case count, ratio:
+		return headerCount
+	}
+	return header
+}
+
+// add writes one row about a control ("" where it is about none). Values are strings, ints,
+// nil or styled; missing ones at the end are empty.
+func (t *table) add(control string, values ...any) error {
+	if t.wrote >= maxRows {
+		t.cutOff[t.name]++
+		return nil
+	}
+	t.wrote++
+	t.rows[t.name][control]++
+	cells := make([]styled, len(t.cols))
+	for i, c := range t.cols {
+		cells[i] = styled{look: c.look}
+		if i >= len(values) {
+			continue
+		}
+		if s, ok := values[i].(styled); ok {
+			cells[i] = s
+		} else {
+			cells[i].value = values[i]
+		}
+	}
+	return t.write(0, cells)
+}
+
+// end says what is missing, makes the rows a table and closes the sheet. Where there was no
+// row, one says so.
+func (t *table) end(none string) error {
+	if t.wrote == 0 {
+		cells := t.across(faintText, "")
+		cells[min(1, len(cells)-1)].value = none
+		if err := t.write(0, cells); err != nil {
+			return err
+		}
+	}
+	last := t.row
+	if n := t.cutOff[t.name]; n > 0 {
+		text := fmt.Sprintf("%s further rows do not fit in a sheet; they are in the run and its judgement.", group(n))
+		if err := t.write(18, t.across(failCell, text)); err != nil {
+			return err
+		}
+	}
+	corner, err := excelize.CoordinatesToCellName(len(t.cols), last)
+	if err != nil {
+		return fmt.Errorf("sheet %s: %w", t.name, err)
+	}
+	no := false
+	if err := t.sw.AddTable(&excelize.Table{Range: fmt.Sprintf("A%d:%s", t.head, corner), Name: tableName(t.name),
+		StyleName: "TableStyleLight1", ShowRowStripes: &no}); err != nil {
+		return fmt.Errorf("sheet %s: add table: %w", t.name, err)
+	}
+	if err := t.choices(last); err != nil {
+		return err
+	}
+	return t.close()
+}
+
+// choices gives the auditor's columns their lists.
+func (t *table) choices(last int) error {
+	for i, c := range t.cols {
+		var list []string
+		switch {
+		case c.look == note && c.head == "Conclusion":
+			list = conclusions
+		case c.look == mark:
+			list = ticks
+		default:
+			continue
+		}
+		col, err := excelize.ColumnNumberToName(i + 1)
+		if err != nil {
+			return fmt.Errorf("sheet %s: %w", t.name, err)
+		}
+		dv := excelize.NewDataValidation(true)
+		dv.SetSqref(fmt.Sprintf("%s%d:%s%d", col, t.head+1, col, last))
+		if err := dv.SetDropList(list); err != nil {
+			return fmt.Errorf("sheet %s: list of %s: %w", t.name, c.head, err)
+		}
+		dv.ShowErrorMessage = false
+		if err := t.f.AddDataValidation(t.name, dv); err != nil {
+			return fmt.Errorf("sheet %s: list of %s: %w", t.name, c.head, err)
+		}
+	}
+	return nil
+}
+
+// tableName makes a sheet's name a table's name.
+func tableName(sheet string) string { return "T_" + strings.ReplaceAll(sheet, " ", "_") }
