@@ -81,6 +81,8 @@ type Line struct {
 	OutOfScope   int             `json:"out_of_scope"`
 	Counts       map[Verdict]int `json:"counts"`       // items by verdict
 	Accepted     int             `json:"accepted"`     // fails or gaps under an acceptance that counts
+	OpenFails    int             `json:"open_fails"`   // fails without a waiver that counts
+	OpenGaps     int             `json:"open_gaps"`    // what could not be judged, without an accepted gap that counts
 	Gaps         []string        `json:"gaps"`         // coverage rows that kept it from a pass, sorted
 	NotLooked    []string        `json:"not_looked"`   // store kinds that no collector reads yet
 	Completeness string          `json:"completeness"` // once; twice, agree; twice, differ

@@ -111,6 +111,13 @@ func isURL(s string) bool {
 	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.User == nil
 }
 
+// DefaultParameters are those of an engagement that says none.
+func DefaultParameters() Parameters {
+	var p Parameters
+	p.defaults()
+	return p
+}
+
 func (p *Parameters) defaults() {
 	if len(p.AllowedJurisdictions) == 0 {
 		p.AllowedJurisdictions = []string{"EEA"}

@@ -1,0 +1,35 @@
+package audit
+
+import (
+	"context"
+	"testing"
+
+	"github.com/trefoil-audit/trefoil/controls"
+	"github.com/trefoil-audit/trefoil/evidence/place"
+)
+
+// The catalogue of this build loads against the kinds of this build's collectors, and each
+// control tells good from bad.
+func TestCatalogueTellsGoodFromBad(t *testing.T) {
+	kinds, err := Kinds()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := controls.Load(controls.Default(), kinds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	table, err := place.Load(place.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, control := range c.Controls {
+		faults, err := c.Prove(context.Background(), control, table)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range faults {
+			t.Errorf("%s: %s", control.ID, f)
+		}
+	}
+}

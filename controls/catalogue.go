@@ -1,0 +1,261 @@
+package controls
+
+import (
+	"bytes"
+	"cmp"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+//go:embed catalogue/*.yaml
+var embedded embed.FS
+
+// maxFile bounds one file of a catalogue.
+const maxFile = 1 << 20
+
+// Control is one control of the catalogue, as its YAML file has it.
+type Control struct {
+	ID         string              `yaml:"id"`
+	Title      string              `yaml:"title"`
+	Objective  string              `yaml:"objective"`
+	Procedure  string              `yaml:"procedure"` // what the test does, for people
+	Severity   string              `yaml:"severity"`  // critical, high, medium, low
+	Basis      Basis               `yaml:"basis"`     // default automated
+	Parameters []string            `yaml:"parameters"`
+	Tests      []Test              `yaml:"tests"`
+	NotTested  string              `yaml:"not_tested"` // why there is no test yet; excludes tests
+	Says       Says                `yaml:"says"`
+	Limits     string              `yaml:"limits"` // what a pass does not show
+	Mappings   map[string][]string `yaml:"mappings"`
+	Cases      Cases               `yaml:"cases"`
+}
+
+// Test is one CEL test over one population. A control fails where any of its tests does.
+type Test struct {
+	Kinds  []string          `yaml:"kinds"`  // names of kinds; or
+	Facet  string            `yaml:"facet"`  // every kind that carries the facet
+	Where  string            `yaml:"where"`  // CEL; what is false is not in the population
+	Scope  string            `yaml:"scope"`  // in (default) or any
+	Exempt map[string]string `yaml:"exempt"` // kinds of the facet that the test is not about, and why
+	Test   string            `yaml:"test"`   // CEL; true passes
+}
+
+// Says are the sentences of an item's reason.
+type Says struct {
+	Pass string `yaml:"pass"`
+	Fail string `yaml:"fail"`
+}
+
+// Cases prove, in the tests and in each run, that a control can tell good from bad.
+type Cases struct {
+	Good    []Case `yaml:"good"`
+	Bad     []Case `yaml:"bad"`
+	Unknown []Case `yaml:"unknown"`
+}
+
+// Case is a fact and what stands around it. What Set does not say is unknown.
+type Case struct {
+	Name  string         `yaml:"name"`
+	Kind  string         `yaml:"kind"`
+	ID    string         `yaml:"id"`     // default: case:<name>
+	Set   map[string]any `yaml:"set"`    // pointer → value; null = none
+	CutAt []string       `yaml:"cut_at"` // pointers of lists that were cut off
+	With  []Case         `yaml:"with"`   // other facts of the same world
+}
+
+// Catalogue is a checked set of controls for a set of kinds.
+type Catalogue struct {
+	Controls []*Control // by id
+	kinds    evidence.Kinds
+	unread   []Unread
+	tests    map[string][]*compiled // by control id
+	env      *environment
+}
+
+// Unread is a kind of store that no collector reads yet.
+type Unread struct {
+	Kind  string `yaml:"kind"`
+	What  string `yaml:"what"`
+	Class string `yaml:"class"` // of its store facet
+}
+
+// CatalogueError says what is wrong with a file of the catalogue.
+type CatalogueError struct {
+	File, Control, Cause string
+}
+
+func (e *CatalogueError) Error() string {
+	if e.Control == "" {
+		return fmt.Sprintf("%s: %s", e.File, e.Cause)
+	}
+	return fmt.Sprintf("%s: control %s: %s", e.File, e.Control, e.Cause)
+}
+
+// Default gives the files of this build's catalogue: name → text.
+func Default() map[string]string {
+	files := map[string]string{}
+	// The walk cannot fail: the file system is in the binary.
+	_ = fs.WalkDir(embedded, "catalogue", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := embedded.ReadFile(path)
+		files[path] = string(text)
+		return err
+	})
+	return files
+}
+
+// unreadFile lists kinds of stores that no collector reads.
+const unreadFile = "catalogue/unread.yaml"
+
+// Load reads and checks a catalogue against the kinds that its tests may read. The derived
+// kinds of this package are added. All faults of a catalogue are reported, joined; each is a
+// *CatalogueError.
+func Load(files map[string]string, kinds evidence.Kinds) (*Catalogue, error) {
+	c := &Catalogue{kinds: maps.Clone(kinds), tests: map[string][]*compiled{}}
+	for _, k := range Kinds() {
+		c.kinds[k.Name] = k
+	}
+	var err error
+	if c.env, err = newEnvironment(); err != nil {
+		return nil, err
+	}
+	var errs []error
+	where := map[string]string{}
+	for _, name := range slices.Sorted(maps.Keys(files)) {
+		if name == unreadFile {
+			errs = append(errs, strict(name, files[name], &c.unread))
+			continue
+		}
+		control := &Control{}
+		if err := strict(name, files[name], control); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		if other, twice := where[control.ID]; twice {
+			errs = append(errs, &CatalogueError{name, control.ID, "duplicate id: also in " + other})
+			continue
+		}
+		where[control.ID] = name
+		if err := c.add(control); err != nil {
+			errs = append(errs, &CatalogueError{name, control.ID, err.Error()})
+		}
+	}
+	slices.SortFunc(c.Controls, func(a, b *Control) int { return cmp.Compare(a.ID, b.ID) })
+	if len(c.Controls) == 0 && len(errs) == 0 {
+		errs = append(errs, &CatalogueError{"catalogue", "", "it holds no control"})
+	}
+	return c, errors.Join(errs...)
+}
+
+// strict decodes YAML: no unknown field, no duplicate key, no alias, one document.
+func strict(name, text string, into any) error {
+	if len(text) > maxFile {
+		return &CatalogueError{File: name, Cause: fmt.Sprintf("over %d bytes", maxFile)}
+	}
+	if strings.TrimSpace(text) == "" {
+		return &CatalogueError{File: name, Cause: "is empty"}
+	}
+	d := yaml.NewDecoder(bytes.NewReader([]byte(text)), yaml.Strict())
+	if err := d.Decode(into); err != nil {
+		first, _, _ := strings.Cut(err.Error(), "\n")
+		return &CatalogueError{File: name, Cause: first}
+	}
+	if d.Decode(new(any)) == nil {
+		return &CatalogueError{File: name, Cause: "holds several documents"}
+	}
+	return nil
+}
+
+var controlID = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,7}-[A-Z][A-Z0-9]{1,7}-[0-9]{2}$`)
+
+func (c *Catalogue) add(control *Control) error {
+	if control.Basis == "" {
+		control.Basis = Automated
+	}
+	switch {
+	case !controlID.MatchString(control.ID):
+		return fmt.Errorf("id %q is not of the form ABC-DEF-01", control.ID)
+	case control.Title == "" || control.Objective == "" || control.Procedure == "":
+		return errors.New("title, objective and procedure must be said")
+	case !slices.Contains([]string{"critical", "high", "medium", "low"}, control.Severity):
+		return fmt.Errorf("severity %q is none of critical, high, medium, low", control.Severity)
+	case (control.NotTested == "") == (len(control.Tests) == 0):
+		return errors.New("it must have tests, or say why it is not tested")
+	case len(control.Tests) > 0 && (control.Says.Pass == "" || control.Says.Fail == ""):
+		return errors.New("says: pass and fail must be said")
+	case len(control.Tests) > 0 && (len(control.Cases.Good) == 0 || len(control.Cases.Bad) == 0 || len(control.Cases.Unknown) == 0):
+		return errors.New("cases: it needs known-good, known-bad and known-unknown facts")
+	}
+	for i := range control.Tests {
+		t, err := c.compile(control, &control.Tests[i])
+		if err != nil {
+			return fmt.Errorf("test %d: %w", i+1, err)
+		}
+		c.tests[control.ID] = append(c.tests[control.ID], t)
+	}
+	for _, set := range [][]Case{control.Cases.Good, control.Cases.Bad, control.Cases.Unknown} {
+		for i := range set {
+			if _, err := set[i].fact(c.kinds); err != nil {
+				return fmt.Errorf("case %q: %w", set[i].Name, err)
+			}
+		}
+	}
+	c.Controls = append(c.Controls, control)
+	return nil
+}
+
+// population resolves a test's kinds, sorted, without the exempt ones.
+func (c *Catalogue) population(t *Test) ([]*evidence.Kind, error) {
+	var names []string
+	switch {
+	case (t.Facet == "") == (len(t.Kinds) == 0):
+		return nil, errors.New("it must name kinds or a facet")
+	case t.Facet != "":
+		for name, k := range c.kinds {
+			if _, exempt := t.Exempt[name]; slices.Contains(k.Facets, t.Facet) && !exempt {
+				names = append(names, name)
+			}
+		}
+	default:
+		names = slices.Clone(t.Kinds)
+	}
+	for name, why := range t.Exempt {
+		if k, ok := c.kinds[name]; why == "" || ok && !slices.Contains(k.Facets, t.Facet) {
+			return nil, fmt.Errorf("exempt kind %s gives no reason, or does not carry %q", name, t.Facet)
+		}
+	}
+	slices.Sort(names)
+	var kinds []*evidence.Kind
+	for _, name := range slices.Compact(names) {
+		k, ok := c.kinds[name]
+		if !ok {
+			return nil, fmt.Errorf("there is no kind %q", name)
+		}
+		kinds = append(kinds, k)
+	}
+	if len(kinds) == 0 {
+		return nil, fmt.Errorf("no kind carries %q", t.Facet)
+	}
+	return kinds, nil
+}
+
+// Control gives the control of an id.
+func (c *Catalogue) Control(id string) (*Control, bool) {
+	i, ok := slices.BinarySearchFunc(c.Controls, id, func(c *Control, id string) int { return cmp.Compare(c.ID, id) })
+	if !ok {
+		return nil, false
+	}
+	return c.Controls[i], true
+}

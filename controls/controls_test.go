@@ -1,0 +1,438 @@
+package controls
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/engagement"
+	"github.com/trefoil-audit/trefoil/evidence/place"
+)
+
+var testBucket = &evidence.Kind{Name: "aws.s3.bucket", Schema: 1, Facets: []string{"store", "located", "copies", "exposure", "protection"},
+	NotApplicable: map[string]string{"/exposure/network": "none", "/protection/recoverable_days": "none", "/protection/delete_protected": "none"},
+	Attrs: []evidence.Field{{Name: "tls_only", Type: evidence.Bool}, {Name: "days", Type: evidence.Int}, {Name: "at", Type: evidence.Time},
+		{Name: "list", Type: evidence.String, List: true}}}
+
+var testVolume = &evidence.Kind{Name: "aws.ec2.volume", Schema: 1, Facets: []string{"store", "located"}}
+
+func testKinds(t testing.TB) evidence.Kinds {
+	t.Helper()
+	kinds, err := evidence.NewKinds(testBucket, testVolume)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kinds
+}
+
+func testTable(t testing.TB) *place.Table {
+	t.Helper()
+	table, err := place.Load(place.Default())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return table
+}
+
+// file makes a catalogue file of one control; %s stands for the test's lines.
+func file(id, test string) string {
+	return fmt.Sprintf(`id: %s
+title: T
+objective: O
+procedure: P
+severity: high
+parameters: [allowed_locations]
+tests:
+%s
+says: {pass: yes it does, fail: no it does not}
+cases:
+  good: [{name: g, kind: aws.s3.bucket, set: {/store/class: object, /located: [eu-west-1]}}]
+  bad: [{name: b, kind: aws.s3.bucket, set: {/store/class: object, /located: [us-east-1]}}]
+  unknown: [{name: u, kind: aws.s3.bucket, set: {/store/class: object}}]
+`, id, test)
+}
+
+const located = "  - {facet: store, test: \"within(fact.located, params.allowed_locations)\"}"
+
+func load(t testing.TB, files map[string]string) *Catalogue {
+	t.Helper()
+	c, err := Load(files, testKinds(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// bucket makes a case's fact: what is not set is unknown.
+func bucket(t testing.TB, id string, set map[string]any) *evidence.Fact {
+	t.Helper()
+	c := Case{Name: id, ID: id, Kind: "aws.s3.bucket", Set: set}
+	f, err := c.fact(testKinds(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.Target = "aws-111122223333"
+	return f
+}
+
+// one evaluates a single test on a single fact.
+func one(t *testing.T, test string, c *Case) (Verdict, []string) {
+	t.Helper()
+	c.Kind = "aws.s3.bucket"
+	catalogue := load(t, map[string]string{"a.yaml": file("EDS-RES-01", "  - {kinds: [aws.s3.bucket], test: "+fmt.Sprintf("%q", test)+"}")})
+	*catalogue.env.world = world{asOf: caseTime, table: testTable(t), trusted: caseTrusted}
+	f, err := c.fact(testKinds(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	params, err := parameterValues(engagement.DefaultParameters(), testTable(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, inside := catalogue.test(context.Background(), catalogue.Controls[0], f, params, func(*compiled) bool { return true })
+	if !inside {
+		t.Fatal("not in the population")
+	}
+	return got.verdict, got.missing
+}
+
+// Each line is a way in which something that was not seen could have counted as seen.
+func TestUnknownIsNeverLost(t *testing.T) {
+	cut := []string{"/attrs/list"}
+	for name, c := range map[string]struct {
+		test string
+		set  map[string]any
+		cut  []string
+		want Verdict
+	}{
+		"field not seen":                      {`fact.attrs.tls_only == true`, nil, nil, Insufficient},
+		"whole record not seen":               {`fact.protection.lock != null && fact.protection.lock.days > 3`, nil, nil, Insufficient},
+		"none is not unknown":                 {`fact.protection.lock == null`, map[string]any{"/protection/lock": nil}, nil, Pass},
+		"negation of unknown":                 {`!(fact.attrs.tls_only == true)`, nil, nil, Insufficient},
+		"unknown and false":                   {`fact.attrs.tls_only == true && 1 > 2`, nil, nil, Fail},
+		"unknown or true":                     {`fact.attrs.tls_only == true || 2 > 1`, nil, nil, Pass},
+		"conditional on unknown":              {`fact.attrs.tls_only == true ? 2 > 1 : 2 > 1`, nil, nil, Insufficient},
+		"cut list without witness":            {`fact.attrs.list.all(l, l == "eu")`, map[string]any{"/attrs/list": []any{"eu"}}, cut, Insufficient},
+		"cut list with witness":               {`fact.attrs.list.all(l, l == "eu")`, map[string]any{"/attrs/list": []any{"us"}}, cut, Fail},
+		"cut list lacks what was asked for":   {`!("us" in fact.attrs.list)`, map[string]any{"/attrs/list": []any{"eu"}}, cut, Insufficient},
+		"cut list has what was asked for":     {`"eu" in fact.attrs.list`, map[string]any{"/attrs/list": []any{"eu"}}, cut, Pass},
+		"size of a cut list":                  {`size(fact.attrs.list) == 1`, map[string]any{"/attrs/list": []any{"eu"}}, cut, Insufficient},
+		"exists on a cut list":                {`fact.attrs.list.exists(l, l == "us")`, map[string]any{"/attrs/list": []any{"eu"}}, cut, Insufficient},
+		"whole list":                          {`!("us" in fact.attrs.list) && size(fact.attrs.list) == 1`, map[string]any{"/attrs/list": []any{"eu"}}, nil, Pass},
+		"empty list of places":                {`within(fact.located, params.allowed_locations)`, map[string]any{"/located": []any{}}, nil, Insufficient},
+		"cut places, all inside":              {`within(fact.located, params.allowed_locations)`, map[string]any{"/located": []any{"eu-west-1"}}, []string{"/located"}, Insufficient},
+		"cut places, one outside":             {`within(fact.located, params.allowed_locations)`, map[string]any{"/located": []any{"us-east-1"}}, []string{"/located"}, Fail},
+		"unlisted place":                      {`within(fact.located, params.allowed_locations)`, map[string]any{"/located": []any{"mars-1"}}, nil, Insufficient},
+		"London":                              {`within(fact.located, params.allowed_locations)`, map[string]any{"/located": []any{"eu-west-2"}}, nil, Fail},
+		"enum value that nobody knows":        {`fact.store.class == "object"`, map[string]any{"/store/class": "hologram"}, nil, Insufficient},
+		"enum value that nobody knows, negat": {`fact.store.class != "object"`, map[string]any{"/store/class": "hologram"}, nil, Insufficient},
+		"labels not seen":                     {`!("env" in fact.tags)`, nil, nil, Insufficient},
+		"comparison with none":                {`fact.attrs.days <= 3`, map[string]any{"/attrs/days": nil}, nil, Error},
+		"place of a copy not joined":          {`fact.copies.all(c, within(c.located, params.allowed_locations))`, map[string]any{"/copies": []any{map[string]any{"how": "replica", "to": "x", "active": true, "owner": nil}}}, nil, Insufficient},
+		"nobody's account":                    {`trusted("*")`, nil, nil, Fail},
+		"no account in the name":              {`trusted("alias/x")`, nil, nil, Insufficient},
+		"part that nobody collects":           {`unread("s3:X") && 2 > 1`, nil, nil, Insufficient},
+		"part that nobody collects, witness":  {`unread("s3:X") && 1 > 2`, nil, nil, Fail},
+		"text in place of a number":           {`fact.attrs.days == 3`, map[string]any{"/attrs/days": 3}, nil, Pass},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, missing := one(t, c.test, &Case{Name: "c", Set: c.set, CutAt: c.cut})
+			if got != c.want {
+				t.Errorf("%s: %s %v, want %s", c.test, got, missing, c.want)
+			}
+			if got == Insufficient && len(missing) == 0 {
+				t.Error("insufficient without saying why")
+			}
+		})
+	}
+}
+
+// What does not fit its declared type, as a damaged or newer fact has it, is not seen.
+func TestMisfitIsUnknown(t *testing.T) {
+	c := load(t, map[string]string{"a.yaml": file("EDS-RES-01", `  - {kinds: [aws.s3.bucket], test: "fact.attrs.days == 3"}`)})
+	f := bucket(t, "b", nil)
+	delete(f.Unknowns, "/attrs/days")
+	delete(f.Unknowns, "/attrs")
+	f.Fields["attrs"] = map[string]any{"days": "3"}
+	got, _ := c.test(context.Background(), c.Controls[0], f, map[string]any{}, func(*compiled) bool { return true })
+	if got.verdict != Insufficient {
+		t.Errorf("got %s", got.verdict)
+	}
+}
+
+func TestLoadRefuses(t *testing.T) {
+	test := func(s string) string {
+		return file("EDS-RES-01", "  - {kinds: [aws.s3.bucket], test: "+fmt.Sprintf("%q", s)+"}")
+	}
+	for name, c := range map[string]struct{ text, want string }{
+		"unknown field":         {file("EDS-RES-01", located) + "colour: red\n", "colour"},
+		"misspelt fact field":   {test("fact.attrs.tls_onyl == true"), "undefined field"},
+		"wrong type":            {test(`fact.attrs.tls_only == "yes"`), "no matching overload"},
+		"not a truth":           {test("size(fact.attrs.list)"), "not true or false"},
+		"syntax":                {test("fact.attrs.tls_only =="), "Syntax error"},
+		"has()":                 {test("has(fact.attrs.tls_only)"), "undeclared reference"},
+		"index":                 {test(`fact.attrs.list[0] == "a"`), "not for tests"},
+		"sum of lists":          {test(`size(fact.attrs.list + ["a"]) == 1`), "neither compared nor added"},
+		"lists compared":        {test(`fact.attrs.list == ["a"]`), "neither compared nor added"},
+		"places compared":       {test(`fact.located == fact.located`), "neither compared nor added"},
+		"missing label":         {test(`fact.tags.env == "x"`), "missing label"},
+		"map":                   {test(`{"a": 1}.size() == 1`), "makes no maps"},
+		"cost":                  {test(`fact.attrs.list.all(a, fact.attrs.list.all(b, fact.attrs.list.all(c, a + b + c != "x")))`), "limit"},
+		"parameter not named":   {test(`fact.attrs.days < params.max_age_days`), "undeclared reference"},
+		"no such parameter":     {strings.Replace(test("2 > 1"), "[allowed_locations]", "[colour]", 1), "no parameter"},
+		"field that some lack":  {file("EDS-RES-01", `  - {facet: store, test: "fact.exposure.public == false"}`), "undefined field"},
+		"no such kind":          {file("EDS-RES-01", `  - {kinds: [aws.none], test: "2 > 1"}`), "no kind"},
+		"no such facet":         {file("EDS-RES-01", `  - {facet: storage, test: "2 > 1"}`), "no kind carries"},
+		"exempt without reason": {file("EDS-RES-01", `  - {facet: store, exempt: {aws.s3.bucket: ""}, test: "2 > 1"}`), "no reason"},
+		"bad id":                {file("RES1", located), "of the form"},
+		"no bad case":           {strings.Replace(file("EDS-RES-01", located), "  bad:", "  good2:", 1), "good2"},
+		"case of no field":      {strings.Replace(file("EDS-RES-01", located), "/located: [us", "/lokated: [us", 1), "no field"},
+		"case of no kind":       {strings.Replace(file("EDS-RES-01", located), "name: b, kind: aws.s3.bucket", "name: b, kind: x", 1), "no kind"},
+		"two documents":         {file("EDS-RES-01", located) + "---\nid: x\n", "several documents"},
+		"alias bomb":            {"a: &a [x]\nb: *a\n", "unknown field"},
+		"no text":               {"", "is empty"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := Load(map[string]string{"a.yaml": c.text}, testKinds(t))
+			var fault *CatalogueError
+			if !errors.As(err, &fault) || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "a.yaml") {
+				t.Errorf("got %v, want something about %q in a.yaml", err, c.want)
+			}
+		})
+	}
+	if _, err := Load(map[string]string{"a.yaml": file("EDS-RES-01", located), "b.yaml": file("EDS-RES-01", located)}, testKinds(t)); err == nil || !strings.Contains(err.Error(), "duplicate id: also in a.yaml") {
+		t.Errorf("two controls of one id: %v", err)
+	}
+	if _, err := Load(nil, testKinds(t)); err == nil {
+		t.Error("an empty catalogue was taken")
+	}
+}
+
+// world1 is a run that the roll-up tests change.
+func world1(t testing.TB, facts ...*evidence.Fact) Input {
+	at := time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC)
+	return Input{AsOf: at, JudgedAsOf: at, Targets: []Target{{ID: "aws-111122223333", Provider: "aws", Account: "111122223333", First: at, Last: at}},
+		Facts: func() iter.Seq2[*evidence.Fact, error] { return seqOf(facts) }, Table: testTable(t), Register: &engagement.Register{},
+		Parameters: engagement.DefaultParameters(),
+		Coverage: []evidence.Row{{ID: "aws-111122223333/global/s3:ListBuckets", Target: "aws-111122223333", Operation: "s3:ListBuckets", List: true, Kinds: []string{"aws.s3.bucket"}, Status: evidence.OK},
+			{ID: "aws-111122223333/eu-west-1/ec2:DescribeVolumes", Target: "aws-111122223333", Region: "eu-west-1", Operation: "ec2:DescribeVolumes", List: true, Kinds: []string{"aws.ec2.volume"}, Status: evidence.Empty}}}
+}
+
+func judge(t testing.TB, in Input) (*Results, Line) {
+	t.Helper()
+	c := load(t, map[string]string{"a.yaml": file("EDS-RES-01", located)})
+	r, err := c.Judge(context.Background(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, r.Lines[0]
+}
+
+func TestRollUp(t *testing.T) {
+	good := bucket(t, "good", map[string]any{"/located": []any{"eu-west-1"}})
+	bad := bucket(t, "bad", map[string]any{"/located": []any{"us-east-1"}})
+	dim := bucket(t, "dim", nil)
+	denied := func(in *Input) { in.Coverage[1].Status = evidence.Denied }
+	for name, c := range map[string]struct {
+		facts  []*evidence.Fact
+		change func(*Input)
+		want   Verdict
+		fails  int
+		gaps   int
+	}{
+		"all pass":                {[]*evidence.Fact{good}, nil, Pass, 0, 0},
+		"one fails":               {[]*evidence.Fact{good, bad, dim}, nil, Fail, 1, 1},
+		"one not seen":            {[]*evidence.Fact{good, dim}, nil, Insufficient, 0, 1},
+		"list denied":             {[]*evidence.Fact{good}, denied, Insufficient, 0, 1},
+		"list denied, a witness":  {[]*evidence.Fact{bad}, denied, Fail, 1, 1},
+		"nothing, proven":         {nil, nil, NotApplicable, 0, 0},
+		"nothing, not proven":     {nil, denied, Insufficient, 0, 1},
+		"region never opted in":   {[]*evidence.Fact{good}, func(in *Input) { in.Coverage[1].Status = evidence.NotEnabled }, Pass, 0, 0},
+		"list not planned at all": {[]*evidence.Fact{good}, func(in *Input) { in.Coverage = in.Coverage[:1] }, Insufficient, 0, 1},
+		"list throttled":          {[]*evidence.Fact{good}, func(in *Input) { in.Coverage[0].Status = evidence.Throttled }, Insufficient, 0, 1},
+		"status of a newer build": {[]*evidence.Fact{good}, func(in *Input) { in.Coverage[0].Status = "splendid" }, Insufficient, 0, 1},
+		"item call denied gates nothing": {[]*evidence.Fact{good}, func(in *Input) {
+			in.Coverage = append(in.Coverage, evidence.Row{ID: "i", Target: "aws-111122223333", Status: evidence.Denied})
+		}, Pass, 0, 0},
+		"discovery denied gates everything": {[]*evidence.Fact{good}, func(in *Input) {
+			in.Coverage = append(in.Coverage, evidence.Row{ID: "d", Target: "aws-111122223333", Discovery: true, Status: evidence.Denied})
+		}, Insufficient, 0, 1},
+		"no target of the provider":          {nil, func(in *Input) { in.Targets, in.Coverage = nil, nil }, NotApplicable, 0, 0},
+		"gap accepted":                       {[]*evidence.Fact{good}, func(in *Input) { denied(in); in.Gaps = gapUntil(in, "*/ec2:*", 24*time.Hour) }, Insufficient, 0, 0},
+		"gap accepted for another operation": {[]*evidence.Fact{good}, func(in *Input) { denied(in); in.Gaps = gapUntil(in, "*/s3:*", 24*time.Hour) }, Insufficient, 0, 1},
+		"accepted gap has ended":             {[]*evidence.Fact{good}, func(in *Input) { denied(in); in.Gaps = gapUntil(in, "*/ec2:*", 0) }, Insufficient, 0, 1},
+		"item's gap accepted":                {[]*evidence.Fact{dim}, func(in *Input) { in.Gaps = gapUntil(in, "case*", 24*time.Hour) }, Insufficient, 0, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := world1(t, c.facts...)
+			if c.change != nil {
+				c.change(&in)
+			}
+			_, l := judge(t, in)
+			if l.Verdict != c.want || l.OpenFails != c.fails || l.OpenGaps != c.gaps {
+				t.Errorf("%s, %d open fails, %d open gaps; want %s, %d, %d (%s)", l.Verdict, l.OpenFails, l.OpenGaps, c.want, c.fails, c.gaps, l.Reason)
+			}
+			if l.Witness != (Witness{1, 1, 1}) {
+				t.Errorf("witness %+v", l.Witness)
+			}
+		})
+	}
+}
+
+func gapUntil(in *Input, pattern string, d time.Duration) []engagement.AcceptedGap {
+	return []engagement.AcceptedGap{{ID: "g", Pattern: pattern, Reason: "r", By: "b", Approved: engagement.Date{Time: in.AsOf.Add(-time.Hour)}, Until: engagement.Date{Time: in.AsOf.Add(d)}}}
+}
+
+// A waiver never turns a fail into a pass, and counts in its time alone.
+func TestWaiver(t *testing.T) {
+	bad := bucket(t, "bad", map[string]any{"/located": []any{"us-east-1"}})
+	for name, c := range map[string]struct {
+		approved, until time.Duration
+		control, items  string
+		open            int
+		late            bool
+	}{
+		"counts":           {-time.Hour, time.Hour, "EDS-RES-01", "bad", 0, false},
+		"counts at once":   {0, time.Hour, "EDS-RES-01", "b*", 0, false},
+		"ended just now":   {-time.Hour, 0, "EDS-RES-01", "bad", 1, false},
+		"not yet approved": {time.Hour, 2 * time.Hour, "EDS-RES-01", "bad", 1, true},
+		"another item":     {-time.Hour, time.Hour, "EDS-RES-01", "ba", 1, false},
+		"another control":  {-time.Hour, time.Hour, "EDS-RES-02", "bad", 1, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := world1(t, bad)
+			in.Waivers = []engagement.Waiver{{ID: "w", Control: c.control, Items: c.items, Reason: "r", By: "b",
+				Approved: engagement.Date{Time: in.AsOf.Add(c.approved)}, Until: engagement.Date{Time: in.AsOf.Add(c.until)}}}
+			r, l := judge(t, in)
+			if l.Verdict != Fail || l.OpenFails != c.open || r.Items[0].Verdict != Fail {
+				t.Errorf("%s with %d open fails; want fail with %d", l.Verdict, l.OpenFails, c.open)
+			}
+			if a := r.Items[0].Accepted; c.late != (a != nil && a.Late) {
+				t.Errorf("acceptance %+v", a)
+			}
+		})
+	}
+}
+
+func TestScope(t *testing.T) {
+	rule := func(id, scope string, tags map[string]string, names ...string) engagement.ScopeRule {
+		return engagement.ScopeRule{ID: id, Scope: scope, Tags: tags, Names: names, Because: "because"}
+	}
+	tagged := func(id string, tags map[string]string) *evidence.Fact {
+		f := bucket(t, id, map[string]any{"/located": []any{"us-east-1"}})
+		delete(f.Unknowns, "/tags")
+		return f.SetTags(tags)
+	}
+	unseen := bucket(t, "unseen", map[string]any{"/located": []any{"us-east-1"}})
+	public := map[string]string{"class": "public"}
+	for name, c := range map[string]struct {
+		fact  *evidence.Fact
+		rules []engagement.ScopeRule
+		want  Verdict
+		rule  string
+	}{
+		"no rule":                              {tagged("a", nil), nil, Fail, "default"},
+		"out by a label":                       {tagged("a", public), []engagement.ScopeRule{rule("o", "out", public)}, NotApplicable, ""},
+		"label not there":                      {tagged("a", nil), []engagement.ScopeRule{rule("o", "out", public)}, Fail, "default"},
+		"labels not seen":                      {unseen, []engagement.ScopeRule{rule("o", "out", public)}, Insufficient, "o"},
+		"labels not seen, rules agree":         {unseen, []engagement.ScopeRule{rule("i", "in", public)}, Fail, "default"},
+		"out by name, labels do not matter":    {unseen, []engagement.ScopeRule{rule("o", "out", nil, "un*")}, NotApplicable, ""},
+		"first rule wins":                      {tagged("a", public), []engagement.ScopeRule{rule("i", "in", nil, "a"), rule("o", "out", public)}, Fail, "i"},
+		"earlier rule could have said in":      {unseen, []engagement.ScopeRule{rule("i", "in", public), rule("o", "out", nil, "un*")}, Insufficient, "i"},
+		"label of another value, any is asked": {tagged("a", map[string]string{"class": "x"}), []engagement.ScopeRule{rule("o", "out", map[string]string{"class": "*"})}, NotApplicable, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := world1(t, c.fact)
+			in.Register.Scope = c.rules
+			r, l := judge(t, in)
+			if l.Verdict != c.want {
+				t.Fatalf("got %s (%s), want %s", l.Verdict, l.Reason, c.want)
+			}
+			if c.want == NotApplicable {
+				if len(r.Out) != 1 || r.Out[0].Rule != "o" || r.Out[0].Because != "because" || l.OutOfScope != 1 {
+					t.Errorf("ruled out: %+v", r.Out)
+				}
+			} else if r.Items[0].ScopeRule != c.rule {
+				t.Errorf("decided by %q, want %q", r.Items[0].ScopeRule, c.rule)
+			}
+		})
+	}
+}
+
+// A copy of an in-scope store is in scope, whatever its own label says.
+func TestScopeFollowsCopies(t *testing.T) {
+	from := bucket(t, "from", map[string]any{"/located": []any{"eu-west-1"}, "/copies": []any{map[string]any{"how": "replica", "to": "to", "active": true, "owner": nil}}})
+	to := bucket(t, "to", map[string]any{"/located": []any{"us-east-1"}})
+	in := world1(t, from, to)
+	in.Register.Scope = []engagement.ScopeRule{{ID: "o", Scope: "out", Names: []string{"to"}, Because: "scratch"}}
+	r, l := judge(t, in)
+	if l.Verdict != Fail || len(r.Out) != 0 || r.Items[1].ScopeRule != "graph:from" {
+		t.Errorf("%s, out %v, items %+v", l.Verdict, r.Out, r.Items)
+	}
+}
+
+func TestNotLookedAt(t *testing.T) {
+	c := load(t, map[string]string{"a.yaml": file("EDS-RES-01", located),
+		unreadFile: "- {kind: aws.sqs.queue, what: queues, class: queue}\n- {kind: gcp.x.y, what: other provider, class: queue}\n"})
+	in := world1(t, bucket(t, "good", map[string]any{"/located": []any{"eu-west-1"}}))
+	r, err := c.Judge(context.Background(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := r.Lines[0]
+	if l.Verdict != Insufficient || !slices.Equal(l.NotLooked, []string{"aws.sqs.queue"}) || l.Counts[Pass] != 1 || l.OpenGaps != 1 {
+		t.Errorf("%+v", l)
+	}
+	in.Gaps = gapUntil(&in, "unread/aws.sqs.*", time.Hour)
+	if r, err = c.Judge(context.Background(), in); err != nil || r.Lines[0].OpenGaps != 0 || r.Lines[0].Verdict != Insufficient {
+		t.Errorf("accepted: %+v, %v", r.Lines[0], err)
+	}
+}
+
+// The same input gives the same results, in whatever order facts come.
+func TestJudgeIsDeterministic(t *testing.T) {
+	var facts []*evidence.Fact
+	for i := range 50 {
+		facts = append(facts, bucket(t, fmt.Sprintf("b%02d", i), map[string]any{"/located": []any{[]string{"eu-west-1", "us-east-1", "mars-1"}[i%3]},
+			"/copies": []any{map[string]any{"how": "replica", "to": fmt.Sprintf("b%02d", (i*7)%50), "active": true, "owner": nil}}}))
+	}
+	in := world1(t, facts...)
+	in.Register.Scope = []engagement.ScopeRule{{ID: "o", Scope: "out", Names: []string{"b1*"}, Because: "x"}}
+	first, _ := judge(t, in)
+	for range 5 {
+		slices.Reverse(facts)
+		again, _ := judge(t, in)
+		if !reflect.DeepEqual(first, again) {
+			t.Fatal("results differ between runs")
+		}
+	}
+}
+
+func TestSelected(t *testing.T) {
+	in := world1(t)
+	in.Selected = []string{"EDS-NOT-01"}
+	if _, err := load(t, map[string]string{"a.yaml": file("EDS-RES-01", located)}).Judge(context.Background(), in); err == nil {
+		t.Error("an id that the catalogue does not have was taken")
+	}
+}
+
+func FuzzLoad(f *testing.F) {
+	f.Add(file("EDS-RES-01", located))
+	for _, text := range Default() {
+		f.Add(text)
+	}
+	kinds := testKinds(f)
+	f.Fuzz(func(t *testing.T, text string) {
+		c, err := Load(map[string]string{"a.yaml": text}, kinds)
+		if err == nil && len(c.Controls) != 1 {
+			t.Fatal("taken without a control")
+		}
+	})
+}

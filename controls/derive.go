@@ -1,0 +1,268 @@
+package controls
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// derivation makes derived facts of a run's facts and a judgement's inputs.
+type derivation struct {
+	kind  *evidence.Kind
+	reads []string // kinds of facts that it is handed, in j.kept
+	over  []string // kinds whose lists must be whole for the derived population to be whole
+	make  func(j *joins) []*evidence.Fact
+}
+
+// derivations lists all of them.
+func derivations() []derivation {
+	organization := []string{"aws.organizations.account", "aws.organizations.scp_statement", "aws.organizations.unit"}
+	return []derivation{
+		{kind: kindRow, make: coverageRows},
+		{kind: kindCollection, make: collections},
+		{kind: kindLegacy, make: legacyRows},
+		{kind: kindGuardrail, reads: organization, over: organization, make: guardrails},
+	}
+}
+
+// sourcesOf gives the kinds whose lists a population of this kind depends on.
+func sourcesOf(kind string) []string {
+	for _, d := range derivations() {
+		if d.kind.Name == kind {
+			return d.over
+		}
+	}
+	return []string{kind}
+}
+
+// derive makes all derived facts, sorted by id within each derivation, and checks them like any
+// other fact.
+func (j *joins) derive() ([]*evidence.Fact, error) {
+	var out []*evidence.Fact
+	for _, d := range derivations() {
+		facts := d.make(j)
+		slices.SortFunc(facts, func(a, b *evidence.Fact) int { return strings.Compare(a.ID, b.ID) })
+		for _, f := range facts {
+			f.Seen = j.in.AsOf
+			slices.Sort(f.From)
+			f.From = slices.Compact(f.From)
+			if err := f.Check(d.kind); err != nil {
+				return nil, fmt.Errorf("derive %s: %w", d.kind.Name, err)
+			}
+		}
+		out = append(out, facts...)
+	}
+	return out, nil
+}
+
+func derived(k *evidence.Kind, id, name, target, region string) *evidence.Fact {
+	f := evidence.NewFact(k, id, name)
+	f.Target, f.Region = cmp.Or(target, "run"), cmp.Or(region, "global")
+	return f
+}
+
+func coverageRows(j *joins) []*evidence.Fact {
+	out := make([]*evidence.Fact, 0, len(j.in.Coverage))
+	for _, r := range j.in.Coverage {
+		f := derived(kindRow, "coverage:"+r.ID, r.Operation, r.Target, r.Region).Because("c:"+r.ID).
+			Set("/attrs/status", string(r.Status)).Set("/attrs/operation", r.Operation).Set("/attrs/list", r.List).
+			Set("/attrs/asked", r.Status != evidence.NotAttempted || r.Reason != "")
+		if r.Status.Seen() || r.Status == evidence.NotEnabled {
+			f.Set("/attrs/answered", true)
+		} else {
+			f.Unknown(r.ID, "/attrs/answered")
+		}
+		if r.Reason == "" {
+			f.None(kindRow, "/attrs/reason")
+		} else {
+			f.Set("/attrs/reason", r.Reason)
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// collections says when each target was asked. A target of which nothing was asked has no times.
+func collections(j *joins) []*evidence.Fact {
+	var out []*evidence.Fact
+	for _, t := range j.in.Targets {
+		f := derived(kindCollection, "collection:"+t.ID, t.ID, t.ID, "").Because("c:" + t.ID)
+		if t.First.IsZero() {
+			f.Unknown("nothing was asked of "+t.ID, "/attrs/first", "/attrs/last", "/attrs/spread_minutes", "/attrs/age_days", "/attrs/early")
+		} else {
+			f.Set("/attrs/first", t.First).Set("/attrs/last", t.Last).
+				Set("/attrs/spread_minutes", int((t.Last.Sub(j.in.AsOf)+time.Minute-1)/time.Minute)).
+				Set("/attrs/age_days", int(j.in.JudgedAsOf.Sub(t.First)/(24*time.Hour))).
+				Set("/attrs/early", t.First.Before(j.in.AsOf))
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// legacyRows holds the register's legacy copies against what was seen. That a store is gone
+// counts only where every list of stores of its owner was whole.
+func legacyRows(j *joins) []*evidence.Fact {
+	var out []*evidence.Fact
+	for _, l := range j.in.Register.Legacy {
+		f := derived(kindLegacy, "legacy:"+l.ID, l.ID, l.Owner, "").Because("i:register.yaml").Set("/attrs/state", l.State).
+			Set("/attrs/overdue", !l.By.IsZero() && !j.in.JudgedAsOf.Before(l.By.Time))
+		_, found := j.ends[l.ID]
+		var remains []string
+		for _, id := range j.edges[l.ID] {
+			if _, ok := j.ends[id]; ok {
+				remains = append(remains, id)
+			}
+		}
+		slices.Sort(remains)
+		f.Set("/attrs/remains", strings0(slices.Compact(remains)))
+		gap := j.storesGap(l.Owner)
+		switch {
+		case found:
+			f.Set("/attrs/found", true).Because("f:" + l.ID)
+		case gap != "":
+			f.Unknown(gap, "/attrs/found")
+		default:
+			f.Set("/attrs/found", false)
+		}
+		if all := j.storesGap(""); all != "" {
+			f.Unknown(all, "/attrs/remains/-")
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// storesGap names the first list of stores of a target (of all targets, where it is empty) that
+// was not whole; an owner that is no target of the run is itself a gap.
+func (j *joins) storesGap(target string) string {
+	asked := false
+	for _, r := range j.in.Coverage {
+		if target != "" && r.Target != target {
+			continue
+		}
+		asked = true
+		if gates(r, func(kind string) bool {
+			k, ok := j.in.kinds[kind]
+			return ok && slices.Contains(k.Facets, "store")
+		}) || r.Discovery && !r.Status.Seen() {
+			return r.ID
+		}
+	}
+	if !asked {
+		return "the owner is no target of this run: " + target
+	}
+	return ""
+}
+
+// gates reports whether a coverage row keeps a population of these kinds from being whole. A
+// region that the account's own list shows as never opted in holds nothing now.
+func gates(r evidence.Row, kinds func(string) bool) bool {
+	return r.List && !r.Status.Seen() && r.Status != evidence.NotEnabled && slices.ContainsFunc(r.Kinds, kinds)
+}
+
+// guardrails says what the location guardrails mean for each account of an AWS organisation: a
+// rule counts where it is attached to the account or to a unit on its path.
+func guardrails(j *joins) []*evidence.Fact {
+	var out []*evidence.Fact
+	for _, a := range j.kept["aws.organizations.account"] {
+		f := derived(kindGuardrail, "guardrail:"+a.ID, a.Name, a.Target, "").Because("f:" + a.ID)
+		if m, ok := a.Get("/attrs/management"); ok {
+			f.Set("/attrs/management", m)
+		} else {
+			f.Unknown(reasonOf(a, "/attrs/management"), "/attrs/management")
+		}
+		parents, known := texts(a, "/account/parents")
+		if !known {
+			f.Unknown(reasonOf(a, "/account/parents"), "/attrs/guarded", "/attrs/locations", "/attrs/exempt")
+			out = append(out, f)
+			continue
+		}
+		bind(f, append([]string{a.ID}, parents...), j.kept["aws.organizations.scp_statement"])
+		out = append(out, f)
+	}
+	return out
+}
+
+// bind joins the statements that are attached to a path into one effective guardrail.
+func bind(f *evidence.Fact, path []string, statements []*evidence.Fact) {
+	var locations map[string]bool
+	exempt := map[string]bool{}
+	unclear := ""
+	for _, s := range statements {
+		to, known := texts(s, "/guardrail/attached_to")
+		effect, ok := s.Get("/guardrail/effect")
+		if !known || !ok {
+			unclear = "statement " + s.ID
+			continue
+		}
+		if effect != "allow_only" || !slices.ContainsFunc(to, func(id string) bool { return slices.Contains(path, id) }) {
+			continue
+		}
+		places, ok1 := texts(s, "/guardrail/locations")
+		free, ok2 := texts(s, "/guardrail/exempt")
+		if !ok1 || !ok2 {
+			unclear = "statement " + s.ID
+			continue
+		}
+		f.Because("f:" + s.ID)
+		set := map[string]bool{}
+		for _, p := range places {
+			if locations == nil || locations[p] {
+				set[p] = true
+			}
+		}
+		locations = set
+		for _, e := range free {
+			exempt[e] = true
+		}
+	}
+	switch {
+	case locations != nil:
+		f.Set("/attrs/guarded", true).Set("/attrs/locations", sorted(locations)).Set("/attrs/exempt", sorted(exempt))
+	case unclear != "":
+		f.Unknown(unclear, "/attrs/guarded", "/attrs/locations", "/attrs/exempt")
+	default:
+		f.Set("/attrs/guarded", false).None(kindGuardrail, "/attrs/locations", "/attrs/exempt")
+	}
+}
+
+// texts gives a list of strings; known is false where any of it was not seen.
+func texts(f *evidence.Fact, ptr string) (out []string, known bool) {
+	v, ok := f.Get(ptr)
+	list, isList := v.([]any)
+	if !ok || !isList || f.Unknowns[ptr+"/-"] != "" {
+		return nil, false
+	}
+	for _, e := range list {
+		s, ok := e.(string)
+		if !ok {
+			return nil, false
+		}
+		out = append(out, s)
+	}
+	return out, true
+}
+
+// reasonOf gives why a field of a fact is not known.
+func reasonOf(f *evidence.Fact, ptr string) string {
+	for p := ptr; p != ""; p = p[:strings.LastIndexByte(p, '/')] {
+		if row, ok := f.Unknowns[p]; ok {
+			return row
+		}
+	}
+	return "not said by " + f.ID + ": " + ptr
+}
+
+func sorted(set map[string]bool) []string {
+	out := make([]string, 0, len(set))
+	for s := range set {
+		out = append(out, s)
+	}
+	slices.Sort(out)
+	return out
+}

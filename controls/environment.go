@@ -1,0 +1,334 @@
+package controls
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/checker"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/engagement"
+	"github.com/trefoil-audit/trefoil/evidence/place"
+)
+
+// environment makes programs of tests. Its functions read the world that is being judged: the
+// run, or a case.
+type environment struct {
+	registry *types.Registry
+	world    *world
+}
+
+// world is what functions of tests know beside the fact.
+type world struct {
+	asOf    time.Time
+	table   *place.Table
+	trusted map[string]bool // provider-qualified account ids
+}
+
+// compiled is a test with its population.
+type compiled struct {
+	test   *Test
+	kinds  map[string]bool
+	schema *schema
+	where  cel.Program // nil: everything
+	run    cel.Program
+	reads  []string // pointers of the fields that the test reads, sorted
+}
+
+// maxCost bounds a test's static cost on one fact whose lists have maxElements elements.
+const (
+	maxCost     = 50_000_000
+	maxElements = 2_000
+)
+
+func newEnvironment() (*environment, error) {
+	r, err := types.NewRegistry()
+	if err != nil {
+		return nil, fmt.Errorf("test language: %w", err)
+	}
+	return &environment{registry: r, world: &world{}}, nil
+}
+
+// parameters are the fields of params, as parameterValues gives them.
+var parameters = map[string]*types.Type{
+	"allowed_locations":   types.NewListType(types.StringType), // countries
+	"approved_countries":  types.NewListType(types.StringType),
+	"credential_max_days": types.IntType,
+	"unused_max_days":     types.IntType,
+	"rotation_days":       types.IntType,
+	"log_retention_days":  types.IntType,
+	"max_skew_minutes":    types.IntType,
+	"max_age_days":        types.IntType,
+	"exempt_actions":      types.NewListType(types.StringType),
+	"exempt_principals":   types.NewListType(types.StringType),
+	"auditor_principals":  types.NewListType(types.StringType),
+}
+
+// parameterValues gives the engagement's parameters to tests; groups of countries are expanded.
+func parameterValues(p engagement.Parameters, table *place.Table) (map[string]any, error) {
+	allowed, err := table.Allowed(p.AllowedJurisdictions)
+	if err != nil {
+		return nil, fmt.Errorf("allowed_jurisdictions: %w", err)
+	}
+	approved, err := table.Allowed(p.ApprovedCountries)
+	if err != nil {
+		return nil, fmt.Errorf("approved_countries: %w", err)
+	}
+	return map[string]any{"params.allowed_locations": allowed, "params.approved_countries": approved,
+		"params.credential_max_days": p.CredentialMaxDays, "params.unused_max_days": p.UnusedMaxDays, "params.rotation_days": p.RotationDays,
+		"params.log_retention_days": p.LogRetentionDays, "params.max_skew_minutes": p.MaxSkewMinutes, "params.max_age_days": p.MaxAgeDays,
+		"params.exempt_actions": strings0(p.ExemptActions), "params.exempt_principals": strings0(p.ExemptPrincipals), "params.auditor_principals": strings0(p.AuditorPrincipals)}, nil
+}
+
+func strings0(s []string) []string {
+	if s == nil {
+		return []string{}
+	}
+	return s
+}
+
+// environmentFor gives CEL the types of one population.
+func (e *environment) environmentFor(s *schema, control *Control) (*cel.Env, error) {
+	options := []cel.EnvOption{
+		cel.ClearMacros(), cel.Macros(cel.AllMacro, cel.ExistsMacro),
+		cel.CustomTypeProvider(s), cel.CustomTypeAdapter(e.registry),
+		cel.Variable("fact", s.root.typ),
+		cel.ParserRecursionLimit(100), cel.ParserExpressionSizeLimit(10_000),
+		cel.Function("within", cel.Overload("within_places", []*cel.Type{placesType, types.NewListType(types.StringType)}, types.BoolType,
+			cel.BinaryBinding(e.within))),
+		cel.Function("trusted", cel.Overload("trusted_string", []*cel.Type{types.StringType}, types.BoolType, cel.UnaryBinding(e.isTrusted))),
+		cel.Function("like", cel.Overload("like_patterns", []*cel.Type{types.StringType, types.NewListType(types.StringType)}, types.BoolType,
+			cel.BinaryBinding(like))),
+		cel.Function("days_since", cel.Overload("days_since_time", []*cel.Type{types.TimestampType}, types.IntType, cel.UnaryBinding(e.daysSince))),
+		cel.Function("unread", cel.Overload("unread_operation", []*cel.Type{types.StringType}, types.BoolType, cel.UnaryBinding(unread))),
+	}
+	for _, name := range control.Parameters {
+		t, ok := parameters[name]
+		if !ok {
+			return nil, fmt.Errorf("there is no parameter %q", name)
+		}
+		options = append(options, cel.Variable("params."+name, t))
+	}
+	return cel.NewEnv(options...)
+}
+
+// within says whether all places lie in the countries; see place.Table.Within. What was not
+// seen of the places makes true unknown, and false stays false.
+func (e *environment) within(p, countries ref.Val) ref.Val {
+	ps, ok := p.(*places)
+	if !ok {
+		return types.MaybeNoSuchOverloadErr(p)
+	}
+	list, err := countries.ConvertToNative(stringList)
+	if err != nil {
+		return types.NewErr("within: %v", err)
+	}
+	switch e.world.table.Within(ps.tokens, list.([]string)) {
+	case place.False:
+		return types.False
+	case place.True:
+		if ps.rest != nil {
+			return ps.rest
+		}
+		return types.True
+	}
+	if len(ps.tokens) == 0 {
+		return types.MergeUnknowns(unknown("no place is named"), ps.rest)
+	}
+	u := ps.rest
+	for _, t := range ps.tokens {
+		if _, known := e.world.table.Countries(t); !known {
+			u = types.MergeUnknowns(u, unknown("not in the table of places: "+t))
+		}
+	}
+	if u == nil {
+		u = unknown("not in the table of places: " + strings.Join(ps.tokens, ", "))
+	}
+	return u
+}
+
+// isTrusted says whether a principal, account or project is one of the audited organisation's
+// own or of the register's trusted ones. "*" is nobody's; what names no account is unknown.
+func (e *environment) isTrusted(v ref.Val) ref.Val {
+	s, ok := v.(types.String)
+	if !ok {
+		return types.MaybeNoSuchOverloadErr(v)
+	}
+	owner, known := ownerOf(string(s))
+	switch {
+	case string(s) == "*":
+		return types.False
+	case e.world.trusted[string(s)] || e.world.trusted[owner]:
+		return types.True
+	case !known:
+		return unknown("names no account that can be looked up: " + string(s))
+	}
+	return types.False
+}
+
+// ownerOf gives the provider-qualified account of an ARN or id.
+func ownerOf(s string) (string, bool) {
+	if rest, ok := strings.CutPrefix(s, "arn:"); ok {
+		parts := strings.SplitN(rest, ":", 5)
+		if len(parts) == 5 && twelve(parts[3]) {
+			return "aws:" + parts[3], true
+		}
+		return "", false
+	}
+	if _, rest, ok := strings.Cut(s, ".googleapis.com/projects/"); ok && strings.HasPrefix(s, "//") {
+		project, _, _ := strings.Cut(rest, "/")
+		return "gcp:" + project, project != ""
+	}
+	if rest, ok := strings.CutPrefix(s, "aws:"); ok && twelve(rest) {
+		return s, true
+	}
+	if twelve(s) {
+		return "aws:" + s, true
+	}
+	return s, strings.HasPrefix(s, "gcp:")
+}
+
+func twelve(s string) bool {
+	return len(s) == 12 && strings.Trim(s, "0123456789") == ""
+}
+
+// like says whether a text has the form of one of the patterns, in which * stands for any run
+// of characters.
+func like(v, patterns ref.Val) ref.Val {
+	s, ok := v.(types.String)
+	if !ok {
+		return types.MaybeNoSuchOverloadErr(v)
+	}
+	list, err := patterns.ConvertToNative(stringList)
+	if err != nil {
+		return types.NewErr("like: %v", err)
+	}
+	for _, p := range list.([]string) {
+		if engagement.Match(p, string(s)) {
+			return types.True
+		}
+	}
+	return types.False
+}
+
+// daysSince gives the whole days from an instant to the run's as_of.
+func (e *environment) daysSince(v ref.Val) ref.Val {
+	t, ok := v.(types.Timestamp)
+	if !ok {
+		return types.MaybeNoSuchOverloadErr(v)
+	}
+	return types.Int(e.world.asOf.Sub(t.Time) / (24 * time.Hour))
+}
+
+// unread stands for a part of a test whose operation no collector asks yet.
+func unread(v ref.Val) ref.Val {
+	s, ok := v.(types.String)
+	if !ok {
+		return types.MaybeNoSuchOverloadErr(v)
+	}
+	return unknown("no collector asks " + string(s))
+}
+
+// compile checks a test and makes its programs.
+func (c *Catalogue) compile(control *Control, t *Test) (*compiled, error) {
+	kinds, err := c.population(t)
+	if err != nil {
+		return nil, err
+	}
+	if t.Scope != "" && t.Scope != "in" && t.Scope != "any" {
+		return nil, fmt.Errorf("scope %q is neither in nor any", t.Scope)
+	}
+	out := &compiled{test: t, kinds: map[string]bool{}}
+	for _, k := range kinds {
+		out.kinds[k.Name] = true
+	}
+	if out.schema, err = newSchema(c.env.registry, kinds); err != nil {
+		return nil, err
+	}
+	env, err := c.env.environmentFor(out.schema, control)
+	if err != nil {
+		return nil, err
+	}
+	var reads []string
+	if out.run, reads, err = program(env, t.Test); err != nil {
+		return nil, err
+	}
+	out.reads = reads
+	if t.Where != "" {
+		if out.where, _, err = program(env, t.Where); err != nil {
+			return nil, fmt.Errorf("where: %w", err)
+		}
+	}
+	return out, nil
+}
+
+func program(env *cel.Env, text string) (cel.Program, []string, error) {
+	tree, issues := env.Compile(text)
+	if issues.Err() != nil {
+		return nil, nil, fmt.Errorf("%s", strings.TrimSpace(issues.String()))
+	}
+	if tree.OutputType() != cel.BoolType {
+		return nil, nil, fmt.Errorf("it gives %s, not true or false", tree.OutputType())
+	}
+	if err := checkRules(tree); err != nil {
+		return nil, nil, err
+	}
+	cost, err := env.EstimateCost(tree, sizes{})
+	if err != nil {
+		return nil, nil, fmt.Errorf("estimate its cost: %w", err)
+	}
+	if cost.Max > maxCost {
+		return nil, nil, fmt.Errorf("it may cost %d steps a fact; %d is the limit", cost.Max, uint64(maxCost))
+	}
+	p, err := env.Program(tree, cel.EvalOptions(cel.OptOptimize), cel.InterruptCheckFrequency(1000))
+	if err != nil {
+		return nil, nil, fmt.Errorf("plan: %w", err)
+	}
+	return p, readsOf(tree), nil
+}
+
+// sizes bounds what a fact can hold, for the static cost.
+type sizes struct{}
+
+// EstimateSize takes each list and text for long.
+func (sizes) EstimateSize(checker.AstNode) *checker.SizeEstimate {
+	return &checker.SizeEstimate{Min: 0, Max: maxElements}
+}
+
+// EstimateCallCost leaves calls at their default.
+func (sizes) EstimateCallCost(string, string, *checker.AstNode, []checker.AstNode) *checker.CallEstimate {
+	return nil
+}
+
+// outcome is what a test says of a fact.
+type outcome struct {
+	test    *compiled
+	verdict Verdict
+	missing []string
+	err     string
+}
+
+// eval runs a program on a fact.
+func (c *compiled) eval(ctx context.Context, p cel.Program, f *evidence.Fact, base map[string]any) outcome {
+	vars := base
+	vars["fact"] = newRecord(f, c.schema)
+	v, _, err := p.ContextEval(ctx, vars)
+	if err != nil {
+		return outcome{verdict: Error, err: err.Error()}
+	}
+	switch v := v.(type) {
+	case types.Bool:
+		if v {
+			return outcome{verdict: Pass}
+		}
+		return outcome{verdict: Fail}
+	case *types.Unknown:
+		return outcome{verdict: Insufficient, missing: causes(v)}
+	}
+	return outcome{verdict: Error, err: fmt.Sprintf("the test gave %v", v)}
+}

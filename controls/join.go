@@ -1,0 +1,179 @@
+package controls
+
+import (
+	"cmp"
+	"fmt"
+	"iter"
+	"slices"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// joins is the one index of a run's facts by id, with what derivations need.
+type joins struct {
+	in      *Input
+	ends    map[string]end
+	kept    map[string][]*evidence.Fact // facts of the kinds that derivations read
+	edges   map[string][]string         // store → its copies
+	trusted map[string]bool
+}
+
+// end is what the index keeps of a fact.
+type end struct {
+	ruling  ruling
+	kind    string
+	located []any  // place tokens
+	why     string // why located is not known; "" where it is
+}
+
+// index walks all facts once.
+func index(in *Input, facts iter.Seq2[*evidence.Fact, error]) (*joins, error) {
+	j := &joins{in: in, ends: map[string]end{}, kept: map[string][]*evidence.Fact{}, edges: map[string][]string{}, trusted: map[string]bool{}}
+	reads := map[string]bool{}
+	for _, d := range derivations() {
+		for _, k := range d.reads {
+			reads[k] = true
+		}
+	}
+	for f, err := range facts {
+		if err != nil {
+			return nil, err
+		}
+		j.add(f)
+		if reads[f.Kind] {
+			j.kept[f.Kind] = append(j.kept[f.Kind], f)
+		}
+	}
+	j.trust()
+	j.spread()
+	return j, nil
+}
+
+func (j *joins) add(f *evidence.Fact) {
+	e := end{ruling: ruleOf(j.in.Register.Scope, f), kind: f.Kind}
+	located, said := f.Get("/located")
+	list, ok := located.([]any)
+	switch row, unseen := f.Unknowns["/located"]; {
+	case unseen:
+		e.why = row
+	case f.Unknowns["/located/-"] != "":
+		e.why = f.Unknowns["/located/-"]
+	case !said || !ok:
+		e.why = "has no location: " + f.ID
+	default:
+		e.located = list
+	}
+	if old, twice := j.ends[f.ID]; twice && (!slices.Equal(old.located, e.located) || old.ruling != e.ruling) {
+		e = end{ruling: ruling{scope: ScopeUnknown, rule: "said twice"}, kind: f.Kind, why: "said twice, with differences: " + f.ID}
+	}
+	j.ends[f.ID] = e
+	for _, to := range copiesOf(f) {
+		j.edges[f.ID] = append(j.edges[f.ID], to)
+	}
+	if origin, _ := f.Get("/origin"); origin != nil {
+		if id, ok := origin.(string); ok {
+			j.edges[id] = append(j.edges[id], f.ID)
+		}
+	}
+	switch f.Kind {
+	case "aws.organizations.account", "aws.organizations.organization", "gcp.resourcemanager.project":
+		j.trusted[f.ID] = true
+	}
+}
+
+func copiesOf(f *evidence.Fact) (to []string) {
+	v, _ := f.Get("/copies")
+	list, _ := v.([]any)
+	for _, c := range list {
+		if m, ok := c.(map[string]any); ok {
+			if id, ok := m["to"].(string); ok {
+				to = append(to, id)
+			}
+		}
+	}
+	return to
+}
+
+// trust adds the accounts of the run and of the register.
+func (j *joins) trust() {
+	for _, t := range j.in.Targets {
+		if t.Account != "" {
+			j.trusted[t.Provider+":"+t.Account] = true
+		}
+	}
+	for _, t := range j.in.Register.TrustedAccounts {
+		j.trusted[t.ID] = true
+	}
+}
+
+// spread carries "in scope" along copies: in by the graph beats out by a label.
+func (j *joins) spread() {
+	var queue []string
+	for id, e := range j.ends {
+		if e.ruling.scope == In && len(j.edges[id]) > 0 {
+			queue = append(queue, id)
+		}
+	}
+	slices.Sort(queue) // so that of several sources always the same one is named
+	for len(queue) > 0 {
+		from := queue[0]
+		queue = queue[1:]
+		next := slices.Sorted(slices.Values(j.edges[from]))
+		for _, to := range next {
+			if e, ok := j.ends[to]; ok && e.ruling.scope != In {
+				e.ruling = ruling{scope: In, rule: "graph:" + from}
+				j.ends[to] = e
+				queue = append(queue, to)
+			}
+		}
+	}
+}
+
+// scopeOf gives the ruling of a fact; derived facts are in.
+func (j *joins) scopeOf(f *evidence.Fact) ruling {
+	if e, ok := j.ends[f.ID]; ok && e.kind == f.Kind {
+		return e.ruling
+	}
+	return byDefault
+}
+
+// resolve sets where copies lie, on a copy of the fact, where the answer itself did not say.
+func (j *joins) resolve(f *evidence.Fact) *evidence.Fact {
+	v, _ := f.Get("/copies")
+	list, _ := v.([]any)
+	if !slices.ContainsFunc(list, unplaced) {
+		return f
+	}
+	f = f.Clone()
+	v, _ = f.Get("/copies")
+	list, _ = v.([]any)
+	for i, c := range list {
+		m, ok := c.(map[string]any)
+		if !ok || !unplaced(c) {
+			continue
+		}
+		ptr := fmt.Sprintf("/copies/%d/located", i)
+		if _, said := f.Unknowns[ptr]; said {
+			continue
+		}
+		to, _ := m["to"].(string)
+		switch e, ok := j.ends[to]; {
+		case !ok:
+			f.Unknown("the other end was not collected: "+cmp.Or(to, "not named"), ptr)
+		case e.why != "":
+			f.Unknown(e.why, ptr)
+		default:
+			m["located"] = e.located
+		}
+	}
+	return f
+}
+
+func unplaced(c any) bool {
+	m, ok := c.(map[string]any)
+	if !ok {
+		return false
+	}
+	_, said := m["located"]
+	return !said
+}

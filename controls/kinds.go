@@ -1,0 +1,47 @@
+package controls
+
+import "github.com/trefoil-audit/trefoil/evidence"
+
+// Kinds that derivations emit; no bundle holds them.
+var (
+	kindRow = &evidence.Kind{Name: "trefoil.coverage.row", Schema: 1, Derived: true,
+		Doc: "one operation in one region of one target, and how asking ended", NotApplicable: map[string]string{"/tags": "rows have no labels"},
+		Attrs: []evidence.Field{
+			{Name: "status", Type: evidence.String, Enum: []string{"ok", "empty", "denied", "throttled", "disabled", "not_enabled", "unsupported", "error", "not_attempted"}, Doc: "the worst of its calls"},
+			{Name: "operation", Type: evidence.String, Doc: "service:Operation"},
+			{Name: "list", Type: evidence.Bool, Doc: "it enumerates a population"},
+			{Name: "asked", Type: evidence.Bool, Doc: "false: planned, never asked, and no reason is given"},
+			{Name: "answered", Type: evidence.Bool, Doc: "a genuine answer came, or the account's own list shows that there was nothing to ask; else unknown"},
+			{Name: "reason", Type: evidence.String, Doc: "the provider's error code or our class; none where it was answered"},
+		}}
+	kindCollection = &evidence.Kind{Name: "trefoil.collection", Schema: 1, Derived: true,
+		Doc: "the collection of one target", NotApplicable: map[string]string{"/tags": "a collection has no labels"},
+		Attrs: []evidence.Field{
+			{Name: "first", Type: evidence.Time, Doc: "start of the first exchange"},
+			{Name: "last", Type: evidence.Time, Doc: "end of the last exchange"},
+			{Name: "spread_minutes", Type: evidence.Int, Doc: "from the run's as_of to the last exchange, rounded up"},
+			{Name: "age_days", Type: evidence.Int, Doc: "whole days from the first exchange to the judgement"},
+			{Name: "early", Type: evidence.Bool, Doc: "an exchange lies before the run's as_of"},
+		}}
+	kindLegacy = &evidence.Kind{Name: "trefoil.legacy", Schema: 1, Derived: true,
+		Doc: "one row of the register's legacy copies, held against what was seen", NotApplicable: map[string]string{"/tags": "rows have no labels"},
+		Attrs: []evidence.Field{
+			{Name: "state", Type: evidence.String, Enum: []string{"pending", "copied", "verified", "deleted", "exempt"}, Doc: "as the programme says"},
+			{Name: "overdue", Type: evidence.Bool, Doc: "its deadline has passed"},
+			{Name: "found", Type: evidence.Bool, Doc: "the store itself was seen; unknown where its owner's lists were not whole"},
+			{Name: "remains", Type: evidence.String, List: true, Doc: "copies of it that were seen: replicas, snapshots, backups"},
+		}}
+	kindGuardrail = &evidence.Kind{Name: "trefoil.guardrail", Schema: 1, Derived: true,
+		Doc: "what the location guardrails of an organisation mean for one account", NotApplicable: map[string]string{"/tags": "a derived statement has no labels"},
+		Attrs: []evidence.Field{
+			{Name: "management", Type: evidence.Bool, Doc: "it is the management account, which no guardrail binds"},
+			{Name: "guarded", Type: evidence.Bool, Doc: "a rule on its path allows some places only"},
+			{Name: "locations", Type: evidence.Place, List: true, Doc: "places that all such rules leave allowed"},
+			{Name: "exempt", Type: evidence.String, List: true, Doc: "actions and principals that the rules do not bind, as written"},
+		}}
+)
+
+// Kinds lists the kinds that derivations emit, by name.
+func Kinds() []*evidence.Kind {
+	return []*evidence.Kind{kindCollection, kindRow, kindGuardrail, kindLegacy}
+}
