@@ -62,7 +62,19 @@ func Open(path string) (*Run, error) {
 	for _, b := range r.Record.Bundles {
 		want = append(want, b.File)
 	}
-	return r, r.compare(want)
+	if err := r.compare(want); err != nil {
+		return nil, err
+	}
+	all, err := r.Judgements()
+	if err != nil {
+		return nil, err
+	}
+	for _, digest := range all {
+		if _, err := r.openJudgement(digest); err != nil {
+			return nil, err
+		}
+	}
+	return r, nil
 }
 
 // places are the files that a run may hold.
@@ -203,7 +215,7 @@ func (r *Run) Bundle(target string) ([]*bundle.Reader, error) {
 // Judgements lists the digests of the run's judgements, sorted.
 func (r *Run) Judgements() ([]string, error) {
 	entries, err := os.ReadDir(filepath.Join(r.Path, judgementsDir))
-	if err != nil {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
 	var out []string

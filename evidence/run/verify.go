@@ -1,0 +1,283 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/bundle"
+	"github.com/trefoil-audit/trefoil/evidence/seal"
+)
+
+// Check is one thing that verification looked at.
+type Check struct {
+	File   string `json:"file"`   // relative to the run
+	What   string `json:"what"`   // what was checked, in words
+	Anchor string `json:"anchor"` // by what: the name of a key in trust.yaml, or the file that names the digest
+	Result string `json:"result"` // ok, warning, failed
+	Detail string `json:"detail"`
+}
+
+// Report is what verification found, in its order.
+type Report struct {
+	Run        string    `json:"run"` // run digest
+	AsOf       time.Time `json:"as_of"`
+	Source     Source    `json:"source"`
+	Judgements []string  `json:"judgements"` // digests
+	Seals      int       `json:"seals"`
+	Checks     []Check   `json:"checks"`
+}
+
+// VerifyError says that the evidence does not verify, and which file is at fault.
+type VerifyError struct {
+	File string
+	Err  error
+}
+
+func (e *VerifyError) Error() string { return fmt.Sprintf("%s: %v", e.File, e.Err) }
+func (e *VerifyError) Unwrap() error { return e.Err }
+
+// verification is one walk through a run, in the order of the architecture.
+type verification struct {
+	run    *Run
+	trust  *seal.Trust
+	report *Report
+	last   time.Time // end of the last exchange
+	signed time.Time // the run's token; zero without one
+	roles  []seal.Role
+}
+
+// Verify checks an opened run by the trust that the caller brings: signature of the run,
+// contents of bundles, signatures of their manifests, judgements, times. Open has checked
+// layout and digests already. Expect names judgements that must be there: that a whole one was
+// removed cannot be seen otherwise. The report holds what was checked also where it fails; the
+// error is then a *VerifyError.
+func (r *Run) Verify(trust *seal.Trust, expect []string, workers int) (*Report, error) {
+	v := &verification{run: r, trust: trust, report: &Report{Run: r.Digest, AsOf: r.Record.AsOf, Source: r.Record.Source, Judgements: []string{}}}
+	for _, step := range []func() error{v.runSignature, v.files, func() error { return v.bundles(workers) }, v.judgements, v.seals,
+		v.times, func() error { return v.expected(expect) }, v.chain} {
+		if err := step(); err != nil {
+			return v.report, err
+		}
+	}
+	return v.report, nil
+}
+
+func (v *verification) ok(file, what, anchor, detail string) {
+	v.report.Checks = append(v.report.Checks, Check{file, what, anchor, "ok", detail})
+}
+
+func (v *verification) warn(file, what, anchor, detail string) {
+	v.report.Checks = append(v.report.Checks, Check{file, what, anchor, "warning", detail})
+}
+
+func (v *verification) fail(file, what string, err error) error {
+	v.report.Checks = append(v.report.Checks, Check{file, what, "", "failed", err.Error()})
+	return &VerifyError{File: file, Err: err}
+}
+
+func (v *verification) runSignature() error {
+	file, err := v.run.read(signatureName, seal.MaxSignature)
+	if err != nil {
+		return v.fail(signatureName, "signature of the run", err)
+	}
+	s, err := v.trust.Verify(seal.Run, v.run.Digest, file, v.run.Record.AsOf)
+	if err != nil {
+		return v.fail(signatureName, "signature of the run", err)
+	}
+	want := seal.Collector
+	switch src := v.run.Record.Source; {
+	case src.Demo:
+		want = seal.Demo
+	case src.Kind == "replay":
+		want = seal.Replay
+	case src.Kind != "live":
+		return v.fail(recordName, "source of the run", fmt.Errorf("source %q is neither live nor replay", src.Kind))
+	}
+	if !slices.Contains(s.Roles, want) {
+		return v.fail(signatureName, "role of the signer", fmt.Errorf("%w: key %s has no role %s, and the run is %s", seal.ErrUntrusted, s.Key, want, sourceWords(v.run.Record.Source)))
+	}
+	v.signed, v.roles = s.Time, s.Roles
+	v.ok(signatureName, "signature of the run", s.Key, "run digest "+v.run.Digest)
+	if want != seal.Collector {
+		v.warn(recordName, "source of the run", s.Key, sourceWords(v.run.Record.Source))
+	}
+	for _, o := range v.run.Record.Overrides {
+		v.warn(recordName, "endpoint", s.Key, "NOT A PROVIDER ENDPOINT: "+o)
+	}
+	if slices.Contains(s.Roles, seal.Collector) && slices.Contains(s.Roles, seal.Auditor) {
+		v.warn(signatureName, "independence", s.Key, "the collector's key is an auditor's too")
+	}
+	return nil
+}
+
+func sourceWords(s Source) string {
+	switch {
+	case s.Demo:
+		return "DEMONSTRATION"
+	case s.Kind == "replay":
+		return "REPLAYED RECORDING of run " + s.Of
+	}
+	return "live"
+}
+
+// files repeats for the report what Open has checked.
+func (v *verification) files() error {
+	for _, f := range v.run.Record.Inputs {
+		v.ok(f.Path, "digest", recordName, f.SHA256)
+	}
+	for _, b := range v.run.Record.Bundles {
+		v.ok(b.Path, "digest of the whole file", recordName, b.SHA256)
+	}
+	return nil
+}
+
+func (v *verification) bundles(workers int) error {
+	for _, target := range v.run.Targets() {
+		parts, err := v.run.Bundle(target)
+		if err != nil {
+			return v.fail(faultyFile(err, bundlesDir+"/"+target), "format", err)
+		}
+		err = v.parts(target, parts, workers)
+		for _, p := range parts {
+			err = errors.Join(err, p.Close())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func faultyFile(err error, otherwise string) string {
+	var layout *LayoutError
+	if errors.As(err, &layout) {
+		return layout.File
+	}
+	return otherwise
+}
+
+func (v *verification) parts(target string, parts []*bundle.Reader, workers int) error {
+	for i, p := range parts {
+		name := bundlesDir + "/" + partName(target, i)
+		if err := p.VerifyContents(workers); err != nil {
+			return v.fail(name, "contents against the manifest", err)
+		}
+		v.ok(name, "contents against the manifest", name+"/"+bundle.ManifestName, fmt.Sprintf("%d entries", len(p.Manifest().Entries)))
+		s, err := v.trust.Verify(seal.Bundle, evidence.Digest(p.ManifestBytes()), p.SignatureBytes(), v.run.Record.AsOf)
+		if err != nil {
+			return v.fail(name+"/"+bundle.SignatureName, "signature of the manifest", err)
+		}
+		v.ok(name, "signature of the manifest", s.Key, evidence.Digest(p.ManifestBytes()))
+	}
+	for line, err := range parts[0].Lines(bundle.ExchangesName) {
+		name := bundlesDir + "/" + partName(target, 0) + "/" + bundle.ExchangesName
+		var x evidence.Exchange
+		if err == nil {
+			err = json.Unmarshal(line, &x)
+		}
+		if err != nil {
+			return v.fail(name, "exchanges", err)
+		}
+		if x.Start.Before(v.run.Record.AsOf) {
+			return v.fail(name, "time", fmt.Errorf("exchange %s began at %s, before the run's as_of %s", x.ID, x.Start.Format(time.RFC3339Nano), v.run.Record.AsOf.Format(time.RFC3339Nano)))
+		}
+		if end := x.Start.Add(time.Duration(x.Duration) * time.Microsecond); end.After(v.last) {
+			v.last = end
+		}
+	}
+	return nil
+}
+
+// partName is the file name of a bundle's part.
+func partName(target string, i int) string {
+	if i == 0 {
+		return target + ".zip"
+	}
+	return fmt.Sprintf("%s.%d.zip", target, i+1)
+}
+
+func (v *verification) judgements() error {
+	all, err := v.run.Judgements()
+	if err != nil {
+		return err
+	}
+	v.report.Judgements = append(v.report.Judgements, all...)
+	for _, digest := range all {
+		name := judgementsDir + "/" + digest
+		j, err := v.run.openJudgement(digest)
+		if err != nil {
+			return v.fail(faultyFile(err, name), "judgement", err)
+		}
+		s, err := v.trust.Verify(seal.Judgement, digest, j.signature, j.JudgedAsOf)
+		if err != nil {
+			return v.fail(name+"/"+judgementSignatureName, "signature of the judgement", err)
+		}
+		for _, before := range j.Before {
+			if !slices.Contains(all, before) {
+				return v.fail(name, "judgements before it", fmt.Errorf("it names judgement %s, which is missing", before))
+			}
+		}
+		v.ok(name, "signature of the judgement", s.Key, "judged as of "+j.JudgedAsOf.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// seals counts countersignatures; what they say is checked where their form is known.
+func (v *verification) seals() error {
+	entries, err := os.ReadDir(filepath.Join(v.run.Path, sealsDir))
+	if err != nil && !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	v.report.Seals = len(entries)
+	if len(entries) > 0 {
+		return v.fail(sealsDir+"/"+entries[0].Name(), "seal", errors.New("this build reads no seals"))
+	}
+	return nil
+}
+
+func (v *verification) times() error {
+	switch {
+	case v.signed.IsZero():
+		v.warn(signatureName, "time", "", "NO TIMESTAMP: every time is the collector's claim")
+	case v.run.Record.Source.Kind == "replay":
+		v.warn(signatureName, "time", "", "the token is of the replay, "+v.signed.Format(time.RFC3339))
+	case v.signed.Before(v.last):
+		return v.fail(signatureName, "time", fmt.Errorf("%w: the token is of %s, before the last exchange ended at %s", seal.ErrTime, v.signed.Format(time.RFC3339), v.last.Format(time.RFC3339)))
+	case v.signed.After(v.last.Add(v.trust.MaxDelay)):
+		return v.fail(signatureName, "time", fmt.Errorf("%w: the token is of %s, more than %s after the last exchange", seal.ErrTime, v.signed.Format(time.RFC3339), v.trust.MaxDelay))
+	default:
+		v.ok(signatureName, "time", "timestamp authority", v.signed.Format(time.RFC3339))
+	}
+	return nil
+}
+
+func (v *verification) expected(expect []string) error {
+	for _, digest := range expect {
+		if digest != v.run.Digest && !slices.Contains(v.report.Judgements, digest) {
+			return v.fail(".", "expected digests", fmt.Errorf("%s is neither this run nor one of its judgements", digest))
+		}
+		v.ok(".", "expected digest is here", "--expect", digest)
+	}
+	return nil
+}
+
+// chain says what is known of the run before.
+func (v *verification) chain() error {
+	p := v.run.Record.Previous
+	switch p.Verified {
+	case "absent":
+		v.ok(recordName, "chain", "", "it names no run before it")
+	case "yes", "no":
+		v.ok(recordName, "chain", "", fmt.Sprintf("follows run %s (verified then: %s)", p.Digest, p.Verified))
+	default:
+		return v.fail(recordName, "chain", fmt.Errorf("previous.verified is %q", p.Verified))
+	}
+	return nil
+}
