@@ -1,0 +1,317 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/trefoil-audit/trefoil/collectors"
+	"github.com/trefoil-audit/trefoil/collectors/aws"
+	"github.com/trefoil-audit/trefoil/collectors/gcp"
+	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/bundle"
+	"github.com/trefoil-audit/trefoil/evidence/engagement"
+	"github.com/trefoil-audit/trefoil/evidence/place"
+	"github.com/trefoil-audit/trefoil/evidence/run"
+	"github.com/trefoil-audit/trefoil/evidence/seal"
+)
+
+// Names of inputs that Trefoil itself puts into a run.
+const (
+	placesName = "places.yaml" // the region table that the plan was made by
+	kindsName  = "kinds.json"  // the kinds that the facts are of, so that a later build can read them
+)
+
+// Collection is one snapshot to be taken.
+type Collection struct {
+	Engagement *engagement.Loaded
+	Out        string
+	Signer     *seal.Signer
+	Tool       run.Tool
+	Clock      func() time.Time
+	Progress   func(target string)
+	Base       http.RoundTripper // below the recorder; nil: the default
+	Replay     *run.Run          // play this recording instead of asking clouds; the engagement and table are the recording's
+	Demo       bool
+	Previous   run.Previous // zero: absent
+}
+
+// Collect takes the snapshot and leaves a signed run at Out. What could not be asked is in the
+// run's coverage; an error says that there is no run.
+func Collect(ctx context.Context, c Collection) (digest string, err error) {
+	table, asOf, source := place.Default(), c.Clock().UTC().Truncate(time.Microsecond), run.Source{Kind: "live"}
+	if c.Replay != nil {
+		text, ok, err := c.Replay.Input(placesName)
+		if err != nil || !ok {
+			return "", fmt.Errorf("replay: the recording has no %s: %w", placesName, err)
+		}
+		table, asOf, source = text, c.Replay.Record.AsOf, run.Source{Kind: "replay", Of: c.Replay.Digest, Demo: c.Demo}
+	}
+	places, err := place.Load(table)
+	if err != nil {
+		return "", err
+	}
+	kinds, err := Kinds()
+	if err != nil {
+		return "", err
+	}
+	kindsText, err := evidence.Canonical(kinds)
+	if err != nil {
+		return "", err
+	}
+	b, err := run.Create(c.Out)
+	if err != nil {
+		return "", err
+	}
+	defer func() { err = errors.Join(err, b.Abort()) }()
+	inputs := map[string][]byte{placesName: table, kindsName: kindsText}
+	for name, text := range c.Engagement.Raw {
+		inputs[name] = text
+	}
+	for name, text := range inputs {
+		if err := b.AddInput(name, text); err != nil {
+			return "", err
+		}
+	}
+	desk := &desk{c: &c, ctx: ctx, asOf: asOf, dir: b.Bundles(), files: map[string]run.BundleFile{}, writers: map[string]*bundle.Writer{}}
+	g := &gatherer{desk: desk, file: c.Engagement.File, table: places, clouds: desk, clock: c.Clock, progress: c.Progress}
+	plan, err := g.gather(ctx)
+	if err != nil {
+		return "", errors.Join(err, desk.abort())
+	}
+	if err := desk.untouched(plan); err != nil {
+		return "", err
+	}
+	planText, err := evidence.Canonical(plan)
+	if err != nil {
+		return "", err
+	}
+	r := run.Record{Engagement: c.Engagement.File.Name, Source: source, AsOf: asOf, Plan: planText, Tool: c.Tool,
+		Overrides: overrides(c.Engagement.File.Overrides), Previous: c.Previous}
+	if r.Previous.Verified == "" {
+		r.Previous.Verified = "absent"
+	}
+	return b.Commit(r, desk.files, func(digest string) ([]byte, error) {
+		return c.Signer.Sign(ctx, seal.Run, "run.json", digest, map[string]string{"engagement": r.Engagement})
+	})
+}
+
+// overrides lists what engagement.yaml redirects, for run.json.
+func overrides(o engagement.Overrides) []string {
+	out := []string{}
+	for name, v := range map[string]string{"aws_endpoint": o.AWSEndpoint, "gcp_endpoint": o.GCPEndpoint, "proxy": o.Proxy, "ca_bundle": o.CABundle} {
+		if v != "" {
+			out = append(out, name+" = "+v)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// desk opens the work on targets, live or from a recording, and keeps what comes of it.
+type desk struct {
+	c    *Collection
+	ctx  context.Context
+	asOf time.Time
+	dir  string
+
+	mu      sync.Mutex
+	google  *gcp.Access
+	writers map[string]*bundle.Writer
+	files   map[string]run.BundleFile
+	readers []io.Closer
+}
+
+// AWS opens access to an AWS organisation.
+func (d *desk) AWS(ctx context.Context, s aws.Settings) (*aws.Access, error) {
+	if d.c.Replay != nil {
+		return aws.ReplayAccess(s), nil
+	}
+	return aws.LiveAccess(ctx, s)
+}
+
+// GCP opens access to a Google organisation.
+func (d *desk) GCP(ctx context.Context, s gcp.Settings) (*gcp.Access, error) {
+	if d.c.Replay != nil {
+		return gcp.ReplayAccess(s), nil
+	}
+	a, err := gcp.LiveAccess(ctx, s)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.google = a
+	return a, err
+}
+
+// Open starts a target's bundle.
+func (d *desk) Open(t collectors.Target) (*collectors.Work, error) {
+	w, err := bundle.Create(d.dir, t.ID)
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	d.writers[t.ID] = w
+	google := d.google
+	d.mu.Unlock()
+	if d.c.Replay != nil {
+		recording, err := d.recording(t.ID)
+		if err != nil {
+			return nil, err
+		}
+		return collectors.ReplayWork(t, d.asOf, recording, w), nil
+	}
+	base := d.c.Base
+	if base == nil {
+		base = http.DefaultTransport
+	}
+	if t.Provider == "gcp" && google != nil {
+		base = google.Transport(base)
+	}
+	return collectors.NewWork(t, d.asOf, base, w, d.c.Clock), nil
+}
+
+// recording opens what was recorded of a target; one that was not recorded has no exchanges.
+func (d *desk) recording(target string) (*collectors.Recording, error) {
+	if !slices.Contains(d.c.Replay.Targets(), target) {
+		return collectors.NewRecording(nil, nil)
+	}
+	parts, err := d.c.Replay.Bundle(target)
+	if err != nil {
+		return nil, err
+	}
+	d.mu.Lock()
+	for _, p := range parts {
+		d.readers = append(d.readers, p)
+	}
+	d.mu.Unlock()
+	var exchanges []evidence.Exchange
+	for line, err := range parts[0].Lines(bundle.ExchangesName) {
+		if err != nil {
+			return nil, err
+		}
+		var x evidence.Exchange
+		if err := json.Unmarshal(line, &x, json.RejectUnknownMembers(true)); err != nil {
+			return nil, fmt.Errorf("%s: exchange: %w", target, err)
+		}
+		exchanges = append(exchanges, x)
+	}
+	return collectors.NewRecording(exchanges, func(digest string) ([]byte, error) { return bodyOf(parts, digest) })
+}
+
+// bodyOf finds the bytes of an answer in a bundle's parts.
+func bodyOf(parts []*bundle.Reader, digest string) ([]byte, error) {
+	for _, p := range parts {
+		if body, ok, err := p.Body(digest); ok || err != nil {
+			return body, err
+		}
+	}
+	return nil, fmt.Errorf("body %s is not in the bundle", digest)
+}
+
+// Close writes a target's bundle.
+func (d *desk) Close(t collectors.Target, w *collectors.Work) error {
+	if left := w.Left(); len(left) > 0 {
+		return fmt.Errorf("%w: %d recorded exchanges were not asked for, the first %s", ErrReplay, len(left), left[0])
+	}
+	out := w.Finish()
+	d.mu.Lock()
+	writer := d.writers[t.ID]
+	delete(d.writers, t.ID)
+	d.mu.Unlock()
+	parts, err := writer.Finish(bundle.Records{Exchanges: lines(out.Exchanges), Coverage: lines(out.Rows), Facts: factLines(out.Facts)},
+		func(manifest []byte) ([]byte, error) {
+			return d.c.Signer.Sign(d.ctx, seal.Bundle, bundle.ManifestName, evidence.Digest(manifest), map[string]string{"target": t.ID})
+		})
+	if err != nil {
+		return err
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, p := range parts {
+		d.files[p.Name] = run.BundleFile{Target: t.ID, Manifest: evidence.Digest(p.Manifest)}
+	}
+	return nil
+}
+
+// ErrReplay says that a recording and this build's plan do not fit.
+var ErrReplay = errors.New("the recording does not fit the plan")
+
+// untouched refuses a replay that left a recorded target out.
+func (d *desk) untouched(plan []Planned) error {
+	var errs []error
+	for _, r := range d.readers {
+		errs = append(errs, r.Close())
+	}
+	if d.c.Replay != nil {
+		for _, t := range d.c.Replay.Targets() {
+			if !slices.ContainsFunc(plan, func(p Planned) bool { return p.ID == t }) {
+				errs = append(errs, fmt.Errorf("%w: target %s was recorded and is not planned", ErrReplay, t))
+			}
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func (d *desk) abort() error {
+	var errs []error
+	for _, r := range d.readers {
+		errs = append(errs, r.Close())
+	}
+	for _, w := range d.writers {
+		errs = append(errs, w.Abort())
+	}
+	return errors.Join(errs...)
+}
+
+// lines gives records as canonical JSON.
+func lines[T any](records []T) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for i := range records {
+			if !yield(evidence.Canonical(records[i])) {
+				return
+			}
+		}
+	}
+}
+
+func factLines(facts []*evidence.Fact) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for _, f := range facts {
+			if !yield(f.Encode()) {
+				return
+			}
+		}
+	}
+}
+
+// Redirected names what in this machine's configuration would send requests elsewhere, or trust
+// another authority, for the providers of an engagement and without its saying so.
+func Redirected(f *engagement.File) []string {
+	var found []string
+	if len(f.AWS) > 0 {
+		found = append(found, aws.Redirected()...)
+	}
+	if len(f.GCP) > 0 {
+		found = append(found, gcp.Redirected()...)
+	}
+	said := func(what string) bool {
+		switch {
+		case strings.Contains(what, "ENDPOINT") || strings.Contains(what, "endpoint"):
+			return f.Overrides.AWSEndpoint != "" || f.Overrides.GCPEndpoint != ""
+		case strings.Contains(strings.ToUpper(what), "PROXY"):
+			return f.Overrides.Proxy != ""
+		}
+		return f.Overrides.CABundle != ""
+	}
+	found = slices.DeleteFunc(found, said)
+	slices.Sort(found)
+	return slices.Compact(found)
+}

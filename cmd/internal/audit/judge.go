@@ -1,0 +1,311 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/trefoil-audit/trefoil/controls"
+	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/bundle"
+	"github.com/trefoil-audit/trefoil/evidence/engagement"
+	"github.com/trefoil-audit/trefoil/evidence/place"
+	"github.com/trefoil-audit/trefoil/evidence/run"
+	"github.com/trefoil-audit/trefoil/evidence/seal"
+)
+
+// Judging is one judgement to be made.
+type Judging struct {
+	Run        *run.Run
+	Engagement *engagement.Loaded // nil: the run's own inputs
+	JudgedAsOf time.Time
+	Tool       run.Tool
+	Signer     *seal.Signer // nil: the judgement is not recorded
+}
+
+// Judged is a judgement's outcome with all that it is a function of.
+type Judged struct {
+	Digest     string // of judgement.json; empty where it was not recorded
+	Inputs     map[string]string
+	JudgedAsOf time.Time
+	Tool       run.Tool
+	Results    *controls.Results
+	world      *world
+}
+
+// Judge judges a run by this build's catalogue and table, and by the engagement's files. With a
+// signer it adds the judgement to the run.
+func Judge(ctx context.Context, j Judging) (*Judged, error) {
+	loaded := j.Engagement
+	if loaded == nil {
+		var err error
+		if loaded, err = engagementOf(j.Run); err != nil {
+			return nil, err
+		}
+	}
+	inputs := controls.Default()
+	inputs[placesName] = string(place.Default())
+	for name, text := range loaded.Raw {
+		inputs[name] = string(text)
+	}
+	out := &Judged{Inputs: inputs, JudgedAsOf: j.JudgedAsOf, Tool: j.Tool}
+	var err error
+	if out.world, err = judge(ctx, j.Run, inputs, j.JudgedAsOf); err != nil {
+		return nil, err
+	}
+	out.Results = out.world.results
+	if j.Signer == nil {
+		return out, nil
+	}
+	out.Digest, err = j.Run.AddJudgement(run.Judgement{JudgedAsOf: j.JudgedAsOf, Inputs: inputs, Tool: j.Tool}, resultLines(out.Results),
+		func(digest string) ([]byte, error) {
+			return j.Signer.Sign(ctx, seal.Judgement, "judgement.json", digest, map[string]string{"run": j.Run.Digest})
+		})
+	return out, err
+}
+
+// engagementOf reads the engagement's files as they were at collection.
+func engagementOf(r *run.Run) (*engagement.Loaded, error) {
+	raw := map[string][]byte{}
+	for _, name := range []string{engagement.FileName, engagement.RegisterName, engagement.RosterName, engagement.WaiversName} {
+		text, ok, err := r.Input(name)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			raw[name] = text
+		}
+	}
+	return engagement.Parse(raw)
+}
+
+// world is a run with a judgement's inputs, read.
+type world struct {
+	run        *run.Run
+	kinds      evidence.Kinds
+	catalogue  *controls.Catalogue
+	engagement *engagement.Loaded
+	table      *place.Table
+	plan       []Planned
+	rows       []evidence.Row
+	results    *controls.Results
+}
+
+// judge is the pure function: a run and a judgement's inputs in, results out.
+func judge(ctx context.Context, r *run.Run, inputs map[string]string, judgedAsOf time.Time) (*world, error) {
+	w := &world{run: r}
+	if err := w.read(inputs); err != nil {
+		return nil, err
+	}
+	in := controls.Input{AsOf: r.Record.AsOf, JudgedAsOf: judgedAsOf, Facts: w.facts, Coverage: w.rows, Table: w.table, Register: w.engagement.Register,
+		Waivers: w.engagement.Waivers, Gaps: w.engagement.File.AcceptedGaps, Parameters: w.engagement.File.Parameters, Selected: w.engagement.File.Controls}
+	var err error
+	if in.Targets, err = w.targets(); err != nil {
+		return nil, err
+	}
+	w.results, err = w.catalogue.Judge(ctx, in)
+	return w, err
+}
+
+// read parses a judgement's inputs and the run's plan, kinds and coverage.
+func (w *world) read(inputs map[string]string) error {
+	raw, files := map[string][]byte{}, map[string]string{}
+	for name, text := range inputs {
+		if strings.HasPrefix(name, "catalogue/") {
+			files[name] = text
+		} else if name != placesName {
+			raw[name] = []byte(text)
+		}
+	}
+	text, ok, err := w.run.Input(kindsName)
+	if err != nil || !ok {
+		return fmt.Errorf("the run has no %s: %w", kindsName, err)
+	}
+	if err := json.Unmarshal(text, &w.kinds, json.RejectUnknownMembers(true)); err != nil {
+		return fmt.Errorf("inputs/%s: %w", kindsName, err)
+	}
+	if w.kinds, err = evidence.NewKinds(slices.Collect(maps.Values(w.kinds))...); err != nil {
+		return fmt.Errorf("inputs/%s: %w", kindsName, err)
+	}
+	if w.engagement, err = engagement.Parse(raw); err != nil {
+		return err
+	}
+	if w.table, err = place.Load([]byte(inputs[placesName])); err != nil {
+		return err
+	}
+	if w.catalogue, err = controls.Load(files, w.kinds); err != nil {
+		return err
+	}
+	if err := json.Unmarshal(w.run.Record.Plan, &w.plan, json.RejectUnknownMembers(true)); err != nil {
+		return fmt.Errorf("run.json: plan: %w", err)
+	}
+	for row, err := range w.coverage() {
+		if err != nil {
+			return err
+		}
+		w.rows = append(w.rows, row)
+	}
+	return nil
+}
+
+// targets says of each planned target when it was asked.
+func (w *world) targets() ([]controls.Target, error) {
+	times := map[string]*controls.Target{}
+	var out []controls.Target
+	for x, err := range w.exchanges() {
+		if err != nil {
+			return nil, err
+		}
+		t := times[x.Target]
+		if t == nil {
+			t = &controls.Target{First: x.Start}
+			times[x.Target] = t
+		}
+		if x.Start.Before(t.First) {
+			t.First = x.Start
+		}
+		if end := x.Start.Add(time.Duration(x.Duration) * time.Microsecond); end.After(t.Last) {
+			t.Last = end
+		}
+	}
+	for _, p := range w.plan {
+		t := controls.Target{ID: p.ID, Provider: p.Provider, Account: p.Account}
+		if p.Level == "organization" && p.Provider == "gcp" {
+			t.Account = ""
+		}
+		if seen := times[p.ID]; seen != nil {
+			t.First, t.Last = seen.First, seen.Last
+		}
+		out = append(out, t)
+	}
+	return out, nil
+}
+
+func (w *world) coverage() iter.Seq2[evidence.Row, error] {
+	return records[evidence.Row](w.run, bundle.CoverageName)
+}
+func (w *world) exchanges() iter.Seq2[evidence.Exchange, error] {
+	return records[evidence.Exchange](w.run, bundle.ExchangesName)
+}
+
+func (w *world) facts() iter.Seq2[*evidence.Fact, error] {
+	return func(yield func(*evidence.Fact, error) bool) {
+		for line, err := range linesOf(w.run, bundle.FactsName) {
+			var f *evidence.Fact
+			if err == nil {
+				f, err = evidence.DecodeFact(line)
+			}
+			if !yield(f, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// records streams one sort of record of all bundles, by target.
+func records[T any](r *run.Run, name string) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for line, err := range linesOf(r, name) {
+			var v T
+			if err == nil {
+				err = json.Unmarshal(line, &v, json.RejectUnknownMembers(true))
+			}
+			if !yield(v, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func linesOf(r *run.Run, name string) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for _, target := range r.Targets() {
+			if !targetLines(r, target, name, yield) {
+				return
+			}
+		}
+	}
+}
+
+func targetLines(r *run.Run, target, name string, yield func([]byte, error) bool) bool {
+	parts, err := r.Bundle(target)
+	if err != nil {
+		yield(nil, err)
+		return false
+	}
+	defer func() {
+		for _, p := range parts {
+			_ = p.Close() // read only: nothing can be lost
+		}
+	}()
+	for line, err := range parts[0].Lines(name) {
+		if !yield(line, err) || err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+// resultLines are the lines of results.jsonl: controls, then items, then what was ruled out.
+func resultLines(r *controls.Results) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for _, seq := range []iter.Seq2[[]byte, error]{lines(r.Lines), lines(r.Items), lines(r.Out)} {
+			for line, err := range seq {
+				if !yield(line, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Recorded reads a judgement of the run back: its inputs and results.
+func Recorded(r *run.Run, digest string) (*Judged, error) {
+	j, err := r.Judgement(digest)
+	if err != nil {
+		return nil, err
+	}
+	out := &Judged{Digest: j.Digest, Inputs: j.Inputs, JudgedAsOf: j.JudgedAsOf, Tool: j.Tool, Results: &controls.Results{JudgedAsOf: j.JudgedAsOf}, world: &world{run: r}}
+	if err := out.world.read(j.Inputs); err != nil {
+		return nil, err
+	}
+	for line, err := range j.Lines() {
+		if err == nil {
+			err = out.add(line)
+		}
+		if err != nil {
+			return nil, fmt.Errorf("judgement %s: results: %w", j.Digest, err)
+		}
+	}
+	out.world.results = out.Results
+	return out, nil
+}
+
+func (j *Judged) add(line []byte) error {
+	var kind struct {
+		Record string `json:"record"`
+	}
+	if err := json.Unmarshal(line, &kind); err != nil {
+		return err
+	}
+	r := j.Results
+	switch kind.Record {
+	case "control":
+		r.Lines = append(r.Lines, controls.Line{})
+		return json.Unmarshal(line, &r.Lines[len(r.Lines)-1], json.RejectUnknownMembers(true))
+	case "item":
+		r.Items = append(r.Items, controls.Item{})
+		return json.Unmarshal(line, &r.Items[len(r.Items)-1], json.RejectUnknownMembers(true))
+	case "out":
+		r.Out = append(r.Out, controls.Ruled{})
+		return json.Unmarshal(line, &r.Out[len(r.Out)-1], json.RejectUnknownMembers(true))
+	}
+	return errors.New("a record of kind " + kind.Record)
+}

@@ -1,0 +1,165 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/trefoil-audit/trefoil/controls"
+	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/engagement"
+	"github.com/trefoil-audit/trefoil/evidence/run"
+	"github.com/trefoil-audit/trefoil/report"
+)
+
+// Workbook writes the workbook of a judgement: a pure function of the run and the judgement.
+func Workbook(ctx context.Context, j *Judged, w io.Writer) error {
+	in, err := j.reportInput()
+	if err != nil {
+		return err
+	}
+	return report.Workbook(ctx, in, w)
+}
+
+func (j *Judged) reportInput() (report.Input, error) {
+	w, r := j.world, j.world.run
+	in := report.Input{Engagement: *w.engagement.File, Register: *w.engagement.Register, Waivers: w.engagement.Waivers, Results: *j.Results,
+		Coverage: func() iter.Seq2[evidence.Row, error] { return w.coverage() }, Facts: w.facts, Exchanges: w.exchanges,
+		Place: w.place, Gap: j.gap}
+	in.Run = report.Run{Digest: r.Digest, AsOf: r.Record.AsOf, Source: report.Live, ReplayOf: r.Record.Source.Of, Tool: report.Tool{Version: r.Record.Tool.Version, Binary: r.Record.Tool.Binary},
+		Untimed: w.engagement.File.Signing.Timestamp == "none", Previous: report.Previous(r.Record.Previous)}
+	switch {
+	case r.Record.Source.Demo:
+		in.Run.Source = report.Demonstration
+	case r.Record.Source.Kind != "live":
+		in.Run.Source = report.Replay
+	}
+	for _, o := range r.Record.Overrides {
+		name, value, _ := strings.Cut(o, " = ")
+		in.Run.Overrides = append(in.Run.Overrides, report.Setting{Name: name, Value: value})
+	}
+	for _, f := range r.Record.Inputs {
+		in.Run.Inputs = append(in.Run.Inputs, report.File{Name: strings.TrimPrefix(f.Path, "inputs/"), SHA256: f.SHA256, Size: f.Size})
+	}
+	counts, err := w.counts()
+	if err != nil {
+		return in, err
+	}
+	for _, b := range r.Record.Bundles {
+		n := counts[b.Target]
+		in.Run.Bundles = append(in.Run.Bundles, report.Bundle{File: strings.TrimPrefix(b.Path, "bundles/"), Target: b.Target, SHA256: b.SHA256,
+			Manifest: b.Manifest, Size: b.Size, Exchanges: n[0], Rows: n[1], Facts: n[2]})
+	}
+	all, err := r.Judgements()
+	if err != nil {
+		return in, err
+	}
+	in.Judgement = report.Judgement{Digest: j.Digest, Tool: report.Tool{Version: j.Tool.Version, Binary: j.Tool.Binary}, Siblings: siblings(r, all, j.Digest)}
+	for _, name := range sortedNames(j.Inputs) {
+		text := j.Inputs[name]
+		in.Judgement.Inputs = append(in.Judgement.Inputs, report.File{Name: name, SHA256: evidence.Digest([]byte(text)), Size: int64(len(text))})
+	}
+	for _, c := range w.catalogue.Controls {
+		in.Catalogue = append(in.Catalogue, entry(c, w.engagement.File.Parameters))
+	}
+	return in, nil
+}
+
+// siblings counts the judgements that were known when this one was made, itself included, so
+// that a later judgement does not change an earlier one's workbook.
+func siblings(r *run.Run, all []string, digest string) int {
+	if digest == "" {
+		return len(all)
+	}
+	j, err := r.Judgement(digest)
+	if err != nil {
+		return len(all)
+	}
+	return len(j.Before) + 1
+}
+
+func sortedNames(m map[string]string) []string {
+	out := make([]string, 0, len(m))
+	for name := range m {
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+// counts gives of each target the numbers of exchanges, rows and facts.
+func (w *world) counts() (map[string][3]int, error) {
+	out := map[string][3]int{}
+	add := func(target string, i int) { n := out[target]; n[i]++; out[target] = n }
+	for x, err := range w.exchanges() {
+		if err != nil {
+			return nil, err
+		}
+		add(x.Target, 0)
+	}
+	for _, r := range w.rows {
+		add(r.Target, 1)
+	}
+	for f, err := range w.facts() {
+		if err != nil {
+			return nil, err
+		}
+		add(f.Target, 2)
+	}
+	return out, nil
+}
+
+// place says where a token lies by the judgement's table.
+func (w *world) place(_, token string) report.Territory {
+	countries, known := w.table.Countries(token)
+	if !known {
+		return report.Territory{}
+	}
+	group := func(name string) bool {
+		members, err := w.table.Allowed([]string{name})
+		return err == nil && !slices.ContainsFunc(countries, func(c string) bool { return !slices.Contains(members, c) })
+	}
+	t := report.Territory{Country: strings.Join(countries, ", "), Group: "third country"}
+	switch {
+	case group("EU"):
+		t.Group = "EU"
+	case group("EEA"):
+		t.Group = "EEA"
+	case !slices.ContainsFunc(countries, func(c string) bool { return len(w.table.Adequacy(c)) == 0 }):
+		t.Group = "adequacy decision"
+	}
+	return t
+}
+
+// gap gives the accepted gap of a coverage row.
+func (j *Judged) gap(row string) *controls.Acceptance {
+	for _, g := range j.world.engagement.File.AcceptedGaps {
+		if engagement.Match(g.Pattern, row) {
+			return &controls.Acceptance{ID: g.ID, Reason: g.Reason, By: g.By, Approved: g.Approved.Time, Until: g.Until.Time,
+				Counts: !g.Approved.After(j.JudgedAsOf) && j.JudgedAsOf.Before(g.Until.Time), Late: g.Approved.After(j.world.run.Record.AsOf)}
+		}
+	}
+	return nil
+}
+
+// entry is a control in words.
+func entry(c *controls.Control, p engagement.Parameters) report.Entry {
+	e := report.Entry{ID: c.ID, Title: c.Title, Objective: c.Objective, Procedure: c.Procedure, Severity: c.Severity, Population: c.Population()}
+	values := map[string]any{"allowed_locations": p.AllowedJurisdictions, "approved_countries": p.ApprovedCountries, "credential_max_days": p.CredentialMaxDays,
+		"unused_max_days": p.UnusedMaxDays, "rotation_days": p.RotationDays, "log_retention_days": p.LogRetentionDays, "max_skew_minutes": p.MaxSkewMinutes,
+		"max_age_days": p.MaxAgeDays, "exempt_actions": p.ExemptActions, "exempt_principals": p.ExemptPrincipals, "auditor_principals": p.AuditorPrincipals}
+	for _, name := range c.Parameters {
+		text := fmt.Sprint(values[name])
+		if list, ok := values[name].([]string); ok {
+			text = strings.Join(list, ", ")
+		}
+		e.Parameters = append(e.Parameters, report.Setting{Name: name, Value: text})
+	}
+	for _, framework := range c.Frameworks() {
+		e.Mappings = append(e.Mappings, report.Setting{Name: framework, Value: strings.Join(c.Mappings[framework], ", ")})
+	}
+	return e
+}
