@@ -179,16 +179,26 @@ func (b *Builder) enter() error {
 		return err
 	}
 	b.tmp = ""
-	return errors.Join(syncDir(filepath.Dir(b.path)), b.unlock())
+	return errors.Join(syncDir(filepath.Dir(b.path)), b.free())
 }
 
-// Abort drops an unfinished run and frees its place.
+// free gives the lock back, once.
+func (b *Builder) free() error {
+	if b.unlock == nil {
+		return nil
+	}
+	unlock := b.unlock
+	b.unlock = nil
+	return unlock()
+}
+
+// Abort drops an unfinished run and frees its place. After Commit it does nothing.
 func (b *Builder) Abort() error {
 	var err error
 	if b.tmp != "" {
 		err = os.RemoveAll(b.tmp)
 	}
-	return errors.Join(err, b.unlock())
+	return errors.Join(err, b.free())
 }
 
 // digestFiles lists the files of a folder of the run, sorted, with size and digest.

@@ -46,7 +46,7 @@ func Judge(ctx context.Context, j Judging) (*Judged, error) {
 	loaded := j.Engagement
 	if loaded == nil {
 		var err error
-		if loaded, err = engagementOf(j.Run); err != nil {
+		if loaded, err = EngagementOf(j.Run); err != nil {
 			return nil, err
 		}
 	}
@@ -71,8 +71,8 @@ func Judge(ctx context.Context, j Judging) (*Judged, error) {
 	return out, err
 }
 
-// engagementOf reads the engagement's files as they were at collection.
-func engagementOf(r *run.Run) (*engagement.Loaded, error) {
+// EngagementOf reads the engagement's files as they were at collection.
+func EngagementOf(r *run.Run) (*engagement.Loaded, error) {
 	raw := map[string][]byte{}
 	for _, name := range []string{engagement.FileName, engagement.RegisterName, engagement.RosterName, engagement.WaiversName} {
 		text, ok, err := r.Input(name)

@@ -124,7 +124,7 @@ func (v *Verification) again(ctx context.Context, r *run.Run, report *run.Report
 	if err != nil {
 		return err
 	}
-	loaded, err := engagementOf(r)
+	loaded, err := EngagementOf(r)
 	if err != nil {
 		return err
 	}

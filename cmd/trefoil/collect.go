@@ -1,0 +1,97 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
+	"github.com/trefoil-audit/trefoil/evidence/engagement"
+	"github.com/trefoil-audit/trefoil/evidence/run"
+	"github.com/trefoil-audit/trefoil/evidence/seal"
+)
+
+func collectCommand() *cli.Command {
+	return &cli.Command{
+		Name: "collect", Usage: "take the snapshot: ask the clouds, write and sign the run", ArgsUsage: " ",
+		Description: "Asks every target of the engagement, read-only, and leaves a signed run. What could not be asked is in\nits coverage; that is no error.\n\nExample:\n   trefoil collect -c engagement.yaml -o runs/2026-11-24",
+		Flags: []cli.Flag{configFlag, outFlag("leave the run in `DIR`, which must not exist"),
+			&cli.StringFlag{Name: "replay", Usage: "play the recording in `RUN` instead of asking clouds"}, passphraseF, passphraseD, quietFlag},
+		Action: func(c *cli.Context) error {
+			_, err := collect(c)
+			return err
+		},
+	}
+}
+
+// collect takes the snapshot that the flags name and says where it lies.
+func collect(c *cli.Context) (*collected, error) {
+	if c.NArg() > 0 {
+		return nil, &usageError{fmt.Errorf("%s takes no argument: %q", c.Command.Name, c.Args().First())}
+	}
+	loaded, s, err := engagementAndSigner(c)
+	if err != nil {
+		return nil, err
+	}
+	if s == nil {
+		return nil, &codeError{code: exitCould, message: "engagement.yaml names no signing key (signing.key), and evidence without a signature is none", hint: "`trefoil init DIR` makes a key"}
+	}
+	t, err := tool()
+	if err != nil {
+		return nil, err
+	}
+	collection := audit.Collection{Engagement: loaded, Out: c.String("out"), Signer: s, Tool: t, Clock: time.Now, Progress: progress(c)}
+	if path := c.String("replay"); path != "" {
+		if collection.Replay, err = openRun(path); err != nil {
+			return nil, err
+		}
+	} else if found := audit.Redirected(loaded.File); len(found) > 0 {
+		return nil, &codeError{code: exitCould, message: "this machine's configuration redirects requests, and engagement.yaml does not say so: " + strings.Join(found, ", "),
+			hint: "unset it, or name it under overrides: in engagement.yaml (the run will say NOT A PROVIDER ENDPOINT)"}
+	}
+	digest, err := audit.Collect(c.Context, collection)
+	if err != nil {
+		return nil, err
+	}
+	out := &collected{path: collection.Out, digest: digest, engagement: loaded, signer: s, tool: t}
+	// Read back: what cannot be opened again is no evidence.
+	if out.run, err = openRun(out.path); err != nil {
+		return nil, err
+	}
+	rows, gaps, err := audit.CoverageCounts(out.run)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(c.App.Writer, "run %s\n%s: %d targets, %d operations planned, %d not answered\n", digest, out.path, len(out.run.Targets()), rows, gaps)
+	return out, nil
+}
+
+// collected is a run that was just taken.
+type collected struct {
+	path, digest string
+	run          *run.Run
+	engagement   *engagement.Loaded
+	signer       *seal.Signer
+	tool         run.Tool
+}
+
+// engagementAndSigner loads what --config names.
+func engagementAndSigner(c *cli.Context) (*engagement.Loaded, *seal.Signer, error) {
+	path := c.String(configFlag.Name)
+	if path == "" {
+		return nil, nil, &usageError{errors.New("say which engagement: -c engagement.yaml")}
+	}
+	if _, err := os.Stat(path); err != nil {
+		return nil, nil, &codeError{code: exitCould, message: err.Error(), hint: "`trefoil init DIR` writes an engagement to start from"}
+	}
+	loaded, err := engagement.Load(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := signer(c, loaded.File, path)
+	return loaded, s, err
+}

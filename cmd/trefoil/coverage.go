@@ -1,0 +1,55 @@
+package main
+
+import (
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+func coverageCommand() *cli.Command {
+	return &cli.Command{
+		Name: "coverage", Usage: "what was seen, and what was not and why", ArgsUsage: "RUN",
+		Description: "Lists what could not be asked; with --all, every planned operation.\n\nExample:\n   trefoil coverage runs/2026-11-24",
+		Flags:       []cli.Flag{&cli.BoolFlag{Name: "all", Usage: "answered operations too"}, jsonFlag},
+		Action: func(c *cli.Context) error {
+			path, err := onlyArg(c, "RUN")
+			if err != nil {
+				return err
+			}
+			r, err := openRun(path)
+			if err != nil {
+				return err
+			}
+			counts := map[evidence.Status]int{}
+			shown := []evidence.Row{}
+			for row, err := range audit.Coverage(r) {
+				if err != nil {
+					return err
+				}
+				counts[row.Status]++
+				if c.Bool("all") || !row.Status.Seen() {
+					shown = append(shown, row)
+				}
+			}
+			if c.Bool(jsonFlag.Name) {
+				return printJSON(c.App.Writer, map[string]any{"run": r.Digest, "counts": counts, "rows": shown})
+			}
+			fmt.Fprint(c.App.Writer, sourceBanner(r))
+			t := tabwriter.NewWriter(c.App.Writer, 0, 4, 2, ' ', 0)
+			for _, row := range shown {
+				fmt.Fprintf(t, "%s\t%s\t%s\n", row.Status, plain(row.ID), plain(shorten(row.Reason)))
+			}
+			_ = t.Flush() // see printResults
+			for _, s := range []evidence.Status{evidence.OK, evidence.Empty, evidence.Denied, evidence.Throttled, evidence.Disabled, evidence.NotEnabled, evidence.Unsupported, evidence.Failed, evidence.NotAttempted} {
+				if counts[s] > 0 {
+					fmt.Fprintf(c.App.Writer, "%s %d\n", s, counts[s])
+				}
+			}
+			return nil
+		},
+	}
+}

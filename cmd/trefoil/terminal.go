@@ -1,0 +1,140 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/urfave/cli/v2"
+	"golang.org/x/term"
+
+	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
+	"github.com/trefoil-audit/trefoil/controls"
+	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/engagement"
+	"github.com/trefoil-audit/trefoil/evidence/run"
+)
+
+// tool identifies this build: its version, Go, and the digest of its own bytes.
+func tool() (run.Tool, error) {
+	info := run.Tool{Version: version(), Go: goVersion()}
+	path, err := os.Executable()
+	if err != nil {
+		return info, fmt.Errorf("find own binary: %w", err)
+	}
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return info, fmt.Errorf("read own binary: %w", err)
+	}
+	info.Binary = evidence.Digest(b)
+	return info, nil
+}
+
+// progress prints each target that is begun, on a terminal alone.
+func progress(c *cli.Context) func(string) {
+	f, ok := c.App.ErrWriter.(*os.File)
+	if c.Bool("quiet") || !ok || !term.IsTerminal(int(f.Fd())) {
+		return func(string) {}
+	}
+	return func(target string) { fmt.Fprintf(c.App.ErrWriter, "  asking %s\n", target) }
+}
+
+// printJSON prints a value for machines.
+func printJSON(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetIndent("", "  ")
+	return e.Encode(v)
+}
+
+// plain takes control characters out of what is printed: a name must not steer a terminal.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return '\ufffd'
+		}
+		return r
+	}, s)
+}
+
+// verdictWords are the verdicts as they are printed.
+var verdictWords = map[controls.Verdict]string{controls.Pass: "pass", controls.Fail: "FAIL", controls.Insufficient: "INSUFFICIENT",
+	controls.NotTested: "not tested", controls.NotApplicable: "not applicable", controls.Error: "ERROR"}
+
+// printResults prints one line a control.
+func printResults(w io.Writer, r *controls.Results) {
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	for _, l := range r.Lines {
+		mark := ""
+		if !l.Selected {
+			mark = " (not selected)"
+		}
+		fmt.Fprintf(t, "%s\t%s%s\t%s\n", l.Control, verdictWords[l.Verdict], mark, plain(shorten(l.Reason)))
+	}
+	_ = t.Flush() // the writer below is a terminal or a pipe: nothing to do where it is gone
+}
+
+func shorten(s string) string {
+	const most = 140
+	if r := []rune(s); len(r) > most {
+		return string(r[:most-1]) + "…"
+	}
+	return s
+}
+
+// gate turns results into the exit code.
+func gate(r *controls.Results) error {
+	switch failed, unjudged := r.Gate(); {
+	case failed:
+		return &codeError{code: exitFailed, message: "a selected control failed", hint: "the Exceptions are in the workbook: trefoil report -o report.xlsx RUN"}
+	case unjudged:
+		return &codeError{code: exitUnjudged, message: "nothing selected failed, but something could not be judged", hint: "trefoil coverage RUN shows what was not seen, and why"}
+	}
+	return nil
+}
+
+// instantFlag reads --as-of; the fallback is used where it is not given.
+func instantFlag(c *cli.Context, fallback time.Time) (time.Time, error) {
+	text := c.String(asOfFlag.Name)
+	if text == "" {
+		return fallback.UTC().Truncate(time.Second), nil
+	}
+	t, err := time.Parse(time.RFC3339, text)
+	if err != nil {
+		return t, &usageError{fmt.Errorf("--as-of %q is no instant such as 2026-11-24T09:00:00Z", text)}
+	}
+	return t.UTC(), nil
+}
+
+// openRun opens a run for a command: where its bytes are not as they were, nothing is read.
+func openRun(path string) (*run.Run, error) {
+	r, err := run.Open(path)
+	var layout *run.LayoutError
+	if errors.As(err, &layout) {
+		return nil, &codeError{code: exitUnverified, message: fmt.Sprintf("%s: the evidence does not verify: %v", path, err)}
+	}
+	return r, err
+}
+
+// hintFor gives the cure of errors that say none themselves.
+func hintFor(err error) string {
+	var file *engagement.FileError
+	var other *audit.OtherBuildError
+	switch {
+	case errors.Is(err, run.ErrExists):
+		return "name another folder; evidence is never overwritten"
+	case errors.Is(err, audit.ErrReplay):
+		return "use the build that run.json names"
+	case errors.As(err, &other):
+		return "use the build that the run names; its version and digest stand above"
+	case errors.As(err, &file):
+		return ""
+	case errors.Is(err, os.ErrNotExist):
+		return "check the path"
+	}
+	return ""
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
+	"github.com/trefoil-audit/trefoil/evidence/engagement"
+	"github.com/trefoil-audit/trefoil/evidence/run"
+	"github.com/trefoil-audit/trefoil/evidence/seal"
+)
+
+func testCommand() *cli.Command {
+	return &cli.Command{
+		Name: "test", Usage: "judge a run by the catalogue: adds a signed judgement", ArgsUsage: "RUN",
+		Description: "Tests every control on the recorded facts. With -c, the engagement's files as they are now are used, and\nthe judgement is signed by its key and added to the run; without, those in the run, and nothing is recorded.\n\nExample:\n   trefoil test -c engagement.yaml runs/2026-11-24",
+		Flags:       []cli.Flag{configFlag, asOfFlag, jsonFlag, passphraseF, passphraseD},
+		Action: func(c *cli.Context) error {
+			path, err := onlyArg(c, "RUN")
+			if err != nil {
+				return err
+			}
+			r, err := openRun(path)
+			if err != nil {
+				return err
+			}
+			var loaded *engagement.Loaded
+			var s *seal.Signer
+			if c.String(configFlag.Name) != "" {
+				if loaded, s, err = engagementAndSigner(c); err != nil {
+					return err
+				}
+			}
+			t, err := tool()
+			if err != nil {
+				return err
+			}
+			fallback := time.Now()
+			if r.Record.Source.Kind == "replay" {
+				fallback = r.Record.AsOf
+			}
+			at, err := instantFlag(c, fallback)
+			if err != nil {
+				return err
+			}
+			_, err = judge(c, audit.Judging{Run: r, Engagement: loaded, JudgedAsOf: at, Tool: t, Signer: s})
+			return err
+		},
+	}
+}
+
+// judge judges, prints, and gives the error that carries the exit code.
+func judge(c *cli.Context, j audit.Judging) (*audit.Judged, error) {
+	judged, err := audit.Judge(c.Context, j)
+	if err != nil {
+		return nil, err
+	}
+	if c.Bool(jsonFlag.Name) {
+		if err := printJSON(c.App.Writer, map[string]any{"judgement": judged.Digest, "run": j.Run.Digest, "judged_as_of": judged.JudgedAsOf,
+			"controls": judged.Results.Lines, "items": judged.Results.Items}); err != nil {
+			return nil, err
+		}
+		return judged, gate(judged.Results)
+	}
+	fmt.Fprint(c.App.Writer, sourceBanner(j.Run))
+	printResults(c.App.Writer, judged.Results)
+	if judged.Digest == "" {
+		fmt.Fprintln(c.App.Writer, "NOT RECORDED: no signing key at hand, so nothing was written")
+	} else {
+		fmt.Fprintf(c.App.Writer, "judgement %s\n", judged.Digest)
+	}
+	return judged, gate(judged.Results)
+}
+
+// sourceBanner says what a run is, where it is not a live recording of providers.
+func sourceBanner(r *run.Run) string {
+	out := ""
+	switch {
+	case r.Record.Source.Demo:
+		out = "DEMONSTRATION: recorded answers of an imagined company\n"
+	case r.Record.Source.Kind != "live":
+		out = "REPLAYED RECORDING of run " + r.Record.Source.Of + "\n"
+	}
+	for _, o := range r.Record.Overrides {
+		out += "NOT A PROVIDER ENDPOINT: " + plain(o) + "\n"
+	}
+	return out
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
+	"github.com/trefoil-audit/trefoil/evidence/run"
+)
+
+func verifyCommand() *cli.Command {
+	return &cli.Command{
+		Name: "verify", Usage: "check a run: signatures, digests, contents, times; offline", ArgsUsage: "RUN",
+		Description: "Checks everything by the trust that you bring; the run is never asked whom to trust. With --reperform the\nrecording is played again: facts, results and the workbook must come out the same.\n\nExample:\n   trefoil verify --trust trust.yaml --reperform --report report.xlsx runs/2026-11-24",
+		Flags: []cli.Flag{trustFlag, &cli.BoolFlag{Name: "reperform", Usage: "play the recording again and compare"},
+			&cli.StringFlag{Name: "report", Usage: "check the workbook in `FILE` too"}, judgedFlag,
+			&cli.StringSliceFlag{Name: "expect", Usage: "a run or judgement of this `DIGEST` must be here"}, jsonFlag, quietFlag},
+		Action: func(c *cli.Context) error {
+			path, err := onlyArg(c, "RUN")
+			if err != nil {
+				return err
+			}
+			if c.String(trustFlag.Name) == "" {
+				return &usageError{errors.New("say whose signatures count: --trust trust.yaml. Without trust nothing verifies")}
+			}
+			trust, err := loadTrust(c.String(trustFlag.Name))
+			if err != nil {
+				return err
+			}
+			t, err := tool()
+			if err != nil {
+				return err
+			}
+			report, err := audit.Verify(c.Context, audit.Verification{Path: path, Trust: trust, Expect: c.StringSlice("expect"), Workers: runtime.GOMAXPROCS(0),
+				Reperform: c.Bool("reperform"), Report: c.String("report"), Judgement: c.String(judgedFlag.Name), Tool: t, Progress: progress(c)})
+			if c.Bool(jsonFlag.Name) {
+				text := ""
+				if err != nil {
+					text = err.Error()
+				}
+				if perr := printJSON(c.App.Writer, map[string]any{"verifies": err == nil, "error": text, "report": report}); perr != nil {
+					return perr
+				}
+			} else if report != nil {
+				printReport(c.App.Writer, report)
+			}
+			return verifyError(path, err)
+		},
+	}
+}
+
+// verifyError gives what does not verify its exit code.
+func verifyError(path string, err error) error {
+	var layout *run.LayoutError
+	var bad *run.VerifyError
+	var other *audit.OtherBuildError
+	switch {
+	case errors.As(err, &other):
+		return err
+	case errors.As(err, &layout), errors.As(err, &bad):
+		return &codeError{code: exitUnverified, message: fmt.Sprintf("%s does NOT verify: %v", path, err), hint: "keep the run as it is, and compare with another copy"}
+	}
+	return err
+}
+
+func printReport(w io.Writer, r *run.Report) {
+	fmt.Fprintf(w, "run %s, as of %s\n", r.Run, r.AsOf.Format("2006-01-02T15:04:05Z07:00"))
+	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
+	warnings, bad := 0, 0
+	for _, c := range r.Checks {
+		anchor := c.Anchor
+		if anchor == "" {
+			anchor = "-"
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\tby %s\t%s\n", c.Result, plain(c.File), c.What, plain(anchor), plain(shorten(c.Detail)))
+		switch c.Result {
+		case "warning":
+			warnings++
+		case "failed":
+			bad++
+		}
+	}
+	_ = t.Flush() // see printResults
+	fmt.Fprintf(w, "%d judgements, %d seals; %d checks, %d warnings, %d failed\n", len(r.Judgements), r.Seals, len(r.Checks), warnings, bad)
+}
