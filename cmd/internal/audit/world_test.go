@@ -1,0 +1,240 @@
+package audit
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/trefoil-audit/trefoil/controls"
+	"github.com/trefoil-audit/trefoil/evidence/run"
+	"github.com/trefoil-audit/trefoil/evidence/seal"
+	"github.com/trefoil-audit/trefoil/fixtures"
+)
+
+type plant struct{ Control, Fact, Why string }
+
+// clover replays the recorded world into a folder and judges it.
+func clover(t *testing.T) (path string, r *run.Run, j *Judged, trust *seal.Trust) {
+	t.Helper()
+	dir := t.TempDir()
+	recording := filepath.Join(dir, "recording")
+	if err := os.CopyFS(recording, fixtures.Clover()); err != nil {
+		t.Fatal(err)
+	}
+	source, err := run.Open(recording)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := seal.EphemeralKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	loaded, err := EngagementOf(source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(dir, "run")
+	signer := &seal.Signer{Key: key}
+	if _, err := Collect(context.Background(), Collection{Engagement: loaded, Out: path, Signer: signer, Clock: time.Now, Progress: func(string) {}, Replay: source, Demo: true}); err != nil {
+		t.Fatal(err)
+	}
+	if r, err = run.Open(path); err != nil {
+		t.Fatal(err)
+	}
+	if j, err = Judge(context.Background(), Judging{Run: r, JudgedAsOf: r.Record.AsOf, Signer: signer}); err != nil {
+		t.Fatal(err)
+	}
+	public, err := key.PublicPEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := yaml.Marshal(map[string]any{"timestamp": "optional", "keys": []any{map[string]any{"name": "k", "roles": []string{"demo"},
+		"may_sign": []string{"run", "bundle", "judgement", "report"}, "public_key": public}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if trust, err = seal.ParseTrust("trust.yaml", text, nil); err != nil {
+		t.Fatal(err)
+	}
+	return path, r, j, trust
+}
+
+// All results of the world are compared with what is planted, both ways.
+func TestWorldFindsWhatIsPlanted(t *testing.T) {
+	text, err := os.ReadFile("../../../fixtures/PLANTED.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var planted struct{ Wrong, Unjudged, Fine []plant }
+	if err := yaml.UnmarshalWithOptions(text, &planted, yaml.Strict()); err != nil {
+		t.Fatal(err)
+	}
+	_, _, j, _ := clover(t)
+	want := map[string]controls.Verdict{}
+	for verdict, list := range map[controls.Verdict][]plant{controls.Fail: planted.Wrong, controls.Insufficient: planted.Unjudged} {
+		for _, p := range list {
+			want[p.Control+" "+p.Fact] = verdict
+		}
+	}
+	got := map[string]controls.Verdict{}
+	for _, i := range j.Results.Items {
+		got[i.Control+" "+i.Fact] = i.Verdict
+		if i.Verdict != controls.Pass && want[i.Control+" "+i.Fact] != i.Verdict {
+			t.Errorf("%s %s: %s (%s), and nothing like that is planted", i.Control, i.Fact, i.Verdict, i.Reason)
+		}
+	}
+	for id, verdict := range want {
+		if got[id] != verdict {
+			t.Errorf("%s: planted as %s, came out as %q", id, verdict, got[id])
+		}
+	}
+	out := map[string]bool{}
+	for _, o := range j.Results.Out {
+		out[o.Fact] = true
+	}
+	for _, p := range planted.Fine {
+		if v := got[p.Control+" "+p.Fact]; v != controls.Pass && !out[p.Fact] {
+			t.Errorf("%s %s: %q; it is fine: %s", p.Control, p.Fact, v, p.Why)
+		}
+	}
+	t.Logf("%d wrong, %d unjudged, %d fine", len(planted.Wrong), len(planted.Unjudged), len(planted.Fine))
+}
+
+func TestVerifyAndReperform(t *testing.T) {
+	path, _, j, trust := clover(t)
+	book := filepath.Join(t.TempDir(), "report.xlsx")
+	var b bytes.Buffer
+	if err := Workbook(context.Background(), j, &b); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(book, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	v := Verification{Path: path, Trust: trust, Workers: 2, Reperform: true, Report: book, Progress: func(string) {}}
+	report, err := Verify(context.Background(), v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var reperformed int
+	for _, c := range report.Checks {
+		if c.Result == "ok" && len(c.What) > 13 && c.What[:14] == "re-performance" {
+			reperformed++
+		}
+	}
+	if reperformed != 6 {
+		t.Errorf("%d parts were re-performed, want plan, exchanges, coverage, facts, results, workbook", reperformed)
+	}
+	// A workbook of other results is refused.
+	j.Results.Items[0].Reason = "All is well."
+	b.Reset()
+	if err := Workbook(context.Background(), j, &b); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(book, b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	var bad *run.VerifyError
+	if _, err := Verify(context.Background(), v); !errors.As(err, &bad) || bad.File != book {
+		t.Errorf("a changed workbook: %v", err)
+	}
+}
+
+// A judgement that was written by hand and signed with a good key does not come out again.
+func TestReperformRefusesForgedResults(t *testing.T) {
+	path, r, j, _ := clover(t)
+	key, err := seal.EphemeralKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range j.Results.Lines {
+		j.Results.Lines[i].Verdict = controls.Pass
+	}
+	signer := &seal.Signer{Key: key}
+	forged, err := r.AddJudgement(run.Judgement{JudgedAsOf: j.JudgedAsOf, Inputs: j.Inputs}, resultLines(j.Results), func(d string) ([]byte, error) {
+		return signer.Sign(context.Background(), seal.Judgement, "judgement.json", d, nil)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	report := &run.Report{Judgements: []string{forged}}
+	v := Verification{Path: path}
+	var bad *run.VerifyError
+	if err := v.results(context.Background(), r, report); !errors.As(err, &bad) {
+		t.Errorf("forged results re-perform: %v", err)
+	}
+}
+
+// Any byte that is flipped, cut, added or missing in any file of a run is refused.
+func TestEveryDamageIsRefused(t *testing.T) {
+	path, _, _, trust := clover(t)
+	refused := func(what string) {
+		t.Helper()
+		_, err := Verify(context.Background(), Verification{Path: path, Trust: trust, Workers: 2, Progress: func(string) {}})
+		var layout *run.LayoutError
+		var bad *run.VerifyError
+		if !errors.As(err, &layout) && !errors.As(err, &bad) {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	cases := 0
+	err := filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		whole, err := os.ReadFile(file)
+		if err != nil {
+			return err
+		}
+		write := func(b []byte) {
+			if err := os.WriteFile(file, b, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		name, _ := filepath.Rel(path, file)
+		for i := range 12 {
+			at := i * (len(whole) - 1) / 11
+			flipped := bytes.Clone(whole)
+			flipped[at] ^= 1 << (i % 8)
+			write(flipped)
+			refused(fmt.Sprintf("%s: bit flipped at %d", name, at))
+			cases++
+		}
+		write(whole[:len(whole)-1])
+		refused(name + ": last byte cut")
+		write(append(bytes.Clone(whole), '\n'))
+		refused(name + ": byte added")
+		if err := os.Remove(file); err != nil {
+			return err
+		}
+		refused(name + ": removed")
+		write(whole)
+		cases += 3
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, added := range []string{"notes.txt", "bundles/more.zip", "inputs/more.yaml", "seals/x.json", "judgements/x"} {
+		full := filepath.Join(path, added)
+		if err := os.WriteFile(full, []byte("{}"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		refused("added " + added)
+		if err := os.Remove(full); err != nil {
+			t.Fatal(err)
+		}
+		cases++
+	}
+	if _, err := Verify(context.Background(), Verification{Path: path, Trust: trust, Workers: 2, Progress: func(string) {}}); err != nil {
+		t.Errorf("put together again, the run does not verify: %v", err)
+	}
+	t.Logf("%d damages, all refused", cases)
+}
