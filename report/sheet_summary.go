@@ -14,10 +14,10 @@ const summarySheet = "Control summary"
 func writeSummary(ctx context.Context, b *book, s sheet) error {
 	t, err := b.table(s.name, s.says, 3, []column{
 		{headRef, 14, faintText}, {headControl, 13, strongText}, {"Title", 30, plainText}, {"Severity", 9, plainText},
-		{"Result", 14, plainText}, {"Why", 58, plainText}, {"Gates", 7, plainText}, {"Basis", 10, plainText},
+		{"Result", 20, plainText}, {"Why", 66, plainText}, {"Gates", 7, plainText}, {"Basis", 10, plainText},
 		{"Popu-lation", 8, count}, {"Pass", 7, count}, {"Fail", 7, count}, {"Insuf-ficient", 8, count},
 		{"Error", 7, count}, {"Not tested", 8, count}, {"Not appl.", 7, count}, {"Accep-ted", 8, count}, {"Out of scope", 8, count},
-		{"Enumerated", 12, plainText}, {"Test proven on", 14, faintText},
+		{"Enumerated", 13, plainText}, {"Test proven on", 26, faintText},
 	})
 	if err != nil {
 		return err
@@ -51,11 +51,11 @@ func (b *book) entries() map[string]Entry {
 // lineReason says why a control has its verdict, with what kept it from a better one.
 func lineReason(l controls.Line) string {
 	parts := []string{l.Reason}
-	if len(l.NotLooked) > 0 {
+	if len(l.NotLooked) > 3 { // the reason names up to three
 		parts = append(parts, "Not looked at (no collector yet): "+strings.Join(l.NotLooked, ", ")+".")
 	}
-	if len(l.Gaps) > 0 {
-		parts = append(parts, "Gaps: "+some(l.Gaps, 3))
+	if len(l.Gaps) > 3 {
+		parts = append(parts, "Gaps: "+some(l.Gaps, 20))
 	}
 	return strings.Join(parts, "\n")
 }
