@@ -24,6 +24,7 @@ type end struct {
 	kind    string
 	located []any  // place tokens
 	why     string // why located is not known; "" where it is
+	manager string // of a key: AWS, CUSTOMER; "" where it is no key, or was not said
 }
 
 // index walks all facts once.
@@ -62,6 +63,9 @@ func (j *joins) add(f *evidence.Fact) {
 		e.why = "has no location: " + f.ID
 	default:
 		e.located = list
+	}
+	if manager, ok := f.Get("/attrs/manager"); ok && f.Kind == "aws.kms.key" {
+		e.manager, _ = manager.(string)
 	}
 	if old, twice := j.ends[f.ID]; twice && (!slices.Equal(old.located, e.located) || old.ruling != e.ruling) {
 		e = end{ruling: ruling{scope: ScopeUnknown, rule: "said twice"}, kind: f.Kind, why: "said twice, with differences: " + f.ID}
@@ -137,8 +141,35 @@ func (j *joins) scopeOf(f *evidence.Fact) ruling {
 	return byDefault
 }
 
-// resolve sets where copies lie, on a copy of the fact, where the answer itself did not say.
+// resolve sets, on a copy of the fact, what the answer itself did not say: where copies lie, and
+// whose key encrypts.
 func (j *joins) resolve(f *evidence.Fact) *evidence.Fact {
+	return j.whoseKey(j.placeCopies(f))
+}
+
+// whoseKey says who manages the key that a fact names, by the key's own fact.
+func (j *joins) whoseKey(f *evidence.Fact) *evidence.Fact {
+	const ptr = "/encryption/at_rest"
+	record, ok := f.Get("/encryption")
+	if _, isRecord := record.(map[string]any); !ok || !isRecord {
+		return f
+	}
+	if _, said := f.Get(ptr); said || f.Unknowns[ptr] != "" || f.Unknowns["/encryption"] != "" {
+		return f
+	}
+	f = f.Clone()
+	v, _ := f.Get("/encryption/key")
+	key, _ := v.(string)
+	switch e, ok := j.ends[key]; {
+	case ok && e.manager == "CUSTOMER":
+		return f.Set(ptr, "customer_key")
+	case ok && e.manager == "AWS":
+		return f.Set(ptr, "provider_key")
+	}
+	return f.Unknown("the key was not collected: "+cmp.Or(key, "not named"), ptr)
+}
+
+func (j *joins) placeCopies(f *evidence.Fact) *evidence.Fact {
 	v, _ := f.Get("/copies")
 	list, _ := v.([]any)
 	if !slices.ContainsFunc(list, unplaced) {

@@ -67,6 +67,9 @@ func (r *record) Get(index ref.Val) ref.Val {
 		return unknown(row)
 	}
 	v, said := r.fields[field]
+	if !said && n.field.Type == evidence.Record && !n.field.List {
+		return &record{r.fact, n, ptr, nil} // its fields say, one by one, why they were not seen
+	}
 	if !said {
 		return unknown("not said by the fact: " + ptr)
 	}

@@ -69,7 +69,7 @@ func Facets() []Field {
 			str("kind", "what it is"), str("digest", "sha256"), str("author", "who signed"),
 			at("valid_from", "start"), at("valid_until", "end"), flag("signed", "a signature was checked")),
 		rec("encryption", "how data is encrypted",
-			enum("at_rest", "whose key", "none", "provider_key", "customer_key", "external_key"),
+			Field{Name: "at_rest", Type: String, Join: true, Enum: []string{"none", "provider_key", "customer_key", "external_key"}, Doc: "whose key; left to the join where the answer names a key and not who manages it"},
 			str("key", "id of the key; none where the provider names none"),
 			enum("in_transit", "is plain text refused", "enforced", "optional", "none")),
 		rec("exposure", "who outside can reach it",

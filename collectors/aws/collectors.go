@@ -13,6 +13,9 @@ func Discovery(a *Access) []collectors.Collector {
 // Collectors lists the collectors that run on each account, one line a service.
 func Collectors(a *Access) []collectors.Collector {
 	return []collectors.Collector{
+		&dynamoTables{access: a},
+		&ec2Storage{access: a},
+		&kmsKeys{access: a},
 		&s3Buckets{access: a},
 		&stsIdentity{access: a},
 	}

@@ -121,7 +121,9 @@ func (a *bucketAnswers) setEncryption(f *evidence.Fact, account string) {
 		f.Unknown(a.encryption.Row, "/encryption/at_rest", "/encryption/key")
 	default:
 		whose, key := atRest(a.encryption.Value.ServerSideEncryptionConfiguration.Rules, a.partition, f.Region, account)
-		f.Set("/encryption/at_rest", whose)
+		if whose != "" {
+			f.Set("/encryption/at_rest", whose)
+		}
 		if key == "" {
 			f.None(kindBucket, "/encryption/key")
 		} else {
@@ -146,7 +148,8 @@ func (a *bucketAnswers) parsedPolicy() (policyDocument, error) {
 	return parsePolicy(aws.ToString(a.policy.Value.Policy))
 }
 
-// atRest says whose key encrypts, and which; a rule without a key is the provider's.
+// atRest says whose key encrypts, and which; a rule without a key is the provider's. Of a key
+// that is named it does not say who manages it: that is the join's.
 func atRest(rules []types.ServerSideEncryptionRule, partition, region, account string) (whose, key string) {
 	for _, r := range rules {
 		d := r.ApplyServerSideEncryptionByDefault
@@ -157,7 +160,7 @@ func atRest(rules []types.ServerSideEncryptionRule, partition, region, account s
 		if d.SSEAlgorithm == types.ServerSideEncryptionAes256 || id == "" || strings.Contains(id, "alias/aws/") {
 			return "provider_key", ""
 		}
-		return "customer_key", keyARN(id, partition, region, account)
+		return "", keyARN(id, partition, region, account)
 	}
 	return "none", ""
 }

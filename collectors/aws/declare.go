@@ -1,0 +1,107 @@
+package aws
+
+import (
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/trefoil-audit/trefoil/collectors"
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// lists declares an operation that enumerates kinds; what a genuine answer looks like is an XML
+// root or a JSON member.
+func lists(name string, genuine collectors.Genuine, kinds ...*evidence.Kind) collectors.Operation {
+	op := collectors.Operation{Name: name, Permission: name, List: true, Genuine: genuine}
+	for _, k := range kinds {
+		op.Kinds = append(op.Kinds, k.Name)
+	}
+	return op
+}
+
+// item declares an operation that adds fields to what its parent listed.
+func item(name, parent string, genuine collectors.Genuine, empty ...string) collectors.Operation {
+	return collectors.Operation{Name: name, Permission: name, Parent: parent, Genuine: genuine, Empty: empty}
+}
+
+func root(name string) collectors.Genuine   { return collectors.Genuine{Root: name} }
+func member(name string) collectors.Genuine { return collectors.Genuine{Member: name} }
+
+// newFact starts a fact in a region.
+func newFact(k *evidence.Kind, id, name, region string, from []string) *evidence.Fact {
+	f := evidence.NewFact(k, id, name).Because(from...)
+	f.Region = region
+	return f
+}
+
+// arnOf builds an ARN of the account that is asked.
+func (a *Access) arnOf(s *collectors.Session, service, region, resource string) string {
+	return "arn:" + a.settings.Partition + ":" + service + ":" + region + ":" + s.Target().Account + ":" + resource
+}
+
+// setText sets a text, or says none where the answer has none.
+func setText(f *evidence.Fact, k *evidence.Kind, ptr string, v *string) {
+	if aws.ToString(v) == "" {
+		f.None(k, ptr)
+		return
+	}
+	f.Set(ptr, *v)
+}
+
+// setReach says whom a resource policy lets in, read from the policy's text. Where it was not
+// seen, or cannot be read, nothing is said for sure.
+func setReach(f *evidence.Fact, k *evidence.Kind, text string, seen bool, row, account string) {
+	var r reach
+	doc, err := parsePolicy(text)
+	if err == nil {
+		r, err = reachOf(doc, account)
+	}
+	switch {
+	case !seen || err != nil:
+		f.Unknown(row, "/exposure/public", "/exposure/public_how", "/exposure/shared_with")
+		return
+	case len(r.public) > 0:
+		f.Set("/exposure/public", true).Set("/exposure/public_how", prefixed("policy: ", r.public))
+	case len(r.unclear) > 0:
+		f.Unknown(row, "/exposure/public", "/exposure/public_how")
+	default:
+		f.Set("/exposure/public", false).None(k, "/exposure/public_how")
+	}
+	f.Set("/exposure/shared_with", sortedUnion(r.accounts))
+}
+
+// setShares says whom a snapshot or image is shared with: account ids, and "all" for anyone.
+func setShares(f *evidence.Fact, k *evidence.Kind, with []string, ok bool, row string) {
+	if !ok {
+		f.Unknown(row, "/exposure/public", "/exposure/public_how", "/exposure/shared_with")
+		return
+	}
+	shared, public := []string{}, false
+	for _, w := range with {
+		switch {
+		case w == "all":
+			public = true
+		case len(w) == 12:
+			shared = append(shared, "aws:"+w)
+		default:
+			shared = append(shared, w)
+		}
+	}
+	if public {
+		f.Set("/exposure/public", true).Set("/exposure/public_how", []string{"shared with all"})
+	} else {
+		f.Set("/exposure/public", false).None(k, "/exposure/public_how")
+	}
+	f.Set("/exposure/shared_with", sortedUnion(shared))
+}
+
+// setKey says whose key encrypts. That a key's name stands in an answer does not say whether the
+// customer or AWS manages it: at_rest is left to the join with the key's own fact.
+func setKey(f *evidence.Fact, k *evidence.Kind, encrypted bool, key *string) {
+	switch {
+	case !encrypted:
+		f.Set("/encryption/at_rest", "none").None(k, "/encryption/key")
+	case aws.ToString(key) == "":
+		f.Set("/encryption/at_rest", "provider_key").None(k, "/encryption/key")
+	default:
+		f.Set("/encryption/key", *key)
+	}
+}

@@ -1,0 +1,155 @@
+package aws
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/trefoil-audit/trefoil/collectors"
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// ec2Storage says of volumes, snapshots and images where they lie, what they are copies of, how
+// they are encrypted and whom they are shared with.
+type ec2Storage struct{ access *Access }
+
+func (c *ec2Storage) Info() collectors.Info {
+	return collectors.Info{Name: "aws/ec2", Provider: "aws", Runs: collectors.Account, Kinds: []*evidence.Kind{kindVolume, kindSnapshot, kindImage},
+		Operations: []collectors.Operation{
+			lists("ec2:DescribeVolumes", root("DescribeVolumesResponse"), kindVolume),
+			lists("ec2:DescribeSnapshots", root("DescribeSnapshotsResponse"), kindSnapshot),
+			lists("ec2:DescribeImages", root("DescribeImagesResponse"), kindImage),
+			item("ec2:DescribeSnapshotAttribute", "ec2:DescribeSnapshots", root("DescribeSnapshotAttributeResponse")),
+			item("ec2:DescribeImageAttribute", "ec2:DescribeImages", root("DescribeImageAttributeResponse")),
+		}}
+}
+
+func (c *ec2Storage) Collect(ctx context.Context, s *collectors.Session) error {
+	return s.EachRegion(ctx, func(ctx context.Context, region string) error {
+		client := ec2.NewFromConfig(c.access.config(s, region))
+		c.volumes(ctx, s, client, region)
+		c.snapshots(ctx, s, client, region)
+		c.images(ctx, s, client, region)
+		return nil
+	})
+}
+
+func (c *ec2Storage) volumes(ctx context.Context, s *collectors.Session, client *ec2.Client, region string) {
+	var token *string
+	for {
+		page := ask(ctx, s, region, "ec2:DescribeVolumes", client.DescribeVolumes, &ec2.DescribeVolumesInput{NextToken: token})
+		if !page.OK() {
+			return
+		}
+		for _, v := range page.Value.Volumes {
+			id := aws.ToString(v.VolumeId)
+			f := newFact(kindVolume, c.access.arnOf(s, "ec2", region, "volume/"+id), id, region, page.From)
+			f.Set("/store/class", "block").Set("/store/engine", "ebs").Set("/located", []string{region}).SetTags(ec2Tags(v.Tags))
+			setKey(f, kindVolume, aws.ToBool(v.Encrypted), v.KmsKeyId)
+			if from := aws.ToString(v.SnapshotId); from != "" {
+				f.Set("/origin", c.access.arnOf(s, "ec2", region, "snapshot/"+from))
+			} else {
+				f.None(kindVolume, "/origin")
+			}
+			var on []string
+			for _, a := range v.Attachments {
+				on = append(on, aws.ToString(a.InstanceId))
+			}
+			s.Emit(kindVolume, f.Set("/attrs/state", string(v.State)).Set("/attrs/instances", sortedUnion(on)))
+		}
+		if token = page.Value.NextToken; aws.ToString(token) == "" {
+			return
+		}
+	}
+}
+
+func (c *ec2Storage) snapshots(ctx context.Context, s *collectors.Session, client *ec2.Client, region string) {
+	var token *string
+	for {
+		page := ask(ctx, s, region, "ec2:DescribeSnapshots", client.DescribeSnapshots, &ec2.DescribeSnapshotsInput{OwnerIds: []string{"self"}, NextToken: token})
+		if !page.OK() {
+			return
+		}
+		for _, v := range page.Value.Snapshots {
+			id := aws.ToString(v.SnapshotId)
+			f := newFact(kindSnapshot, c.access.arnOf(s, "ec2", region, "snapshot/"+id), id, region, page.From)
+			f.Set("/store/class", "backup").Set("/store/engine", "ebs").Set("/located", []string{region}).SetTags(ec2Tags(v.Tags))
+			setKey(f, kindSnapshot, aws.ToBool(v.Encrypted), v.KmsKeyId)
+			if of := aws.ToString(v.VolumeId); of != "" && of != "vol-ffffffff" { // that id stands where a snapshot was copied or imported
+				f.Set("/origin", c.access.arnOf(s, "ec2", region, "volume/"+of))
+			} else {
+				f.None(kindSnapshot, "/origin")
+			}
+			f.Set("/attrs/owner", "aws:"+aws.ToString(v.OwnerId))
+			if v.StartTime != nil {
+				f.Set("/attrs/started", *v.StartTime)
+			} else {
+				f.None(kindSnapshot, "/attrs/started")
+			}
+			a := ask(ctx, s, region, "ec2:DescribeSnapshotAttribute", client.DescribeSnapshotAttribute,
+				&ec2.DescribeSnapshotAttributeInput{SnapshotId: v.SnapshotId, Attribute: types.SnapshotAttributeNameCreateVolumePermission})
+			var with []string
+			if a.OK() {
+				for _, p := range a.Value.CreateVolumePermissions {
+					with = append(with, string(p.Group)+aws.ToString(p.UserId))
+				}
+			}
+			setShares(f, kindSnapshot, with, a.OK(), a.Row)
+			s.Emit(kindSnapshot, f.Because(a.From...))
+		}
+		if token = page.Value.NextToken; aws.ToString(token) == "" {
+			return
+		}
+	}
+}
+
+func (c *ec2Storage) images(ctx context.Context, s *collectors.Session, client *ec2.Client, region string) {
+	var token *string
+	for {
+		page := ask(ctx, s, region, "ec2:DescribeImages", client.DescribeImages, &ec2.DescribeImagesInput{Owners: []string{"self"},
+			IncludeDeprecated: aws.Bool(true), IncludeDisabled: aws.Bool(true), NextToken: token})
+		if !page.OK() {
+			return
+		}
+		for _, v := range page.Value.Images {
+			id := aws.ToString(v.ImageId)
+			f := newFact(kindImage, c.access.arnOf(s, "ec2", region, "image/"+id), id, region, page.From)
+			f.Set("/store/class", "backup").Set("/store/engine", "ami").Set("/located", []string{region}).SetTags(ec2Tags(v.Tags))
+			if of := aws.ToString(v.SourceImageId); of != "" {
+				f.Set("/origin", of)
+			} else {
+				f.None(kindImage, "/origin")
+			}
+			var parts []string
+			for _, d := range v.BlockDeviceMappings {
+				if d.Ebs != nil && d.Ebs.SnapshotId != nil {
+					parts = append(parts, c.access.arnOf(s, "ec2", region, "snapshot/"+*d.Ebs.SnapshotId))
+				}
+			}
+			f.Set("/attrs/owner", "aws:"+aws.ToString(v.OwnerId)).Set("/attrs/snapshots", sortedUnion(parts))
+			a := ask(ctx, s, region, "ec2:DescribeImageAttribute", client.DescribeImageAttribute,
+				&ec2.DescribeImageAttributeInput{ImageId: v.ImageId, Attribute: types.ImageAttributeNameLaunchPermission})
+			var with []string
+			if a.OK() {
+				for _, p := range a.Value.LaunchPermissions {
+					with = append(with, string(p.Group)+aws.ToString(p.UserId)+aws.ToString(p.OrganizationArn)+aws.ToString(p.OrganizationalUnitArn))
+				}
+			}
+			setShares(f, kindImage, with, a.OK(), a.Row)
+			s.Emit(kindImage, f.Because(a.From...))
+		}
+		if token = page.Value.NextToken; aws.ToString(token) == "" {
+			return
+		}
+	}
+}
+
+func ec2Tags(list []types.Tag) map[string]string {
+	tags := map[string]string{}
+	for _, t := range list {
+		tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	}
+	return tags
+}

@@ -1,0 +1,159 @@
+package aws
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/kms/types"
+
+	"github.com/trefoil-audit/trefoil/collectors"
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// kmsKeys says of each key where it and its replicas are, where its material comes from, whether
+// it rotates, and whom its policy lets in.
+type kmsKeys struct{ access *Access }
+
+func (c *kmsKeys) Info() collectors.Info {
+	policy := lists("kms:GetKeyPolicy", member("Policy"), kindKeyStatement)
+	policy.Parent = "kms:ListKeys"
+	return collectors.Info{Name: "aws/kms", Provider: "aws", Runs: collectors.Account, Kinds: []*evidence.Kind{kindKey, kindKeyStatement},
+		Operations: []collectors.Operation{
+			lists("kms:ListKeys", member("Keys"), kindKey), policy,
+			item("kms:DescribeKey", "kms:ListKeys", member("KeyMetadata")),
+			item("kms:ListResourceTags", "kms:ListKeys", member("Tags")),
+			item("kms:GetKeyRotationStatus", "kms:ListKeys", member("KeyRotationEnabled")),
+		}}
+}
+
+func (c *kmsKeys) Collect(ctx context.Context, s *collectors.Session) error {
+	return s.EachRegion(ctx, func(ctx context.Context, region string) error {
+		client := kms.NewFromConfig(c.access.config(s, region))
+		var marker *string
+		for {
+			page := ask(ctx, s, region, "kms:ListKeys", client.ListKeys, &kms.ListKeysInput{Marker: marker, Limit: aws.Int32(1000)})
+			if !page.OK() {
+				return nil
+			}
+			for _, k := range page.Value.Keys {
+				c.key(ctx, s, client, region, aws.ToString(k.KeyArn), aws.ToString(k.KeyId), page.From)
+			}
+			if marker = page.Value.NextMarker; !page.Value.Truncated {
+				return nil
+			}
+		}
+	})
+}
+
+func (c *kmsKeys) key(ctx context.Context, s *collectors.Session, client *kms.Client, region, arn, id string, from []string) {
+	about := ask(ctx, s, region, "kms:DescribeKey", client.DescribeKey, &kms.DescribeKeyInput{KeyId: aws.String(id)})
+	policy := ask(ctx, s, region, "kms:GetKeyPolicy", client.GetKeyPolicy, &kms.GetKeyPolicyInput{KeyId: aws.String(id), PolicyName: aws.String("default")})
+	f := newFact(kindKey, arn, id, region, from).Set("/located", []string{region}).Because(about.From...).Because(policy.From...)
+	c.tags(ctx, s, client, f, id, region)
+	text := ""
+	if policy.OK() {
+		text = aws.ToString(policy.Value.Policy)
+	}
+	setReach(f, kindKey, text, policy.OK(), policy.Row, s.Target().Account)
+	if !about.OK() || about.Value.KeyMetadata == nil {
+		f.Unknown(about.Row, "/key", "/attrs")
+	} else {
+		m := about.Value.KeyMetadata
+		setKeyMetadata(f, m)
+		c.rotation(ctx, s, client, f, m, region)
+	}
+	s.Emit(kindKey, f)
+	if !policy.OK() {
+		return
+	}
+	facts, err := statementFacts(kindKeyStatement, text, arn+"#policy", region, arn, "key", []string{arn})
+	if err != nil {
+		s.Spoil(kindKeyStatement, region, err)
+		return
+	}
+	for _, st := range facts {
+		s.Emit(kindKeyStatement, st.Because(policy.From...))
+	}
+}
+
+// tags asks for a key's labels, to the last page.
+func (c *kmsKeys) tags(ctx context.Context, s *collectors.Session, client *kms.Client, f *evidence.Fact, id, region string) {
+	tags := map[string]string{}
+	var marker *string
+	for {
+		page := ask(ctx, s, region, "kms:ListResourceTags", client.ListResourceTags, &kms.ListResourceTagsInput{KeyId: aws.String(id), Marker: marker})
+		f.Because(page.From...)
+		if !page.OK() {
+			f.Unknown(page.Row, "/tags")
+			return
+		}
+		for _, t := range page.Value.Tags {
+			tags[aws.ToString(t.TagKey)] = aws.ToString(t.TagValue)
+		}
+		if marker = page.Value.NextMarker; !page.Value.Truncated {
+			f.SetTags(tags)
+			return
+		}
+	}
+}
+
+// setKeyMetadata says what DescribeKey answers. See "KeyMetadata" in the KMS API reference.
+func setKeyMetadata(f *evidence.Fact, m *types.KeyMetadata) {
+	origin := map[types.OriginType]string{types.OriginTypeAwsKms: "provider", types.OriginTypeExternal: "imported",
+		types.OriginTypeAwsCloudhsm: "hsm", types.OriginTypeExternalKeyStore: "external"}[m.Origin]
+	if origin == "" {
+		origin = string(m.Origin)
+	}
+	state := map[types.KeyState]string{types.KeyStateEnabled: "enabled", types.KeyStateDisabled: "disabled", types.KeyStatePendingDeletion: "pending_deletion",
+		types.KeyStatePendingReplicaDeletion: "pending_deletion", types.KeyStatePendingImport: "pending_import", types.KeyStateUnavailable: "unavailable"}[m.KeyState]
+	if state == "" {
+		state = string(m.KeyState)
+	}
+	custodian := "AWS"
+	if id := aws.ToString(m.CustomKeyStoreId); id != "" {
+		custodian = "custom key store " + id
+	}
+	f.Set("/key/origin", origin).Set("/key/state", state).Set("/key/custodian", custodian).Set("/key/multi_region", aws.ToBool(m.MultiRegion))
+	if m.DeletionDate != nil {
+		f.Set("/key/deletes_at", *m.DeletionDate)
+	} else {
+		f.None(kindKey, "/key/deletes_at")
+	}
+	f.Set("/attrs/manager", string(m.KeyManager)).Set("/attrs/usage", string(m.KeyUsage)).Set("/attrs/spec", string(m.KeySpec))
+	replicas := []string{}
+	if c := m.MultiRegionConfiguration; c != nil {
+		if c.PrimaryKey != nil {
+			replicas = append(replicas, aws.ToString(c.PrimaryKey.Region))
+		}
+		for _, r := range c.ReplicaKeys {
+			replicas = append(replicas, aws.ToString(r.Region))
+		}
+	}
+	f.Set("/attrs/replicas", sortedUnion(replicas))
+}
+
+// rotation asks for the rotation of keys that the customer manages and that can rotate; AWS
+// rotates its own each year.
+func (c *kmsKeys) rotation(ctx context.Context, s *collectors.Session, client *kms.Client, f *evidence.Fact, m *types.KeyMetadata, region string) {
+	switch {
+	case m.KeyManager == types.KeyManagerTypeAws:
+		f.Set("/key/rotation_days", 365)
+		return
+	case m.KeySpec != types.KeySpecSymmetricDefault || m.Origin != types.OriginTypeAwsKms:
+		f.None(kindKey, "/key/rotation_days") // it cannot rotate by itself
+		return
+	}
+	a := ask(ctx, s, region, "kms:GetKeyRotationStatus", client.GetKeyRotationStatus, &kms.GetKeyRotationStatusInput{KeyId: m.KeyId})
+	f.Because(a.From...)
+	switch {
+	case !a.OK():
+		f.Unknown(a.Row, "/key/rotation_days")
+	case !a.Value.KeyRotationEnabled:
+		f.None(kindKey, "/key/rotation_days")
+	case a.Value.RotationPeriodInDays == nil:
+		f.Set("/key/rotation_days", 365) // the service's own period, where it names none
+	default:
+		f.Set("/key/rotation_days", int(*a.Value.RotationPeriodInDays))
+	}
+}
