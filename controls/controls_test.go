@@ -436,3 +436,56 @@ func FuzzLoad(f *testing.F) {
 		}
 	})
 }
+
+// An account counts as recorded only by a trail that records all of it; what was not seen of a
+// trail, or of the lists of trails, keeps it from failing.
+func TestAuditLogs(t *testing.T) {
+	kind := &evidence.Kind{Name: "aws.cloudtrail.trail", Schema: 1, Facets: []string{"log"}, NotApplicable: map[string]string{"/tags": "none"},
+		Attrs: []evidence.Field{{Name: "global_events", Type: evidence.Bool}, {Name: "multi_region", Type: evidence.Bool}}}
+	trail := func(account string, change func(map[string]any)) *evidence.Fact {
+		set := map[string]any{"/log/accounts": []any{account}, "/log/enabled": true, "/log/management": true, "/log/validated": true, "/attrs/global_events": true, "/attrs/multi_region": true}
+		if change != nil {
+			change(set)
+		}
+		f, err := (&Case{Name: "t", ID: "t", Kind: kind.Name, Set: set}).fact(evidence.Kinds{kind.Name: kind})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return f
+	}
+	unset := func(ptr string) func(map[string]any) { return func(m map[string]any) { delete(m, ptr) } }
+	off := func(ptr string) func(map[string]any) { return func(m map[string]any) { m[ptr] = false } }
+	for name, c := range map[string]struct {
+		trail *evidence.Fact
+		lists evidence.Status
+		want  any // nil: unknown
+	}{
+		"own trail":                  {trail("aws:111122223333", nil), evidence.OK, true},
+		"the organisation's":         {trail("*", nil), evidence.OK, true},
+		"another account's":          {trail("aws:999999999999", nil), evidence.OK, false},
+		"stopped":                    {trail("*", off("/log/enabled")), evidence.OK, false},
+		"one region":                 {trail("*", off("/attrs/multi_region")), evidence.OK, false},
+		"status not seen":            {trail("*", unset("/log/enabled")), evidence.OK, nil},
+		"status not seen, unsigned":  {trail("*", func(m map[string]any) { delete(m, "/log/enabled"); m["/log/validated"] = false }), evidence.OK, false},
+		"accounts not seen":          {trail("*", unset("/log/accounts")), evidence.OK, nil},
+		"stopped, another list gone": {trail("*", off("/log/enabled")), evidence.Denied, nil},
+		"covered, another list gone": {trail("*", nil), evidence.Denied, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := world1(t, c.trail)
+			in.Coverage = append(in.Coverage, evidence.Row{ID: "l", Target: "x", List: true, Kinds: []string{kind.Name}, Status: c.lists})
+			in.kinds = evidence.Kinds{kind.Name: kind}
+			j, err := index(&in, in.Facts())
+			if err != nil {
+				t.Fatal(err)
+			}
+			facts := auditLogs(j)
+			if len(facts) != 1 {
+				t.Fatalf("%d facts", len(facts))
+			}
+			if got, _ := facts[0].Get("/attrs/covered"); got != c.want {
+				t.Errorf("covered is %v, want %v", got, c.want)
+			}
+		})
+	}
+}

@@ -22,6 +22,7 @@ type derivation struct {
 func derivations() []derivation {
 	organization := []string{"aws.organizations.account", "aws.organizations.scp_statement", "aws.organizations.unit"}
 	return []derivation{
+		{kind: kindAuditLog, reads: []string{"aws.cloudtrail.trail"}, over: []string{"aws.cloudtrail.trail"}, make: auditLogs},
 		{kind: kindRow, make: coverageRows},
 		{kind: kindCollection, make: collections},
 		{kind: kindLegacy, make: legacyRows},
@@ -265,4 +266,69 @@ func sorted(set map[string]bool) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+// auditLogs says of each AWS account of the run whether a trail records its administration. That
+// none does counts only where every list of trails was whole: a trail of the organisation lies in
+// another account.
+func auditLogs(j *joins) []*evidence.Fact {
+	gap := ""
+	for _, r := range j.in.Coverage {
+		if gates(r, func(kind string) bool { return kind == "aws.cloudtrail.trail" }) || r.Discovery && !r.Status.Seen() {
+			gap = r.ID
+			break
+		}
+	}
+	var out []*evidence.Fact
+	for _, t := range j.in.Targets {
+		if t.Provider != "aws" || t.ID != "aws-"+t.Account {
+			continue
+		}
+		f := derived(kindAuditLog, "audit_log:aws:"+t.Account, t.Account, t.ID, "").Because("c:" + t.ID)
+		covered, unclear := false, gap
+		trails := []string{}
+		for _, trail := range j.kept["aws.cloudtrail.trail"] {
+			accounts, known := texts(trail, "/log/accounts")
+			if known && !slices.Contains(accounts, "*") && !slices.Contains(accounts, "aws:"+t.Account) {
+				continue
+			}
+			trails = append(trails, trail.ID)
+			f.Because("f:" + trail.ID)
+			switch whole, why := recordsAll(trail); {
+			case whole && known:
+				covered = true
+			case whole:
+				unclear = reasonOf(trail, "/log/accounts")
+			case why != "":
+				unclear = why
+			}
+		}
+		slices.Sort(trails)
+		switch f.Set("/attrs/trails", trails); {
+		case covered:
+			f.Set("/attrs/covered", true)
+		case unclear != "":
+			f.Unknown(unclear, "/attrs/covered")
+		default:
+			f.Set("/attrs/covered", false)
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// recordsAll says whether a trail records all that it should; why names the first field that was
+// not seen, where nothing that was seen speaks against it.
+func recordsAll(trail *evidence.Fact) (whole bool, why string) {
+	for _, ptr := range []string{"/log/enabled", "/log/management", "/log/validated", "/attrs/global_events", "/attrs/multi_region"} {
+		switch v, ok := trail.Get(ptr); {
+		case !ok:
+			if why == "" {
+				why = reasonOf(trail, ptr)
+			}
+		case v != true:
+			return false, ""
+		}
+	}
+	return why == "", why
 }

@@ -16,7 +16,9 @@ func Collectors(a *Access) []collectors.Collector {
 		&dynamoTables{access: a},
 		&ec2Storage{access: a},
 		&kmsKeys{access: a},
+		&logGroups{access: a},
 		&s3Buckets{access: a},
 		&stsIdentity{access: a},
+		&trails{access: a},
 	}
 }

@@ -1,0 +1,98 @@
+package aws
+
+import (
+	"context"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
+	"github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+
+	"github.com/trefoil-audit/trefoil/collectors"
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// trails says of each trail what it records, where it delivers, and whether it is on. A trail is
+// said once: by the account that owns it, in its home region.
+type trails struct{ access *Access }
+
+func (c *trails) Info() collectors.Info {
+	return collectors.Info{Name: "aws/cloudtrail", Provider: "aws", Runs: collectors.Account, Kinds: []*evidence.Kind{kindTrail},
+		Operations: []collectors.Operation{
+			lists("cloudtrail:DescribeTrails", member("trailList"), kindTrail),
+			item("cloudtrail:GetTrailStatus", "cloudtrail:DescribeTrails", member("IsLogging")),
+			item("cloudtrail:GetEventSelectors", "cloudtrail:DescribeTrails", member("TrailARN")),
+		}}
+}
+
+func (c *trails) Collect(ctx context.Context, s *collectors.Session) error {
+	return s.EachRegion(ctx, func(ctx context.Context, region string) error {
+		client := cloudtrail.NewFromConfig(c.access.config(s, region))
+		list := ask(ctx, s, region, "cloudtrail:DescribeTrails", client.DescribeTrails, &cloudtrail.DescribeTrailsInput{IncludeShadowTrails: aws.Bool(false)})
+		if !list.OK() {
+			return nil
+		}
+		for _, t := range list.Value.TrailList {
+			if aws.ToString(t.HomeRegion) == region && accountOf(aws.ToString(t.TrailARN)) == s.Target().Account {
+				c.trail(ctx, s, client, region, t, list.From)
+			}
+		}
+		return nil
+	})
+}
+
+func (c *trails) trail(ctx context.Context, s *collectors.Session, client *cloudtrail.Client, region string, t types.Trail, from []string) {
+	f := newFact(kindTrail, aws.ToString(t.TrailARN), aws.ToString(t.Name), region, from).Set("/located", []string{region})
+	accounts, regions := []string{"aws:" + s.Target().Account}, []string{region}
+	if aws.ToBool(t.IsOrganizationTrail) {
+		accounts = []string{"*"}
+	}
+	if aws.ToBool(t.IsMultiRegionTrail) {
+		regions = []string{"*"}
+	}
+	f.Set("/log/accounts", accounts).Set("/log/regions", regions).Set("/log/validated", aws.ToBool(t.LogFileValidationEnabled)).
+		Set("/log/to", "arn:"+c.access.settings.Partition+":s3:::"+aws.ToString(t.S3BucketName)).
+		Set("/attrs/organization", aws.ToBool(t.IsOrganizationTrail)).Set("/attrs/multi_region", aws.ToBool(t.IsMultiRegionTrail)).
+		Set("/attrs/global_events", aws.ToBool(t.IncludeGlobalServiceEvents)).Set("/attrs/home_region", region)
+	status := ask(ctx, s, region, "cloudtrail:GetTrailStatus", client.GetTrailStatus, &cloudtrail.GetTrailStatusInput{Name: t.TrailARN})
+	f.Because(status.From...)
+	if status.OK() {
+		f.Set("/log/enabled", aws.ToBool(status.Value.IsLogging))
+		setText(f, kindTrail, "/attrs/delivery_error", status.Value.LatestDeliveryError)
+		if at := status.Value.LatestDeliveryTime; at != nil {
+			f.Set("/attrs/last_delivery", *at)
+		} else {
+			f.None(kindTrail, "/attrs/last_delivery")
+		}
+	} else {
+		f.Unknown(status.Row, "/log/enabled", "/attrs/delivery_error", "/attrs/last_delivery")
+	}
+	sel := ask(ctx, s, region, "cloudtrail:GetEventSelectors", client.GetEventSelectors, &cloudtrail.GetEventSelectorsInput{TrailName: t.TrailARN})
+	f.Because(sel.From...)
+	switch {
+	case !sel.OK() || len(sel.Value.AdvancedEventSelectors) > 0: // advanced selectors are a language of their own; what they leave out is not read yet
+		f.Unknown(sel.Row, "/log/management", "/log/data_read", "/log/data_write")
+	default:
+		setSelectors(f, sel.Value.EventSelectors)
+	}
+	s.Emit(kindTrail, f)
+}
+
+// setSelectors says which events a trail's basic selectors record. Management events count where
+// one selector takes all of them, reads and writes, and excludes no source; data events where
+// one takes all objects of all buckets.
+func setSelectors(f *evidence.Fact, selectors []types.EventSelector) {
+	var management, read, write bool
+	for _, sel := range selectors {
+		all := sel.ReadWriteType == types.ReadWriteTypeAll || sel.ReadWriteType == ""
+		management = management || aws.ToBool(sel.IncludeManagementEvents) && all && len(sel.ExcludeManagementEventSources) == 0
+		for _, d := range sel.DataResources {
+			for _, v := range d.Values {
+				if aws.ToString(d.Type) == "AWS::S3::Object" && (v == "arn:aws:s3" || v == "arn:aws:s3:::") {
+					read = read || all || sel.ReadWriteType == types.ReadWriteTypeReadOnly
+					write = write || all || sel.ReadWriteType == types.ReadWriteTypeWriteOnly
+				}
+			}
+		}
+	}
+	f.Set("/log/management", management).Set("/log/data_read", read).Set("/log/data_write", write)
+}
