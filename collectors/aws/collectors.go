@@ -15,6 +15,7 @@ func Collectors(a *Access) []collectors.Collector {
 	return []collectors.Collector{
 		&dynamoTables{access: a},
 		&ec2Storage{access: a},
+		&iamAccess{access: a},
 		&kmsKeys{access: a},
 		&logGroups{access: a},
 		&s3Buckets{access: a},

@@ -8,13 +8,16 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/goccy/go-yaml"
 
 	"github.com/trefoil-audit/trefoil/controls"
+	"github.com/trefoil-audit/trefoil/evidence/bundle"
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
 	"github.com/trefoil-audit/trefoil/evidence/run"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
@@ -81,7 +84,9 @@ func TestWorldFindsWhatIsPlanted(t *testing.T) {
 	}
 	_, _, j, _ := clover(t)
 	want := map[controls.Verdict][]plant{controls.Fail: planted.Wrong, controls.Insufficient: planted.Unjudged}
-	matches := func(p plant, i *controls.Item) bool { return p.Control == i.Control && engagement.Match(p.Fact, i.Fact) }
+	matches := func(p plant, i *controls.Item) bool {
+		return p.Control == i.Control && engagement.Match(p.Fact, i.Fact)
+	}
 	got := map[string]controls.Verdict{}
 	for n := range j.Results.Items {
 		i := &j.Results.Items[n]
@@ -238,4 +243,48 @@ func TestEveryDamageIsRefused(t *testing.T) {
 		t.Errorf("put together again, the run does not verify: %v", err)
 	}
 	t.Logf("%d damages, all refused", cases)
+}
+
+// No credential, token or signature is in a recording.
+func TestRecordingHoldsNoSecrets(t *testing.T) {
+	_, r, _, _ := clover(t)
+	secrets := regexp.MustCompile(`(?i)AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|SecretAccessKey|SessionToken|X-Amz-Security-Token|X-Amz-Signature|X-Amz-Credential|AWS4-HMAC|Authorization"|BEGIN [A-Z ]*PRIVATE KEY|Correct-Horse|password=`)
+	bytesSeen := 0
+	for _, target := range r.Targets() {
+		parts, err := r.Bundle(target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range parts {
+			for line, err := range p.Lines(bundle.ExchangesName) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				bytesSeen += len(line)
+				if hit := secrets.Find(line); hit != nil {
+					t.Errorf("%s: %q in an exchange: %.200s", target, hit, line)
+				}
+			}
+			for _, e := range p.Manifest().Entries {
+				digest, ok := strings.CutPrefix(e.Path, "bodies/")
+				if !ok {
+					continue
+				}
+				body, _, err := p.Body(digest)
+				if err != nil {
+					t.Fatal(err)
+				}
+				bytesSeen += len(body)
+				if hit := secrets.Find(body); hit != nil {
+					t.Errorf("%s: %q in body %s", target, hit, digest)
+				}
+			}
+			if err := p.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	if bytesSeen < 100_000 {
+		t.Errorf("only %d bytes were looked at", bytesSeen)
+	}
 }

@@ -1,0 +1,113 @@
+package aws
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	cloudtrail "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
+	dynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	kms "github.com/aws/aws-sdk-go-v2/service/kms/types"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+const reportHead = "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date\n"
+
+func TestCredentialReport(t *testing.T) {
+	users, err := parseReport([]byte(reportHead +
+		"<root_account>,arn:aws:iam::1:root,2020-01-01T00:00:00+00:00,not_supported,no_information,not_supported,not_supported,false,true,2020-01-01T00:00:00+00:00,N/A,false,N/A,N/A\n" +
+		"ann,arn:aws:iam::1:user/ann,2020-01-01T00:00:00+00:00,false,N/A,N/A,N/A,true,false,2021-01-01T00:00:00+00:00,N/A,false,N/A,N/A\n"))
+	if err != nil || len(users) != 2 {
+		t.Fatal(users, err)
+	}
+	if u := users[0]; !u.console || u.mfa || len(u.keys) != 1 || !u.keys[0].active {
+		t.Errorf("root: %+v", u)
+	}
+	if u := users[1]; u.console || !u.mfa || len(u.keys) != 1 || u.keys[0].active {
+		t.Errorf("ann: %+v", u)
+	}
+	// What cannot be read is an error, never "no credential".
+	for name, text := range map[string]string{
+		"no head":          "",
+		"column missing":   strings.Replace(reportHead, "access_key_2_active", "x", 1),
+		"strange truth":    reportHead + "a,arn,t,maybe,N/A,N/A,N/A,true,false,N/A,N/A,false,N/A,N/A\n",
+		"strange instant":  reportHead + "a,arn,t,true,yesterday,N/A,N/A,true,false,N/A,N/A,false,N/A,N/A\n",
+		"line too short":   reportHead + "a,arn\n",
+		"an HTML page":     "<html>\n<body>\n",
+		"quote left open":  reportHead + "\"a,arn\n",
+		"empty truth":      reportHead + "a,arn,t,,N/A,N/A,N/A,true,false,N/A,N/A,false,N/A,N/A\n",
+		"key's truth lost": reportHead + "a,arn,t,true,N/A,N/A,N/A,true,,N/A,N/A,false,N/A,N/A\n",
+	} {
+		if users, err := parseReport([]byte(text)); err == nil {
+			t.Errorf("%s: read as %+v", name, users)
+		}
+	}
+}
+
+func FuzzCredentialReport(f *testing.F) {
+	f.Add(reportHead)
+	f.Fuzz(func(t *testing.T, text string) {
+		users, err := parseReport([]byte(text))
+		if err != nil && users != nil {
+			t.Error("an error and users")
+		}
+	})
+}
+
+// A replica in another region is a copy; so is a witness.
+func TestTableReplicas(t *testing.T) {
+	c := &dynamoTables{access: ReplayAccess(Settings{Partition: "aws"})}
+	f := evidence.NewFact(kindTable, "t", "t")
+	c.setTable(f, &dynamodb.TableDescription{TableName: aws.String("t"), TableStatus: "ACTIVE",
+		Replicas:             []dynamodb.ReplicaDescription{{RegionName: aws.String("eu-west-1")}, {RegionName: aws.String("us-east-1"), ReplicaStatus: "ACTIVE"}},
+		GlobalTableWitnesses: []dynamodb.GlobalTableWitnessDescription{{RegionName: aws.String("us-east-2")}}}, "111122223333", "eu-west-1")
+	copies, _ := f.Get("/copies")
+	if list := copies.([]any); len(list) != 2 {
+		t.Fatalf("%v", list)
+	}
+	if to, _ := f.Get("/copies/0/to"); to != "arn:aws:dynamodb:us-east-1:111122223333:table/t" {
+		t.Error(to)
+	}
+	if at, _ := f.Get("/copies/1/located/0"); at != "us-east-2" {
+		t.Error(at)
+	}
+	if whose, _ := f.Get("/encryption/at_rest"); whose != "provider_key" {
+		t.Error(whose)
+	}
+}
+
+// All regions of a multi-region key are said, that of the primary too; a state that the API adds
+// later stays as it came.
+func TestKeyMetadata(t *testing.T) {
+	f := evidence.NewFact(kindKey, "k", "k")
+	setKeyMetadata(f, &kms.KeyMetadata{KeyManager: "CUSTOMER", KeyState: "Melting", Origin: "AWS_KMS", MultiRegion: aws.Bool(true),
+		MultiRegionConfiguration: &kms.MultiRegionConfiguration{PrimaryKey: &kms.MultiRegionKey{Region: aws.String("us-east-1")},
+			ReplicaKeys: []kms.MultiRegionKey{{Region: aws.String("eu-west-1")}}}})
+	if got, _ := f.Get("/attrs/replicas/1"); got != "us-east-1" {
+		t.Error(got)
+	}
+	if got, _ := f.Get("/key/state"); got != "Melting" {
+		t.Error(got)
+	}
+}
+
+// Management events count only where one selector takes all of them.
+func TestSelectors(t *testing.T) {
+	for name, c := range map[string]struct {
+		selectors []cloudtrail.EventSelector
+		want      bool
+	}{
+		"all":            {[]cloudtrail.EventSelector{{IncludeManagementEvents: aws.Bool(true), ReadWriteType: "All"}}, true},
+		"none":           {nil, false},
+		"writes alone":   {[]cloudtrail.EventSelector{{IncludeManagementEvents: aws.Bool(true), ReadWriteType: "WriteOnly"}}, false},
+		"without KMS":    {[]cloudtrail.EventSelector{{IncludeManagementEvents: aws.Bool(true), ReadWriteType: "All", ExcludeManagementEventSources: []string{"kms.amazonaws.com"}}}, false},
+		"not management": {[]cloudtrail.EventSelector{{IncludeManagementEvents: aws.Bool(false), ReadWriteType: "All"}}, false},
+	} {
+		f := evidence.NewFact(kindTrail, "t", "t")
+		setSelectors(f, c.selectors)
+		if got, _ := f.Get("/log/management"); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
