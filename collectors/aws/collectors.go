@@ -18,6 +18,7 @@ func Collectors(a *Access) []collectors.Collector {
 		&iamAccess{access: a},
 		&kmsKeys{access: a},
 		&logGroups{access: a},
+		&rdsDatabases{access: a},
 		&s3Buckets{access: a},
 		&stsIdentity{access: a},
 		&trails{access: a},

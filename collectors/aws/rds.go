@@ -1,0 +1,244 @@
+package aws
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/rds"
+	"github.com/aws/aws-sdk-go-v2/service/rds/types"
+
+	"github.com/trefoil-audit/trefoil/collectors"
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// rdsDatabases says of instances, clusters and their snapshots where they and their replicas
+// lie, how they are encrypted and who can reach them.
+type rdsDatabases struct{ access *Access }
+
+func (c *rdsDatabases) Info() collectors.Info {
+	return collectors.Info{Name: "aws/rds", Provider: "aws", Runs: collectors.Account, Kinds: []*evidence.Kind{kindDB, kindDBCluster, kindDBSnapshot},
+		Operations: []collectors.Operation{
+			lists("rds:DescribeDBInstances", root("DescribeDBInstancesResponse"), kindDB),
+			lists("rds:DescribeDBClusters", root("DescribeDBClustersResponse"), kindDBCluster),
+			lists("rds:DescribeDBSnapshots", root("DescribeDBSnapshotsResponse"), kindDBSnapshot),
+			lists("rds:DescribeDBClusterSnapshots", root("DescribeDBClusterSnapshotsResponse"), kindDBSnapshot),
+			item("rds:DescribeDBSnapshotAttributes", "rds:DescribeDBSnapshots", root("DescribeDBSnapshotAttributesResponse")),
+			item("rds:DescribeDBClusterSnapshotAttributes", "rds:DescribeDBClusterSnapshots", root("DescribeDBClusterSnapshotAttributesResponse")),
+		}}
+}
+
+func (c *rdsDatabases) Collect(ctx context.Context, s *collectors.Session) error {
+	return s.EachRegion(ctx, func(ctx context.Context, region string) error {
+		client := rds.NewFromConfig(c.access.config(s, region))
+		c.instances(ctx, s, client, region)
+		c.clusters(ctx, s, client, region)
+		c.snapshots(ctx, s, client, region)
+		c.clusterSnapshots(ctx, s, client, region)
+		return nil
+	})
+}
+
+func (c *rdsDatabases) instances(ctx context.Context, s *collectors.Session, client *rds.Client, region string) {
+	var marker *string
+	for {
+		page := ask(ctx, s, region, "rds:DescribeDBInstances", client.DescribeDBInstances, &rds.DescribeDBInstancesInput{Marker: marker})
+		if !page.OK() {
+			return
+		}
+		for _, d := range page.Value.DBInstances {
+			f := newFact(kindDB, aws.ToString(d.DBInstanceArn), aws.ToString(d.DBInstanceIdentifier), region, page.From)
+			var to []string
+			for _, r := range d.ReadReplicaDBInstanceIdentifiers {
+				to = append(to, c.arn(s, region, "db", r))
+			}
+			for _, r := range d.ReadReplicaDBClusterIdentifiers {
+				to = append(to, c.arn(s, region, "cluster", r))
+			}
+			for _, r := range d.DBInstanceAutomatedBackupsReplications {
+				to = append(to, aws.ToString(r.DBInstanceAutomatedBackupsArn))
+			}
+			c.database(f, kindDB, region, aws.ToString(d.Engine), to, aws.ToBool(d.StorageEncrypted), d.KmsKeyId, aws.ToBool(d.DeletionProtection), d.TagList)
+			source := aws.ToString(d.ReadReplicaSourceDBInstanceIdentifier)
+			if source == "" {
+				source = aws.ToString(d.ReadReplicaSourceDBClusterIdentifier)
+			}
+			setOrigin(f, kindDB, c.arn(s, region, "db", source), source)
+			setPublicly(f, kindDB, d.PubliclyAccessible, page.Row)
+			if cluster := aws.ToString(d.DBClusterIdentifier); cluster != "" {
+				f.Set("/attrs/cluster", c.arn(s, region, "cluster", cluster))
+			} else {
+				f.None(kindDB, "/attrs/cluster")
+			}
+			days := int(aws.ToInt32(d.BackupRetentionPeriod))
+			s.Emit(kindDB, f.Set("/attrs/backup_days", days).Set("/protection/recoverable_days", days))
+		}
+		if marker = page.Value.Marker; aws.ToString(marker) == "" {
+			return
+		}
+	}
+}
+
+// arn completes an identifier: replicas in another region are named by their ARNs already.
+func (c *rdsDatabases) arn(s *collectors.Session, region, sort, id string) string {
+	if strings.HasPrefix(id, "arn:") {
+		return id
+	}
+	return c.access.arnOf(s, "rds", region, sort+":"+id)
+}
+
+func setOrigin(f *evidence.Fact, k *evidence.Kind, arn, id string) {
+	if id == "" {
+		f.None(k, "/origin")
+		return
+	}
+	f.Set("/origin", arn)
+}
+
+// setPublicly says whether an instance has a public address. Whether anyone gets through depends
+// on security groups, which are not read: a public address is said to be open.
+func setPublicly(f *evidence.Fact, k *evidence.Kind, public *bool, row string) {
+	switch {
+	case public == nil:
+		f.Unknown(row, "/exposure/public", "/exposure/public_how", "/exposure/network")
+	case *public:
+		f.Set("/exposure/public", true).Set("/exposure/public_how", []string{"publicly accessible"}).Set("/exposure/network", "open")
+	default:
+		f.Set("/exposure/public", false).None(k, "/exposure/public_how").Set("/exposure/network", "private")
+	}
+}
+
+// database says what instances and clusters have in common. That plain text is refused is a
+// matter of parameter groups, which are not read yet.
+func (c *rdsDatabases) database(f *evidence.Fact, k *evidence.Kind, region, engine string, replicas []string, encrypted bool, key *string, protected bool, tags []types.Tag) {
+	f.Set("/store/class", "relational").Set("/store/engine", engine).Set("/located", []string{region}).SetTags(rdsTags(tags))
+	copies := []map[string]any{}
+	for _, to := range replicas {
+		c := map[string]any{"how": "replica", "to": to, "active": true, "owner": "aws:" + accountOf(to)}
+		if at := strings.Split(to, ":"); len(at) > 5 && at[3] != "" { // the ARN itself says where
+			c["located"] = []any{at[3]}
+		}
+		copies = append(copies, c)
+	}
+	f.Set("/copies", copies).Set("/protection/delete_protected", protected)
+	setKey(f, k, encrypted, key)
+	f.Unknown("no collector asks rds:DescribeDBParameters", "/encryption/in_transit")
+}
+
+func rdsTags(list []types.Tag) map[string]string {
+	tags := map[string]string{}
+	for _, t := range list {
+		tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
+	}
+	return tags
+}
+
+func (c *rdsDatabases) clusters(ctx context.Context, s *collectors.Session, client *rds.Client, region string) {
+	var marker *string
+	for {
+		page := ask(ctx, s, region, "rds:DescribeDBClusters", client.DescribeDBClusters, &rds.DescribeDBClustersInput{Marker: marker})
+		if !page.OK() {
+			return
+		}
+		for _, d := range page.Value.DBClusters {
+			f := newFact(kindDBCluster, aws.ToString(d.DBClusterArn), aws.ToString(d.DBClusterIdentifier), region, page.From)
+			var to []string
+			for _, r := range d.ReadReplicaIdentifiers {
+				to = append(to, c.arn(s, region, "cluster", r))
+			}
+			c.database(f, kindDBCluster, region, aws.ToString(d.Engine), to, aws.ToBool(d.StorageEncrypted), d.KmsKeyId, aws.ToBool(d.DeletionProtection), d.TagList)
+			source := aws.ToString(d.ReplicationSourceIdentifier)
+			setOrigin(f, kindDBCluster, c.arn(s, region, "cluster", source), source)
+			public := d.PubliclyAccessible
+			if public == nil && strings.HasPrefix(aws.ToString(d.Engine), "aurora") {
+				public = aws.Bool(false) // of an Aurora cluster the instances have addresses, and say so themselves
+			}
+			setPublicly(f, kindDBCluster, public, page.Row)
+			days := int(aws.ToInt32(d.BackupRetentionPeriod))
+			s.Emit(kindDBCluster, f.Set("/attrs/backup_days", days).Set("/protection/recoverable_days", days))
+		}
+		if marker = page.Value.Marker; aws.ToString(marker) == "" {
+			return
+		}
+	}
+}
+
+// snapshotFact says what snapshots of instances and of clusters have in common.
+func snapshotFact(arn, name, region, engine, sort string, tags []types.Tag, from []string) *evidence.Fact {
+	return newFact(kindDBSnapshot, arn, name, region, from).Set("/store/class", "backup").Set("/store/engine", engine).Set("/located", []string{region}).
+		SetTags(rdsTags(tags)).Set("/attrs/type", sort)
+}
+
+func (c *rdsDatabases) snapshots(ctx context.Context, s *collectors.Session, client *rds.Client, region string) {
+	var marker *string
+	for {
+		page := ask(ctx, s, region, "rds:DescribeDBSnapshots", client.DescribeDBSnapshots, &rds.DescribeDBSnapshotsInput{Marker: marker})
+		if !page.OK() {
+			return
+		}
+		for _, d := range page.Value.DBSnapshots {
+			f := snapshotFact(aws.ToString(d.DBSnapshotArn), aws.ToString(d.DBSnapshotIdentifier), region, aws.ToString(d.Engine), aws.ToString(d.SnapshotType), d.TagList, page.From)
+			of := aws.ToString(d.DBInstanceIdentifier)
+			setOrigin(f, kindDBSnapshot, c.arn(s, region, "db", of), of)
+			setKey(f, kindDBSnapshot, aws.ToBool(d.Encrypted), d.KmsKeyId)
+			f.Set("/attrs/owner", "aws:"+accountOf(f.ID))
+			if d.SnapshotCreateTime != nil {
+				f.Set("/attrs/taken", *d.SnapshotCreateTime)
+			} else {
+				f.None(kindDBSnapshot, "/attrs/taken")
+			}
+			a := ask(ctx, s, region, "rds:DescribeDBSnapshotAttributes", client.DescribeDBSnapshotAttributes, &rds.DescribeDBSnapshotAttributesInput{DBSnapshotIdentifier: d.DBSnapshotIdentifier})
+			var with []string
+			ok := a.OK() && a.Value.DBSnapshotAttributesResult != nil
+			if ok {
+				for _, v := range a.Value.DBSnapshotAttributesResult.DBSnapshotAttributes {
+					if aws.ToString(v.AttributeName) == "restore" {
+						with = append(with, v.AttributeValues...)
+					}
+				}
+			}
+			setShares(f, kindDBSnapshot, with, ok, a.Row)
+			s.Emit(kindDBSnapshot, f.Because(a.From...))
+		}
+		if marker = page.Value.Marker; aws.ToString(marker) == "" {
+			return
+		}
+	}
+}
+
+func (c *rdsDatabases) clusterSnapshots(ctx context.Context, s *collectors.Session, client *rds.Client, region string) {
+	var marker *string
+	for {
+		page := ask(ctx, s, region, "rds:DescribeDBClusterSnapshots", client.DescribeDBClusterSnapshots, &rds.DescribeDBClusterSnapshotsInput{Marker: marker})
+		if !page.OK() {
+			return
+		}
+		for _, d := range page.Value.DBClusterSnapshots {
+			f := snapshotFact(aws.ToString(d.DBClusterSnapshotArn), aws.ToString(d.DBClusterSnapshotIdentifier), region, aws.ToString(d.Engine), aws.ToString(d.SnapshotType), d.TagList, page.From)
+			of := aws.ToString(d.DBClusterIdentifier)
+			setOrigin(f, kindDBSnapshot, c.arn(s, region, "cluster", of), of)
+			setKey(f, kindDBSnapshot, aws.ToBool(d.StorageEncrypted), d.KmsKeyId)
+			f.Set("/attrs/owner", "aws:"+accountOf(f.ID))
+			if d.SnapshotCreateTime != nil {
+				f.Set("/attrs/taken", *d.SnapshotCreateTime)
+			} else {
+				f.None(kindDBSnapshot, "/attrs/taken")
+			}
+			a := ask(ctx, s, region, "rds:DescribeDBClusterSnapshotAttributes", client.DescribeDBClusterSnapshotAttributes, &rds.DescribeDBClusterSnapshotAttributesInput{DBClusterSnapshotIdentifier: d.DBClusterSnapshotIdentifier})
+			var with []string
+			ok := a.OK() && a.Value.DBClusterSnapshotAttributesResult != nil
+			if ok {
+				for _, v := range a.Value.DBClusterSnapshotAttributesResult.DBClusterSnapshotAttributes {
+					if aws.ToString(v.AttributeName) == "restore" {
+						with = append(with, v.AttributeValues...)
+					}
+				}
+			}
+			setShares(f, kindDBSnapshot, with, ok, a.Row)
+			s.Emit(kindDBSnapshot, f.Because(a.From...))
+		}
+		if marker = page.Value.Marker; aws.ToString(marker) == "" {
+			return
+		}
+	}
+}
