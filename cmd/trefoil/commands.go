@@ -26,7 +26,7 @@ func version() string {
 func commands() []*cli.Command {
 	return []*cli.Command{
 		demoCommand(), initCommand(), collectCommand(), testCommand(), reportCommand(), auditCommand(), verifyCommand(),
-		coverageCommand(), permissionsCommand(), controlsCommand(),
+		driftCommand(), explainCommand(), coverageCommand(), permissionsCommand(), controlsCommand(),
 	}
 }
 

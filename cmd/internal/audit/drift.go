@@ -1,0 +1,206 @@
+package audit
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/trefoil-audit/trefoil/controls"
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// Weight says what a change does to the exit code.
+type Weight string
+
+// The weights.
+const (
+	Worse    Weight = "worse"    // pass to fail, a population that shrank, in scope to out: exit 2
+	Unjudged Weight = "unjudged" // pass to what cannot be judged: exit 3
+	Other    Weight = "other"    // the rest: shown
+)
+
+// Change is one difference between two judged runs.
+type Change struct {
+	Weight   Weight `json:"weight"`
+	What     string `json:"what"` // result, population, scope, coverage, fact, catalogue, tool
+	Control  string `json:"control"`
+	Thing    string `json:"thing"` // id of a fact, a coverage row or an input
+	Was      string `json:"was"`
+	Is       string `json:"is"`
+	Selected bool   `json:"selected"` // of a control that gates
+}
+
+// Drift compares a judged run with a baseline: results, populations, scope, facts, coverage, and
+// what judged. Changes come in a stable order.
+func Drift(base, now *Judged) ([]Change, error) {
+	d := &drift{}
+	d.lines(base, now)
+	d.items(base, now)
+	d.scope(base, now)
+	if err := d.records(base, now); err != nil {
+		return nil, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(union(base.Inputs, now.Inputs))) {
+		if was, is := base.Inputs[name], now.Inputs[name]; was != is {
+			d.add(Other, "input", "", name, digestOr(was), digestOr(is), false)
+		}
+	}
+	order := map[Weight]int{Worse: 0, Unjudged: 1, Other: 2}
+	slices.SortStableFunc(d.changes, func(a, b Change) int {
+		return cmp.Or(cmp.Compare(order[a.Weight], order[b.Weight]), cmp.Compare(a.What, b.What), cmp.Compare(a.Control, b.Control), cmp.Compare(a.Thing, b.Thing))
+	})
+	return d.changes, nil
+}
+
+func digestOr(text string) string {
+	if text == "" {
+		return "absent"
+	}
+	return "sha256 " + evidence.Digest([]byte(text))
+}
+
+func union[V any](a, b map[string]V) map[string]bool {
+	out := map[string]bool{}
+	for k := range a {
+		out[k] = true
+	}
+	for k := range b {
+		out[k] = true
+	}
+	return out
+}
+
+type drift struct{ changes []Change }
+
+func (d *drift) add(w Weight, what, control, thing, was, is string, selected bool) {
+	d.changes = append(d.changes, Change{w, what, control, thing, was, is, selected})
+}
+
+// weigh says how a verdict's change counts.
+func weigh(was, is controls.Verdict) Weight {
+	good := was == controls.Pass || was == controls.NotApplicable
+	switch {
+	case is == controls.Fail && was != controls.Fail:
+		return Worse
+	case good && (is == controls.Insufficient || is == controls.Error || is == controls.NotTested):
+		return Unjudged
+	}
+	return Other
+}
+
+func (d *drift) lines(base, now *Judged) {
+	was := map[string]controls.Line{}
+	for _, l := range base.Results.Lines {
+		was[l.Control] = l
+	}
+	for _, l := range now.Results.Lines {
+		old, there := was[l.Control]
+		delete(was, l.Control)
+		switch {
+		case !there:
+			d.add(Other, "control", l.Control, "", "absent", string(l.Verdict), l.Selected)
+			continue
+		case old.Verdict != l.Verdict:
+			d.add(weigh(old.Verdict, l.Verdict), "result", l.Control, "", string(old.Verdict), string(l.Verdict), l.Selected)
+		}
+		if l.Population != old.Population {
+			w := Other
+			if l.Population < old.Population {
+				w = Worse // fewer things to look at is how a fail disappears
+			}
+			d.add(w, "population", l.Control, "", fmt.Sprint(old.Population), fmt.Sprint(l.Population), l.Selected)
+		}
+	}
+	for _, id := range slices.Sorted(maps.Keys(was)) {
+		d.add(Worse, "control", id, "", string(was[id].Verdict), "absent", was[id].Selected)
+	}
+}
+
+func (d *drift) items(base, now *Judged) {
+	selected := map[string]bool{}
+	for _, l := range now.Results.Lines {
+		selected[l.Control] = l.Selected
+	}
+	was := map[string]controls.Verdict{}
+	for _, i := range base.Results.Items {
+		was[i.Control+"\x00"+i.Fact] = i.Verdict
+	}
+	for _, i := range now.Results.Items {
+		old, there := was[i.Control+"\x00"+i.Fact]
+		switch {
+		case there && old != i.Verdict:
+			d.add(weigh(old, i.Verdict), "item", i.Control, i.Fact, string(old), string(i.Verdict), selected[i.Control])
+		case !there && i.Verdict == controls.Fail:
+			d.add(Worse, "item", i.Control, i.Fact, "absent", string(i.Verdict), selected[i.Control])
+		case !there && i.Verdict != controls.Pass:
+			d.add(Unjudged, "item", i.Control, i.Fact, "absent", string(i.Verdict), selected[i.Control])
+		}
+	}
+}
+
+func (d *drift) scope(base, now *Judged) {
+	out := map[string]bool{}
+	for _, r := range base.Results.Out {
+		out[r.Fact] = true
+	}
+	in := map[string]bool{}
+	for _, i := range base.Results.Items {
+		in[i.Fact] = true
+	}
+	for _, r := range now.Results.Out {
+		if !out[r.Fact] && in[r.Fact] {
+			d.add(Worse, "scope", "", r.Fact, "in", "out, by "+r.Rule, true)
+		}
+	}
+}
+
+// records compares coverage rows by status and facts by their content. When a fact was seen, and
+// by which exchanges, is no change.
+func (d *drift) records(base, now *Judged) error {
+	was := map[string]string{}
+	for _, r := range base.world.rows {
+		was[r.ID] = string(r.Status)
+	}
+	for _, r := range now.world.rows {
+		if old, there := was[r.ID]; there && old != string(r.Status) && !(evidence.Status(old).Seen() && r.Status.Seen()) {
+			d.add(Other, "coverage", "", r.ID, old, string(r.Status), false)
+		}
+	}
+	before, err := contents(base)
+	if err != nil {
+		return err
+	}
+	after, err := contents(now)
+	if err != nil {
+		return err
+	}
+	for _, id := range slices.Sorted(maps.Keys(union(before, after))) {
+		switch a, b := before[id], after[id]; {
+		case a == b:
+		case a == "":
+			d.add(Other, "fact", "", id, "absent", "there", false)
+		case b == "":
+			d.add(Other, "fact", "", id, "there", "absent", false)
+		default:
+			d.add(Other, "fact", "", id, "sha256 "+a, "sha256 "+b, false)
+		}
+	}
+	return nil
+}
+
+// contents gives a digest of each fact's fields, labels and unknowns.
+func contents(j *Judged) (map[string]string, error) {
+	out := map[string]string{}
+	for f, err := range j.world.facts() {
+		if err != nil {
+			return nil, err
+		}
+		b, err := evidence.Canonical(map[string]any{"fields": f.Fields, "tags": f.Tags, "unknown": f.Unknowns, "name": f.Name, "region": f.Region})
+		if err != nil {
+			return nil, err
+		}
+		out[f.Kind+" "+f.ID] = evidence.Digest(b)
+	}
+	return out, nil
+}

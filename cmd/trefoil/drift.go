@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"runtime"
+	"text/tabwriter"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
+	"github.com/trefoil-audit/trefoil/evidence/seal"
+)
+
+func driftCommand() *cli.Command {
+	return &cli.Command{
+		Name: "drift", Usage: "what changed since a baseline", ArgsUsage: "RUN",
+		Description: "Verifies both runs, then compares results, populations, scope, facts, coverage and catalogue. Exit 2 only for what\ngot worse in selected controls, 3 for what passed and can no longer be judged.\n\nExample:\n   trefoil drift --trust trust.yaml --baseline runs/2026-11-23 runs/2026-11-24",
+		Flags:       []cli.Flag{trustFlag, &cli.StringFlag{Name: "baseline", Usage: "compare with this `RUN`"}, &cli.StringFlag{Name: "baseline-judgement", Usage: "which judgement of the baseline, by `DIGEST`"}, judgedFlag, jsonFlag},
+		Action: func(c *cli.Context) error {
+			path, err := onlyArg(c, "RUN")
+			if err != nil {
+				return err
+			}
+			if c.String("baseline") == "" || c.String(trustFlag.Name) == "" {
+				return &usageError{errors.New("say what to compare with, and whose signatures count: --baseline RUN --trust trust.yaml")}
+			}
+			trust, err := loadTrust(c.String(trustFlag.Name))
+			if err != nil {
+				return err
+			}
+			base, err := verified(c, trust, c.String("baseline"), c.String("baseline-judgement"))
+			if err != nil {
+				return err
+			}
+			now, err := verified(c, trust, path, c.String(judgedFlag.Name))
+			if err != nil {
+				return err
+			}
+			changes, err := audit.Drift(base, now)
+			if err != nil {
+				return err
+			}
+			return printChanges(c, changes)
+		},
+	}
+}
+
+// verified opens a judged run that must verify first: a baseline that was tampered with shows
+// any drift, or none.
+func verified(c *cli.Context, trust *seal.Trust, path, judgement string) (*audit.Judged, error) {
+	if _, err := audit.Verify(c.Context, audit.Verification{Path: path, Trust: trust, Workers: runtime.GOMAXPROCS(0)}); err != nil {
+		return nil, verifyError(path, err)
+	}
+	r, err := openRun(path)
+	if err != nil {
+		return nil, err
+	}
+	return audit.Recorded(r, judgement)
+}
+
+func printChanges(c *cli.Context, changes []audit.Change) error {
+	worse, unjudged := 0, 0
+	for _, ch := range changes {
+		switch {
+		case ch.Weight == audit.Worse && ch.Selected:
+			worse++
+		case ch.Weight == audit.Unjudged && ch.Selected:
+			unjudged++
+		}
+	}
+	if c.Bool(jsonFlag.Name) {
+		if err := printJSON(c.App.Writer, map[string]any{"changes": changes, "worse": worse, "unjudged": unjudged}); err != nil {
+			return err
+		}
+	} else {
+		t := tabwriter.NewWriter(c.App.Writer, 0, 4, 2, ' ', 0)
+		for _, ch := range changes {
+			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s → %s\n", ch.Weight, ch.What, ch.Control, plain(ch.Thing), plain(shorten(ch.Was)), plain(shorten(ch.Is)))
+		}
+		_ = t.Flush() // see printResults
+		if len(changes) == 0 {
+			fmt.Fprintln(c.App.Writer, "nothing changed")
+		}
+	}
+	switch {
+	case worse > 0:
+		return &codeError{code: exitFailed, message: fmt.Sprintf("%d changes for the worse in selected controls", worse)}
+	case unjudged > 0:
+		return &codeError{code: exitUnjudged, message: fmt.Sprintf("%d things passed, or are new, and cannot be judged", unjudged)}
+	}
+	return nil
+}

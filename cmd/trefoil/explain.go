@@ -1,0 +1,94 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
+	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/run"
+)
+
+func explainCommand() *cli.Command {
+	return &cli.Command{
+		Name: "explain", Usage: "from a cell of the workbook, or an id, back to the recorded answer", ArgsUsage: "report.xlsx 'Sheet!F17' | RUN ID",
+		Description: "Shows the fact, what the judgement says of it, and each API call that it was made from, with its recorded answer.\n\nExample:\n   trefoil explain --run demo/run demo/report.xlsx 'Test results!C9'",
+		Flags:       []cli.Flag{&cli.StringFlag{Name: "run", Usage: "the `RUN` that the workbook is of"}, judgedFlag, jsonFlag},
+		Action: func(c *cli.Context) error {
+			if c.NArg() != 2 {
+				return &usageError{errors.New("explain takes two arguments: RUN ID, or --run RUN report.xlsx 'Sheet!F17'")}
+			}
+			first, id := c.Args().Get(0), c.Args().Get(1)
+			path := first
+			if c.String("run") != "" {
+				path = c.String("run")
+			}
+			r, err := openRun(path)
+			if err != nil {
+				return err
+			}
+			judged, err := audit.Recorded(r, c.String(judgedFlag.Name))
+			if err != nil && (c.String("run") != "" || !errors.Is(err, run.ErrJudgement)) {
+				return err
+			}
+			control := ""
+			if c.String("run") != "" {
+				if control, id, err = audit.Cell(first, id, judged); err != nil {
+					return err
+				}
+			}
+			if id == "" {
+				catalogue, err := loadCatalogue()
+				if err != nil {
+					return err
+				}
+				if known, ok := catalogue.Control(control); ok {
+					_, err = fmt.Fprint(c.App.Writer, known.Markdown())
+				}
+				return err
+			}
+			e, err := audit.Explain(r, judged, id)
+			if err != nil {
+				return err
+			}
+			if c.Bool(jsonFlag.Name) {
+				return printJSON(c.App.Writer, e)
+			}
+			return printExplanation(c, e, control, r.Path)
+		},
+	}
+}
+
+func printExplanation(c *cli.Context, e *audit.Explanation, control, path string) error {
+	w := c.App.Writer
+	if e.Fact != nil {
+		text, err := evidence.Canonical(e.Fact)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, "FACT %s\n  %s\n", plain(e.Fact.ID), plain(string(text)))
+	}
+	for _, i := range e.Items {
+		if control != "" && i.Control != control {
+			continue
+		}
+		fmt.Fprintf(w, "RESULT %s: %s. %s\n  the test read %s\n", i.Control, verdictWords[i.Verdict], plain(i.Reason), plain(i.Observed))
+	}
+	for _, r := range e.Rows {
+		fmt.Fprintf(w, "COVERAGE %s: %s %s\n", plain(r.ID), r.Status, plain(r.Reason))
+	}
+	for _, x := range e.Exchanges {
+		fmt.Fprintf(w, "CALL %s %s\n  %s %s%s %s\n  %s, HTTP %d, %s\n", x.ID, x.Operation, x.Method, plain(x.Host), plain(x.Path), plain(x.Query+x.Request),
+			x.Start.Format("2006-01-02T15:04:05Z"), x.Status, x.Outcome)
+		if file, entry, ok := strings.Cut(x.File, " "); ok {
+			fmt.Fprintf(w, "  unzip -p %s/%s %s\n", path, file, entry)
+			for line := range strings.SplitSeq(strings.TrimSpace(x.Excerpt), "\n") {
+				fmt.Fprintf(w, "    %s\n", plain(strings.TrimSuffix(line, "\r")))
+			}
+		}
+	}
+	return nil
+}
