@@ -489,3 +489,35 @@ func TestAuditLogs(t *testing.T) {
 		})
 	}
 }
+
+// That a legacy store is gone counts only where a list could have shown it, and was whole.
+func TestLegacyGone(t *testing.T) {
+	for name, c := range map[string]struct {
+		id, owner string
+		lists     evidence.Status
+		facts     []*evidence.Fact
+		want      any // nil: unknown
+	}{
+		"gone":                       {"arn:aws:s3:::old", "aws-111122223333", evidence.OK, nil, false},
+		"there":                      {"arn:aws:s3:::old", "aws-111122223333", evidence.OK, []*evidence.Fact{bucket(t, "arn:aws:s3:::old", nil)}, true},
+		"there, though lists failed": {"arn:aws:s3:::old", "aws-111122223333", evidence.Denied, []*evidence.Fact{bucket(t, "arn:aws:s3:::old", nil)}, true},
+		"lists failed":               {"arn:aws:s3:::old", "aws-111122223333", evidence.Denied, nil, nil},
+		"another account":            {"arn:aws:s3:::old", "aws-999999999999", evidence.OK, nil, nil},
+		"service that nobody asks":   {"arn:aws:sqs:eu-west-1:111122223333:old", "aws-111122223333", evidence.OK, nil, nil},
+		"no name of a service":       {"old", "aws-111122223333", evidence.OK, nil, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := world1(t, c.facts...)
+			in.Register.Legacy = []engagement.Legacy{{ID: c.id, Owner: c.owner, State: "deleted"}}
+			in.Coverage[0].Status = c.lists
+			in.kinds = testKinds(t)
+			j, err := index(&in, in.Facts())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, _ := legacyRows(j)[0].Get("/attrs/found"); got != c.want {
+				t.Errorf("found is %v, want %v", got, c.want)
+			}
+		})
+	}
+}

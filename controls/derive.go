@@ -122,6 +122,9 @@ func legacyRows(j *joins) []*evidence.Fact {
 		slices.Sort(remains)
 		f.Set("/attrs/remains", strings0(slices.Compact(remains)))
 		gap := j.storesGap(l.Owner)
+		if gap == "" && !j.listed(l.Owner, l.ID) {
+			gap = "nothing of this run lists stores of the service of " + l.ID
+		}
 		switch {
 		case found:
 			f.Set("/attrs/found", true).Because("f:" + l.ID)
@@ -158,6 +161,23 @@ func (j *joins) storesGap(target string) string {
 		return "the owner is no target of this run: " + target
 	}
 	return ""
+}
+
+// listed says whether any list of the run could have shown a store of that id in a target: that
+// a store of a service which no collector asks was not seen proves nothing.
+func (j *joins) listed(target, id string) bool {
+	prefix := ""
+	if parts := strings.SplitN(id, ":", 4); len(parts) == 4 && parts[0] == "arn" {
+		prefix = "aws." + parts[2] + "."
+	} else if host, _, ok := strings.Cut(strings.TrimPrefix(id, "//"), ".googleapis.com/"); ok {
+		prefix = "gcp." + strings.TrimPrefix(host, "cloud") + "."
+	}
+	return prefix != "" && slices.ContainsFunc(j.in.Coverage, func(r evidence.Row) bool {
+		return r.List && r.Target == target && slices.ContainsFunc(r.Kinds, func(kind string) bool {
+			k, ok := j.in.kinds[kind]
+			return ok && strings.HasPrefix(kind, prefix) && slices.Contains(k.Facets, "store")
+		})
+	})
 }
 
 // gates reports whether a coverage row keeps a population of these kinds from being whole. A
