@@ -20,7 +20,7 @@ func sheets() []sheet {
 	return []sheet{
 		{readMeSheet, "What this workbook is, what it found, how to read and verify it.", writeReadMe},
 		{summarySheet, "One row a control: the conclusion, how many items stand behind it, and why.", writeSummary},
-		{resultsSheet, "One row an item of a control's population. White: the collector's. Yellow: yours.", writeResults},
+		{resultsSheet, "One row an item of a control's population; answered API calls stand in Coverage alone. White: the collector's. Yellow: yours.", writeResults},
 		{exceptionsSheet, "One row a fail or an item that could not be judged, fails first, with who accepted it.", writeExceptions},
 		{coverageSheet, "One row an operation in a region of a target: what was asked, and how it ended. Gaps first.", writeCoverage},
 	}
