@@ -34,6 +34,7 @@ type Control struct {
 	Parameters []string            `yaml:"parameters"`
 	Tests      []Test              `yaml:"tests"`
 	NotTested  string              `yaml:"not_tested"` // why there is no test yet; excludes tests
+	NotAsked   map[string][]string `yaml:"not_asked"`  // provider → operations that the objective needs and no collector asks yet
 	Says       Says                `yaml:"says"`
 	Limits     string              `yaml:"limits"` // what a pass does not show
 	Mappings   map[string][]string `yaml:"mappings"`
@@ -193,6 +194,8 @@ func (c *Catalogue) add(control *Control) error {
 		return fmt.Errorf("severity %q is none of critical, high, medium, low", control.Severity)
 	case (control.NotTested == "") == (len(control.Tests) == 0):
 		return errors.New("it must have tests, or say why it is not tested")
+	case !knownProviders(control.NotAsked):
+		return errors.New("not_asked: providers are aws and gcp, each with at least one operation")
 	case len(control.Tests) > 0 && (control.Says.Pass == "" || control.Says.Fail == ""):
 		return errors.New("says: pass and fail must be said")
 	case len(control.Tests) > 0 && (len(control.Cases.Good) == 0 || len(control.Cases.Bad) == 0 || len(control.Cases.Unknown) == 0):
@@ -214,6 +217,15 @@ func (c *Catalogue) add(control *Control) error {
 	}
 	c.Controls = append(c.Controls, control)
 	return nil
+}
+
+func knownProviders(m map[string][]string) bool {
+	for provider, operations := range m {
+		if provider != "aws" && provider != "gcp" || len(operations) == 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // population resolves a test's kinds, sorted, without the exempt ones.

@@ -114,6 +114,7 @@ func TestUnknownIsNeverLost(t *testing.T) {
 	}{
 		"field not seen":                      {`fact.attrs.tls_only == true`, nil, nil, Insufficient},
 		"whole record not seen":               {`fact.protection.lock != null && fact.protection.lock.days > 3`, nil, nil, Insufficient},
+		"record not seen, held against null":  {`fact.protection.lock != null`, map[string]any{"/protection/versioned": true}, nil, Insufficient},
 		"none is not unknown":                 {`fact.protection.lock == null`, map[string]any{"/protection/lock": nil}, nil, Pass},
 		"negation of unknown":                 {`!(fact.attrs.tls_only == true)`, nil, nil, Insufficient},
 		"unknown and false":                   {`fact.attrs.tls_only == true && 1 > 2`, nil, nil, Fail},
@@ -451,8 +452,10 @@ func TestAuditLogs(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
+		f.Target = "aws-222222222222"
 		return f
 	}
+	elsewhere := func(f *evidence.Fact) *evidence.Fact { f.Target = "aws-333333333333"; return f }
 	unset := func(ptr string) func(map[string]any) { return func(m map[string]any) { delete(m, ptr) } }
 	off := func(ptr string) func(map[string]any) { return func(m map[string]any) { m[ptr] = false } }
 	for name, c := range map[string]struct {
@@ -460,6 +463,7 @@ func TestAuditLogs(t *testing.T) {
 		lists evidence.Status
 		want  any // nil: unknown
 	}{
+		"another organisation's":     {elsewhere(trail("*", nil)), evidence.OK, false},
 		"own trail":                  {trail("aws:111122223333", nil), evidence.OK, true},
 		"the organisation's":         {trail("*", nil), evidence.OK, true},
 		"another account's":          {trail("aws:999999999999", nil), evidence.OK, false},
@@ -475,12 +479,15 @@ func TestAuditLogs(t *testing.T) {
 			in := world1(t, c.trail)
 			in.Coverage = append(in.Coverage, evidence.Row{ID: "l", Target: "x", List: true, Kinds: []string{kind.Name}, Status: c.lists})
 			in.kinds = evidence.Kinds{kind.Name: kind}
+			in.Targets[0].Parent = "aws-org-1"
+			in.Targets = append(in.Targets, Target{ID: "aws-222222222222", Provider: "aws", Account: "222222222222", Parent: "aws-org-1"},
+				Target{ID: "aws-333333333333", Provider: "aws", Account: "333333333333", Parent: "aws-org-2"})
 			j, err := index(&in, in.Facts())
 			if err != nil {
 				t.Fatal(err)
 			}
 			facts := auditLogs(j)
-			if len(facts) != 1 {
+			if len(facts) != 3 {
 				t.Fatalf("%d facts", len(facts))
 			}
 			if got, _ := facts[0].Get("/attrs/covered"); got != c.want {
@@ -519,5 +526,90 @@ func TestLegacyGone(t *testing.T) {
 				t.Errorf("found is %v, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+// A Google project is covered by a sink above it that takes what lies below: not by its own, and
+// not by one of another organisation.
+func TestAuditLogsOfProjects(t *testing.T) {
+	sink := &evidence.Kind{Name: "gcp.logging.sink", Schema: 1, Facets: []string{"log"}, NotApplicable: map[string]string{"/tags": "none"},
+		Attrs: []evidence.Field{{Name: "include_children", Type: evidence.Bool}}}
+	project := &evidence.Kind{Name: "gcp.resourcemanager.project", Schema: 1, Facets: []string{"account"}, Attrs: []evidence.Field{{Name: "number", Type: evidence.String}}}
+	kinds := evidence.Kinds{sink.Name: sink, project.Name: project}
+	make := func(target, account string, set map[string]any) *evidence.Fact {
+		set["/log/accounts"] = []any{account}
+		f, err := (&Case{Name: "s", ID: "s", Kind: sink.Name, Set: set}).fact(kinds)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Target = target
+		return f
+	}
+	on := func(below any) map[string]any {
+		m := map[string]any{"/log/enabled": true, "/log/management": true}
+		if below != nil {
+			m["/attrs/include_children"] = below
+		}
+		return m
+	}
+	own, err := (&Case{Name: "p", ID: "gcp:app", Kind: project.Name, Set: map[string]any{"/account/parents": []any{"gcp:folders/7", "gcp:organizations/1"}, "/attrs/number": "42"}}).fact(kinds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		sink *evidence.Fact
+		want any
+	}{
+		"organisation's":         {make("gcp-org-1", "*", on(true)), true},
+		"another organisation's": {make("gcp-org-2", "*", on(true)), false},
+		"folder's":               {make("gcp-org-1", "gcp:folders/7", on(true)), true},
+		"another folder's":       {make("gcp-org-1", "gcp:folders/8", on(true)), false},
+		"organisation's alone":   {make("gcp-org-1", "gcp:organizations/1", on(false)), false},
+		"project's own":          {make("gcp-app", "gcp:app", on(false)), false},
+		"not said whether below": {make("gcp-org-1", "gcp:organizations/1", on(nil)), nil},
+		"filter not read":        {make("gcp-org-1", "*", map[string]any{"/attrs/include_children": true, "/log/enabled": true}), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			in := &Input{Register: &engagement.Register{}, kinds: kinds, Targets: []Target{{ID: "gcp-app", Provider: "gcp", Account: "app", Parent: "gcp-org-1"}, {ID: "gcp-org-1", Provider: "gcp"}}}
+			j, err := index(in, seqOf([]*evidence.Fact{own, c.sink}))
+			if err != nil {
+				t.Fatal(err)
+			}
+			facts := auditLogs(j)
+			if len(facts) != 1 {
+				t.Fatalf("%d facts", len(facts))
+			}
+			if got, _ := facts[0].Get("/attrs/covered"); got != c.want {
+				t.Errorf("covered is %v, want %v", got, c.want)
+			}
+			if !j.trusted["gcp:projects/42"] {
+				t.Error("a project's number is not known as its own")
+			}
+		})
+	}
+}
+
+// A control whose objective needs an operation that nobody asks does not pass over it, and a
+// store that nobody reads is in every population that it could be in.
+func TestNotAskedIsNoPass(t *testing.T) {
+	text := strings.Replace(file("EDS-RES-01", located), "says:", "not_asked: {aws: [\"s3control:X\"], gcp: [\"storage:Y\"]}\nsays:", 1)
+	c := load(t, map[string]string{"a.yaml": text})
+	r, err := c.Judge(context.Background(), world1(t, bucket(t, "good", map[string]any{"/located": []any{"eu-west-1"}})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l := r.Lines[0]; l.Verdict != Insufficient || l.Counts[Pass] != 1 || !slices.Equal(l.NotLooked, []string{"s3control:X"}) {
+		t.Errorf("%+v", l)
+	}
+	copies := "  - {facet: copies, where: \"fact.store.class != \\\"object\\\"\", test: \"fact.copies.all(c, within(c.located, params.allowed_locations))\"}"
+	c = load(t, map[string]string{"a.yaml": file("EDS-RES-01", copies), unreadFile: "- {kind: aws.docdb.cluster, what: clusters, class: relational}\n- {kind: aws.s3tables.bucket, what: buckets, class: object}\n"})
+	if r, err = c.Judge(context.Background(), world1(t)); err != nil {
+		t.Fatal(err)
+	}
+	if l := r.Lines[0]; !slices.Equal(l.NotLooked, []string{"aws.docdb.cluster"}) {
+		t.Errorf("%+v", l)
+	}
+	if _, err := Load(map[string]string{"a.yaml": strings.Replace(text, "gcp:", "azure:", 1)}, testKinds(t)); err == nil {
+		t.Error("an unknown provider was taken")
 	}
 }

@@ -21,8 +21,9 @@ type derivation struct {
 // derivations lists all of them.
 func derivations() []derivation {
 	organization := []string{"aws.organizations.account", "aws.organizations.scp_statement", "aws.organizations.unit"}
+	logs := []string{"aws.cloudtrail.trail", "gcp.logging.sink"}
 	return []derivation{
-		{kind: kindAuditLog, reads: []string{"aws.cloudtrail.trail"}, over: []string{"aws.cloudtrail.trail"}, make: auditLogs},
+		{kind: kindAuditLog, reads: logs, over: logs, make: auditLogs},
 		{kind: kindRow, make: coverageRows},
 		{kind: kindCollection, make: collections},
 		{kind: kindLegacy, make: legacyRows},
@@ -288,43 +289,41 @@ func sorted(set map[string]bool) []string {
 	return out
 }
 
-// auditLogs says of each AWS account of the run whether a trail records its administration. That
-// none does counts only where every list of trails was whole: a trail of the organisation lies in
-// another account.
+// auditLogs says of each AWS account and Google project of the run whether a trail, or a sink from
+// above, records its administration. That none does counts only where every list of such logs was
+// whole: those of the organisation lie in another target.
 func auditLogs(j *joins) []*evidence.Fact {
-	gap := ""
-	for _, r := range j.in.Coverage {
-		if gates(r, func(kind string) bool { return kind == "aws.cloudtrail.trail" }) || r.Discovery && !r.Status.Seen() {
-			gap = r.ID
-			break
-		}
-	}
 	var out []*evidence.Fact
 	for _, t := range j.in.Targets {
-		if t.Provider != "aws" || t.ID != "aws-"+t.Account {
-			continue
+		source, fields := "aws.cloudtrail.trail", trailFields
+		if t.Provider == "gcp" {
+			source, fields = "gcp.logging.sink", sinkFields
 		}
-		f := derived(kindAuditLog, "audit_log:aws:"+t.Account, t.Account, t.ID, "").Because("c:" + t.ID)
-		covered, unclear := false, gap
-		trails := []string{}
-		for _, trail := range j.kept["aws.cloudtrail.trail"] {
-			accounts, known := texts(trail, "/log/accounts")
-			if known && !slices.Contains(accounts, "*") && !slices.Contains(accounts, "aws:"+t.Account) {
+		if t.Account == "" || t.ID != t.Provider+"-"+t.Account {
+			continue // an organisation or a plug-in
+		}
+		id := t.Provider + ":" + t.Account
+		f := derived(kindAuditLog, "audit_log:"+id, t.Account, t.ID, "").Because("c:" + t.ID)
+		covered, unclear := false, j.listGap(source)
+		logs := []string{}
+		for _, log := range j.kept[source] {
+			covers, why := j.covers(log, t)
+			if !covers && why == "" {
 				continue
 			}
-			trails = append(trails, trail.ID)
-			f.Because("f:" + trail.ID)
-			switch whole, why := recordsAll(trail); {
-			case whole && known:
+			logs = append(logs, log.ID)
+			f.Because("f:" + log.ID)
+			switch whole, unseen := recordsAll(log, fields); {
+			case whole && covers:
 				covered = true
 			case whole:
-				unclear = reasonOf(trail, "/log/accounts")
-			case why != "":
 				unclear = why
+			case unseen != "":
+				unclear = unseen
 			}
 		}
-		slices.Sort(trails)
-		switch f.Set("/attrs/trails", trails); {
+		slices.Sort(logs)
+		switch f.Set("/attrs/logs", logs); {
 		case covered:
 			f.Set("/attrs/covered", true)
 		case unclear != "":
@@ -337,14 +336,68 @@ func auditLogs(j *joins) []*evidence.Fact {
 	return out
 }
 
-// recordsAll says whether a trail records all that it should; why names the first field that was
+// listGap names the first row that kept a kind from being enumerated, or its provider's targets
+// from being discovered.
+func (j *joins) listGap(kind string) string {
+	for _, r := range j.in.Coverage {
+		if gates(r, func(k string) bool { return k == kind }) || r.Discovery && !r.Status.Seen() {
+			return r.ID
+		}
+	}
+	return ""
+}
+
+// covers says whether a log takes what happens in a target. "*" is the organisation that the log
+// was read in, and no other: an engagement may name several. A Google sink counts where it takes
+// what lies below it. Why is the cause where that was not seen.
+func (j *joins) covers(log *evidence.Fact, t Target) (covers bool, why string) {
+	accounts, known := texts(log, "/log/accounts")
+	if !known {
+		return false, reasonOf(log, "/log/accounts")
+	}
+	if log.Provider == "gcp" {
+		switch below, ok := log.Get("/attrs/include_children"); {
+		case !ok:
+			return false, reasonOf(log, "/attrs/include_children")
+		case below != true:
+			return false, ""
+		}
+	}
+	if slices.Contains(accounts, "*") {
+		return log.Target == t.ID || t.Parent != "" && j.organizationOf(log.Target) == t.Parent, ""
+	}
+	for _, above := range append([]string{t.Provider + ":" + t.Account}, j.parents[t.Provider+":"+t.Account]...) {
+		if slices.Contains(accounts, above) {
+			return true, ""
+		}
+	}
+	return false, ""
+}
+
+// organizationOf gives the target of the organisation that a target belongs to, or is.
+func (j *joins) organizationOf(target string) string {
+	for _, t := range j.in.Targets {
+		if t.ID == target && t.Parent != "" {
+			return t.Parent
+		}
+	}
+	return target
+}
+
+// The fields that must be true of a log that records all administration.
+var (
+	trailFields = []string{"/log/enabled", "/log/management", "/log/validated", "/attrs/global_events", "/attrs/multi_region"}
+	sinkFields  = []string{"/log/enabled", "/log/management"}
+)
+
+// recordsAll says whether these fields of a log are all true; why names the first field that was
 // not seen, where nothing that was seen speaks against it.
-func recordsAll(trail *evidence.Fact) (whole bool, why string) {
-	for _, ptr := range []string{"/log/enabled", "/log/management", "/log/validated", "/attrs/global_events", "/attrs/multi_region"} {
-		switch v, ok := trail.Get(ptr); {
+func recordsAll(log *evidence.Fact, fields []string) (whole bool, why string) {
+	for _, ptr := range fields {
+		switch v, ok := log.Get(ptr); {
 		case !ok:
 			if why == "" {
-				why = reasonOf(trail, ptr)
+				why = reasonOf(log, ptr)
 			}
 		case v != true:
 			return false, ""

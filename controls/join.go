@@ -16,6 +16,7 @@ type joins struct {
 	kept    map[string][]*evidence.Fact // facts of the kinds that derivations read
 	edges   map[string][]string         // store → its copies
 	trusted map[string]bool
+	parents map[string][]string // project → ids from its direct parent to the root
 }
 
 // end is what the index keeps of a fact.
@@ -29,7 +30,7 @@ type end struct {
 
 // index walks all facts once.
 func index(in *Input, facts iter.Seq2[*evidence.Fact, error]) (*joins, error) {
-	j := &joins{in: in, ends: map[string]end{}, kept: map[string][]*evidence.Fact{}, edges: map[string][]string{}, trusted: map[string]bool{}}
+	j := &joins{in: in, ends: map[string]end{}, kept: map[string][]*evidence.Fact{}, edges: map[string][]string{}, trusted: map[string]bool{}, parents: map[string][]string{}}
 	reads := map[string]bool{}
 	for _, d := range derivations() {
 		for _, k := range d.reads {
@@ -80,8 +81,16 @@ func (j *joins) add(f *evidence.Fact) {
 		}
 	}
 	switch f.Kind {
-	case "aws.organizations.account", "aws.organizations.organization", "gcp.resourcemanager.project":
+	case "aws.organizations.organization":
+		j.trusted["aws:"+f.ID] = true // as policies name it
+	case "aws.organizations.account":
 		j.trusted[f.ID] = true
+	case "gcp.resourcemanager.project":
+		j.parents[f.ID], _ = texts(f, "/account/parents")
+		j.trusted[f.ID] = true
+		if number, _ := f.Get("/attrs/number"); number != nil { // service agents name their project by its number
+			j.trusted[fmt.Sprint("gcp:projects/", number)] = true
+		}
 	}
 }
 

@@ -19,7 +19,8 @@ import (
 type Target struct {
 	ID          string
 	Provider    string
-	Account     string    // 12 digits, or a project id; empty for an organisation or a plug-in
+	Account     string    // 12 digits, or a project id; empty for a Google organisation or a plug-in
+	Parent      string    // id of the organisation's target that it was found in; empty where none was read
 	First, Last time.Time // start of the first and end of the last exchange; zero where nothing was asked
 }
 

@@ -146,9 +146,9 @@ func (p *pass) gaps(control *Control) []string {
 	return slices.Compact(out)
 }
 
-// notLooked lists the kinds of the control's population that nothing of this run enumerates,
-// though it has targets of their provider: declared kinds without a row, and kinds of stores
-// that no collector reads.
+// notLooked lists what of the control nothing of this run looks at, though it has targets of the
+// provider: declared kinds without a row, kinds of stores that no collector reads, and operations
+// that the control's objective needs and no collector asks.
 func (p *pass) notLooked(ctx context.Context, control *Control) []string {
 	listed := map[string]bool{}
 	for _, r := range p.in.Coverage {
@@ -160,6 +160,11 @@ func (p *pass) notLooked(ctx context.Context, control *Control) []string {
 	}
 	targets := p.providers()
 	out := []string{}
+	for provider, operations := range control.NotAsked {
+		if targets[provider] {
+			out = append(out, operations...)
+		}
+	}
 	for kind := range p.sources(control) {
 		if targets[providerOf(kind)] && !listed[kind] {
 			out = append(out, kind)
@@ -175,11 +180,14 @@ func (p *pass) notLooked(ctx context.Context, control *Control) []string {
 	return slices.Compact(out)
 }
 
-// wouldBeIn says whether a thing of a kind that no collector reads could be in a population: a
-// test over the facet whose filter does not exclude its class.
+// storeFacets are the facets that stores carry. A kind that nothing reads may carry each of them.
+var storeFacets = []string{"store", "located", "copies", "origin", "encryption", "exposure", "protection"}
+
+// wouldBeIn says whether a store of a kind that no collector reads could be in a population: a
+// test over a facet that stores carry, whose filter does not exclude its class.
 func (p *pass) wouldBeIn(ctx context.Context, control *Control, u Unread) bool {
 	for _, t := range p.c.tests[control.ID] {
-		if t.test.Facet != "store" {
+		if !slices.Contains(storeFacets, t.test.Facet) {
 			continue
 		}
 		if _, exempt := t.test.Exempt[u.Kind]; exempt {

@@ -56,6 +56,9 @@ func (c *Control) Markdown() string {
 			fmt.Fprintf(&b, "\nNot about %s: %s.\n", kind, t.Exempt[kind])
 		}
 	}
+	for _, provider := range slices.Sorted(maps.Keys(c.NotAsked)) {
+		fmt.Fprintf(&b, "\nNot asked yet (%s), so that no run with such targets passes without an accepted gap: %s.\n", provider, strings.Join(c.NotAsked[provider], ", "))
+	}
 	if c.NotTested != "" {
 		fmt.Fprintf(&b, "\nNot tested: %s\n", c.NotTested)
 	}

@@ -2,9 +2,11 @@ package controls
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"cel.dev/cel-go/common/types"
@@ -67,13 +69,25 @@ func (r *record) Get(index ref.Val) ref.Val {
 		return unknown(row)
 	}
 	v, said := r.fields[field]
-	if !said && n.field.Type == evidence.Record && !n.field.List {
-		return &record{r.fact, n, ptr, nil} // its fields say, one by one, why they were not seen
-	}
 	if !said {
+		// Whether it is there at all was not seen, so it must not compare with null as a record.
+		if u := r.fieldsUnknown(ptr); u != nil {
+			return u
+		}
 		return unknown("not said by the fact: " + ptr)
 	}
 	return r.value(ptr, n, v)
+}
+
+// fieldsUnknown gathers why the fields of a record were not seen; nil where the fact gives no cause.
+func (r *record) fieldsUnknown(ptr string) *types.Unknown {
+	var u *types.Unknown
+	for _, at := range slices.Sorted(maps.Keys(r.fact.Unknowns)) {
+		if strings.HasPrefix(at, ptr+"/") {
+			u = types.MergeUnknowns(u, unknown(r.fact.Unknowns[at]))
+		}
+	}
+	return u
 }
 
 func (r *record) envelope(name string, n *node) ref.Val {

@@ -176,7 +176,7 @@ func (w *world) targets() ([]controls.Target, error) {
 		}
 	}
 	for _, p := range w.plan {
-		t := controls.Target{ID: p.ID, Provider: p.Provider, Account: p.Account}
+		t := controls.Target{ID: p.ID, Provider: p.Provider, Account: p.Account, Parent: p.Parent}
 		if p.Level == "organization" && p.Provider == "gcp" {
 			t.Account = ""
 		}
