@@ -3,7 +3,6 @@ package report
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -105,28 +104,16 @@ func (t *table) add(control string, values ...any) error {
 	return t.write(t.height(cells), cells)
 }
 
-// Heights in points: what a line of wrapped text takes, and the most that Excel gives a row.
-const (
-	lineHeight = 11.5
-	maxHeight  = 400.0
-)
-
-// height is what the longest wrapped text of a row needs: Excel computes no heights of rows that
-// were written by programs, and a cut sentence reads like a whole one.
+// height is what the tallest text of a row needs: Excel computes no heights of rows that were
+// written by programs, and a cut sentence reads like a whole one.
 func (t *table) height(cells []styled) float64 {
-	most := 1
+	lines := 1
 	for i, c := range cells {
-		text, ok := c.value.(string)
-		if !ok {
-			continue
+		if text, ok := c.value.(string); ok {
+			lines = max(lines, linesOf(text, t.cols[i].width, c.look))
 		}
-		lines := 0
-		for line := range strings.SplitSeq(text, "\n") {
-			lines += 1 + int(float64(utf8.RuneCountInString(line))*0.85/t.cols[i].width)
-		}
-		most = max(most, lines)
 	}
-	return min(maxHeight, lineHeight*float64(most)+3)
+	return rowHeight(lines)
 }
 
 // end says what is missing, makes the rows a table and closes the sheet. Where there was no

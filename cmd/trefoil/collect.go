@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
@@ -44,7 +45,7 @@ func collect(c *cli.Context) (*collected, error) {
 	if err != nil {
 		return nil, err
 	}
-	collection := audit.Collection{Engagement: loaded, Out: c.String("out"), Signer: s, Tool: t, Clock: time.Now, Progress: progress(c)}
+	collection := audit.Collection{Engagement: loaded, Out: c.String("out"), Signer: s, Tool: t, Clock: time.Now, Progress: progress(c), Dir: filepath.Dir(c.String(configFlag.Name))}
 	if path := c.String("replay"); path != "" {
 		if collection.Replay, err = openRun(path); err != nil {
 			return nil, err

@@ -2,11 +2,16 @@ package audit
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -39,8 +44,8 @@ type Collection struct {
 	Tool       run.Tool
 	Clock      func() time.Time
 	Progress   func(target string)
-	Base       http.RoundTripper // below the recorder; nil: the default
-	Replay     *run.Run          // play this recording instead of asking clouds; the engagement and table are the recording's
+	Dir        string   // of the engagement's files: what overrides name lies relative to it
+	Replay     *run.Run // play this recording instead of asking clouds, by the recording's own table of places
 	Demo       bool
 	Previous   run.Previous // zero: absent
 }
@@ -83,6 +88,9 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 		}
 	}
 	desk := &desk{c: &c, ctx: ctx, asOf: asOf, dir: b.Bundles(), files: map[string]run.BundleFile{}, writers: map[string]*bundle.Writer{}}
+	if desk.base, err = network(c.Engagement.File.Overrides, c.Dir); err != nil && c.Replay == nil {
+		return "", err
+	}
 	g := &gatherer{desk: desk, file: c.Engagement.File, table: places, clouds: desk, clock: c.Clock, progress: c.Progress}
 	plan, err := g.gather(ctx)
 	if err != nil {
@@ -123,6 +131,7 @@ type desk struct {
 	ctx  context.Context
 	asOf time.Time
 	dir  string
+	base http.RoundTripper // below the recorder
 
 	mu      sync.Mutex
 	google  *gcp.Access
@@ -168,10 +177,7 @@ func (d *desk) Open(t collectors.Target) (*collectors.Work, error) {
 		}
 		return collectors.ReplayWork(t, d.asOf, recording, w), nil
 	}
-	base := d.c.Base
-	if base == nil {
-		base = http.DefaultTransport
-	}
+	base := d.base
 	if t.Provider == "gcp" && google != nil {
 		base = google.Transport(base)
 	}
@@ -302,16 +308,61 @@ func Redirected(f *engagement.File) []string {
 	if len(f.GCP) > 0 {
 		found = append(found, gcp.Redirected()...)
 	}
-	said := func(what string) bool {
-		switch {
-		case strings.Contains(what, "ENDPOINT") || strings.Contains(what, "endpoint"):
-			return f.Overrides.AWSEndpoint != "" || f.Overrides.GCPEndpoint != ""
-		case strings.Contains(strings.ToUpper(what), "PROXY"):
-			return f.Overrides.Proxy != ""
-		}
-		return f.Overrides.CABundle != ""
-	}
-	found = slices.DeleteFunc(found, said)
+	found = slices.DeleteFunc(found, func(what string) bool { return named(what, f.Overrides) })
 	slices.Sort(found)
 	return slices.Compact(found)
+}
+
+// named reports whether an override of the engagement speaks of a redirection. One that no override
+// can name, such as another metadata service, is never said.
+func named(what string, o engagement.Overrides) bool {
+	for _, kind := range []struct {
+		said  string
+		marks []string
+	}{
+		{o.Proxy, []string{"PROXY"}},
+		{o.CABundle, []string{"CA_BUNDLE", "CA_CERTS", "SSL_CERT"}},
+		{o.AWSEndpoint, []string{"AWS_ENDPOINT_URL", ": ENDPOINT_URL"}},
+		{o.GCPEndpoint, []string{"EMULATOR_HOST", "CLOUDSDK_API_ENDPOINT_OVERRIDES_"}},
+	} {
+		if slices.ContainsFunc(kind.marks, func(m string) bool { return strings.Contains(strings.ToUpper(what), m) }) {
+			return kind.said != ""
+		}
+	}
+	return false
+}
+
+// network is the transport below the recorder: the proxy and the authorities that the engagement
+// names, and none that the environment does.
+func network(o engagement.Overrides, dir string) (http.RoundTripper, error) {
+	base, ok := http.DefaultTransport.(*http.Transport)
+	if !ok {
+		return nil, errors.New("the default transport is not Go's own")
+	}
+	t := base.Clone()
+	t.Proxy = nil
+	if o.Proxy != "" {
+		proxy, err := url.Parse(o.Proxy)
+		if err != nil {
+			return nil, fmt.Errorf("overrides.proxy: %w", err)
+		}
+		t.Proxy = http.ProxyURL(proxy)
+	}
+	if o.CABundle == "" {
+		return t, nil
+	}
+	path := o.CABundle
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(dir, path)
+	}
+	pem, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("overrides.ca_bundle: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(pem) {
+		return nil, fmt.Errorf("overrides.ca_bundle: %s holds no certificate in PEM", path)
+	}
+	t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
+	return t, nil
 }
