@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"github.com/goccy/go-yaml"
 
 	"github.com/trefoil-audit/trefoil/controls"
@@ -72,6 +73,24 @@ func clover(t *testing.T) (path string, r *run.Run, j *Judged, trust *seal.Trust
 	return path, r, j, trust
 }
 
+// drawnIDs replaces {name} by the id that the server drew when the world was recorded.
+func drawnIDs(t *testing.T) *strings.Replacer {
+	t.Helper()
+	text, err := os.ReadFile("../../../fixtures/drawn.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var drawn map[string]string
+	if err := json.Unmarshal(text, &drawn); err != nil {
+		t.Fatal(err)
+	}
+	var pairs []string
+	for name, id := range drawn {
+		pairs = append(pairs, "{"+name+"}", id)
+	}
+	return strings.NewReplacer(pairs...)
+}
+
 // All results of the world are compared with what is planted, both ways.
 func TestWorldFindsWhatIsPlanted(t *testing.T) {
 	text, err := os.ReadFile("../../../fixtures/PLANTED.yaml")
@@ -81,6 +100,15 @@ func TestWorldFindsWhatIsPlanted(t *testing.T) {
 	var planted struct{ Wrong, Unjudged, Fine []plant }
 	if err := yaml.UnmarshalWithOptions(text, &planted, yaml.Strict()); err != nil {
 		t.Fatal(err)
+	}
+	drawn := drawnIDs(t)
+	for _, list := range [][]plant{planted.Wrong, planted.Unjudged, planted.Fine} {
+		for n := range list {
+			list[n].Fact = drawn.Replace(list[n].Fact)
+			if strings.ContainsAny(list[n].Fact, "{}") {
+				t.Errorf("PLANTED.yaml: %s: no such name in drawn.json", list[n].Fact)
+			}
+		}
 	}
 	_, _, j, _ := clover(t)
 	want := map[controls.Verdict][]plant{controls.Fail: planted.Wrong, controls.Insufficient: planted.Unjudged}
