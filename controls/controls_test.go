@@ -183,6 +183,7 @@ func TestLoadRefuses(t *testing.T) {
 		"sum of lists":          {test(`size(fact.attrs.list + ["a"]) == 1`), "neither compared nor added"},
 		"lists compared":        {test(`fact.attrs.list == ["a"]`), "neither compared nor added"},
 		"places compared":       {test(`fact.located == fact.located`), "neither compared nor added"},
+		"element not read":      {test(`fact.attrs.list.exists(a, true)`), "must look at their element"},
 		"missing label":         {test(`fact.tags.env == "x"`), "missing label"},
 		"map":                   {test(`{"a": 1}.size() == 1`), "makes no maps"},
 		"cost":                  {test(`fact.attrs.list.all(a, fact.attrs.list.all(b, fact.attrs.list.all(c, a + b + c != "x")))`), "limit"},

@@ -22,8 +22,11 @@ type derivation struct {
 func derivations() []derivation {
 	organization := []string{"aws.organizations.account", "aws.organizations.scp_statement", "aws.organizations.unit"}
 	logs := []string{"aws.cloudtrail.trail", "gcp.logging.sink"}
+	collector := []string{"aws.iam.role", "aws.sts.caller"}
 	return []derivation{
 		{kind: kindAuditLog, reads: logs, over: logs, make: auditLogs},
+		{kind: kindCollectorAccess, reads: collector, make: collectorAccess},
+		{kind: kindLogStore, reads: logs, over: logs, make: logStores},
 		{kind: kindRow, make: coverageRows},
 		{kind: kindCollection, make: collections},
 		{kind: kindLegacy, make: legacyRows},

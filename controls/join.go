@@ -16,6 +16,7 @@ type joins struct {
 	kept    map[string][]*evidence.Fact // facts of the kinds that derivations read
 	edges   map[string][]string         // store → its copies
 	trusted map[string]bool
+	shelves map[string]shelf    // stores that can be locked
 	parents map[string][]string // project → ids from its direct parent to the root
 }
 
@@ -23,6 +24,8 @@ type joins struct {
 type end struct {
 	ruling  ruling
 	kind    string
+	target  string
+	data    bool   // a store of something else than logs
 	located []any  // place tokens
 	why     string // why located is not known; "" where it is
 	manager string // of a key: AWS, CUSTOMER; "" where it is no key, or was not said
@@ -30,7 +33,7 @@ type end struct {
 
 // index walks all facts once.
 func index(in *Input, facts iter.Seq2[*evidence.Fact, error]) (*joins, error) {
-	j := &joins{in: in, ends: map[string]end{}, kept: map[string][]*evidence.Fact{}, edges: map[string][]string{}, trusted: map[string]bool{}, parents: map[string][]string{}}
+	j := &joins{in: in, ends: map[string]end{}, kept: map[string][]*evidence.Fact{}, edges: map[string][]string{}, trusted: map[string]bool{}, shelves: map[string]shelf{}, parents: map[string][]string{}}
 	reads := map[string]bool{}
 	for _, d := range derivations() {
 		for _, k := range d.reads {
@@ -52,7 +55,10 @@ func index(in *Input, facts iter.Seq2[*evidence.Fact, error]) (*joins, error) {
 }
 
 func (j *joins) add(f *evidence.Fact) {
-	e := end{ruling: ruleOf(j.in.Register.Scope, f), kind: f.Kind}
+	e := end{ruling: ruleOf(j.in.Register.Scope, f), kind: f.Kind, target: f.Target}
+	if class, ok := f.Get("/store/class"); ok {
+		e.data = class != "log"
+	}
 	located, said := f.Get("/located")
 	list, ok := located.([]any)
 	switch row, unseen := f.Unknowns["/located"]; {
@@ -81,6 +87,8 @@ func (j *joins) add(f *evidence.Fact) {
 		}
 	}
 	switch f.Kind {
+	case "aws.s3.bucket", "gcp.storage.bucket", "gcp.logging.bucket":
+		j.shelves[f.ID] = shelfOf(f)
 	case "aws.organizations.organization":
 		j.trusted["aws:"+f.ID] = true // as policies name it
 	case "aws.organizations.account":

@@ -48,7 +48,27 @@ var kindAuditLog = &evidence.Kind{Name: "trefoil.audit_log", Schema: 1, Derived:
 		{Name: "logs", Type: evidence.String, List: true, Doc: "trails or sinks that cover it, whole or in part"},
 	}}
 
+var (
+	kindCollectorAccess = &evidence.Kind{Name: "trefoil.collector", Schema: 1, Derived: true,
+		Doc: "who may become the identity that collected in one account or project", NotApplicable: map[string]string{"/tags": "a derived statement has no labels"},
+		Attrs: []evidence.Field{
+			{Name: "role", Type: evidence.String, Doc: "the role it used; none where it used a user"},
+			{Name: "assumable_by", Type: evidence.String, List: true, Doc: "principals that the role's trust policy lets in, as written"},
+			{Name: "strangers", Type: evidence.String, List: true, Doc: "those of them whom the engagement does not name as the auditor's"},
+		}}
+	kindLogStore = &evidence.Kind{Name: "trefoil.log_store", Schema: 1, Derived: true,
+		Doc: "a store that records of administration are delivered to", NotApplicable: map[string]string{"/tags": "a derived statement has no labels"},
+		Attrs: []evidence.Field{
+			{Name: "logs", Type: evidence.String, List: true, Doc: "trails or sinks that deliver there"},
+			{Name: "owner", Type: evidence.String, Doc: "target that the store lies in"},
+			{Name: "lock_mode", Type: evidence.String, Doc: "compliance: nobody can shorten it; none = not locked"},
+			{Name: "lock_days", Type: evidence.Int, Doc: "how long an object stays locked; 0 = not locked"},
+			{Name: "own_account", Type: evidence.Bool, Doc: "a trail or sink that delivers there is of the same account"},
+			{Name: "beside", Type: evidence.String, List: true, Doc: "the first few stores of the same account that are in scope and keep no logs"},
+		}}
+)
+
 // Kinds lists the kinds that derivations emit, by name.
 func Kinds() []*evidence.Kind {
-	return []*evidence.Kind{kindAuditLog, kindCollection, kindRow, kindGuardrail, kindLegacy}
+	return []*evidence.Kind{kindAuditLog, kindCollection, kindCollectorAccess, kindRow, kindGuardrail, kindLegacy, kindLogStore}
 }

@@ -45,6 +45,8 @@ func checkNode(tree *ast.AST, e ast.Expr) error {
 				return fmt.Errorf("a list in a test holds literals only")
 			}
 		}
+	case ast.ComprehensionKind:
+		return checkLoop(e.AsComprehension())
 	case ast.MapKind, ast.StructKind:
 		return fmt.Errorf("a test makes no maps and no records")
 	case ast.SelectKind:
@@ -54,6 +56,19 @@ func checkNode(tree *ast.AST, e ast.Expr) error {
 		if of := tree.GetType(e.AsSelect().Operand().ID()); of.Kind() == types.MapKind {
 			return fmt.Errorf("a missing label is an error; ask for %q in fact.tags first, or leave labels to the register", e.AsSelect().FieldName())
 		}
+	}
+	return nil
+}
+
+// checkLoop refuses all(x, true) and its like: of a list that was cut off, the element that was not
+// seen would count as one that was.
+func checkLoop(loop ast.ComprehensionExpr) error {
+	reads := false
+	ast.PostOrderVisit(loop.LoopStep(), ast.NewExprVisitor(func(e ast.Expr) {
+		reads = reads || e.Kind() == ast.IdentKind && e.AsIdent() == loop.IterVar()
+	}))
+	if !reads {
+		return fmt.Errorf("all() and exists() must look at their element %s", loop.IterVar())
 	}
 	return nil
 }

@@ -1,0 +1,96 @@
+package controls
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// collectorAccess says, of each account and project, who may become the identity that collected
+// there: whoever the trust policy of its role lets in. What was not seen is unknown, so that no
+// target is left out.
+func collectorAccess(j *joins) []*evidence.Fact {
+	var out []*evidence.Fact
+	for _, t := range j.in.Targets {
+		if t.Account == "" || t.ID != t.Provider+"-"+t.Account {
+			continue // an organisation, which its management account's identity collects, or a plug-in
+		}
+		f := derived(kindCollectorAccess, "collector:"+t.Provider+":"+t.Account, t.Account, t.ID, "").Because("c:" + t.ID)
+		switch caller := j.callerOf(t); {
+		case t.Provider != "aws":
+			f.Unknown("no collector asks who may act as the collector's identity in "+t.Provider, "/attrs/role", "/attrs/assumable_by", "/attrs/strangers")
+		case caller == nil:
+			f.Unknown(cmp.Or(j.rowGap(t.ID, "aws.sts.caller"), "the collector's identity was not seen in "+t.ID), "/attrs/role", "/attrs/assumable_by", "/attrs/strangers")
+		default:
+			f.Because("f:" + caller.ID)
+			j.trustOf(f, t, caller)
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// trustOf sets who may assume the role by which a target was asked.
+func (j *joins) trustOf(f *evidence.Fact, t Target, caller *evidence.Fact) {
+	v, _ := caller.Get("/attrs/role")
+	arn, isRole := v.(string)
+	if !isRole {
+		f.None(kindCollectorAccess, "/attrs/role").Unknown("the collector signed in without a role: who else holds its keys was not seen", "/attrs/assumable_by", "/attrs/strangers")
+		return
+	}
+	f.Set("/attrs/role", arn)
+	for _, r := range j.kept["aws.iam.role"] {
+		if r.Target != t.ID || !sameRole(r.ID, arn) {
+			continue
+		}
+		f.Because("f:" + r.ID)
+		if by, known := texts(r, "/principal/trusted_by"); known {
+			f.Set("/attrs/assumable_by", by)
+			j.setStrangers(f, by)
+		} else {
+			f.Unknown(reasonOf(r, "/principal/trusted_by"), "/attrs/assumable_by", "/attrs/strangers")
+		}
+		return
+	}
+	f.Unknown(cmp.Or(j.rowGap(t.ID, "aws.iam.role"), "the collector's role is not among the roles that were listed: "+arn), "/attrs/assumable_by", "/attrs/strangers")
+}
+
+// setStrangers compares whom a role trusts with the auditor's principals. Everybody is a stranger
+// to any audit; the others are unknown where the engagement does not say who the auditor is.
+func (j *joins) setStrangers(f *evidence.Fact, by []string) {
+	named := j.in.Parameters.AuditorPrincipals
+	strangers := slices.DeleteFunc(slices.Clone(by), func(p string) bool { return p != "*" && (len(named) == 0 || slices.Contains(named, p)) })
+	f.Set("/attrs/strangers", strings0(strangers))
+	if len(named) == 0 && len(strangers) < len(by) {
+		f.Unknown("engagement.yaml names no parameters.auditor_principals", "/attrs/strangers/-")
+	}
+}
+
+// sameRole compares a role's ARN with one made of a session, which lacks the role's path. Names
+// of roles are unique in an account whatever their path (IAM API Reference, CreateRole).
+func sameRole(role, session string) bool {
+	account, name, ok := strings.Cut(session, ":role/")
+	rest, same := strings.CutPrefix(role, account+":role/")
+	return ok && same && rest[strings.LastIndexByte(rest, '/')+1:] == name
+}
+
+func (j *joins) callerOf(t Target) *evidence.Fact {
+	for _, f := range j.kept["aws.sts.caller"] {
+		if f.Target == t.ID {
+			return f
+		}
+	}
+	return nil
+}
+
+// rowGap names the first list row of a target that kept a kind from being whole; "" where none did.
+func (j *joins) rowGap(target, kind string) string {
+	for _, r := range j.in.Coverage {
+		if r.Target == target && gates(r, func(k string) bool { return k == kind }) {
+			return r.ID
+		}
+	}
+	return ""
+}

@@ -1,0 +1,123 @@
+package controls
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// shelf is what the index keeps of a store that logs may be delivered to.
+type shelf struct {
+	target string
+	mode   string // of its lock; "" for none
+	days   int
+	why    string // why the lock is not known; "" where it is
+}
+
+// shelfOf reads a store's lock.
+func shelfOf(f *evidence.Fact) shelf {
+	s := shelf{target: f.Target}
+	v, ok := f.Get("/protection/lock")
+	lock, _ := v.(map[string]any)
+	mode, hasMode := f.Get("/protection/lock/mode")
+	days, hasDays := f.Get("/protection/lock/days")
+	switch {
+	case !ok:
+		s.why = reasonOf(f, "/protection/lock")
+	case lock == nil: // seen, and there is none
+	case !hasMode || !hasDays:
+		s.why = reasonOf(f, "/protection/lock/mode")
+	default:
+		s.mode, _ = mode.(string)
+		s.days, s.why = wholeDays(days, f.ID)
+	}
+	return s
+}
+
+func wholeDays(v any, id string) (int, string) {
+	switch n := v.(type) {
+	case int:
+		return n, ""
+	case int64:
+		return int(n), ""
+	case float64:
+		if n == float64(int(n)) {
+			return int(n), ""
+		}
+	}
+	return 0, "the days of the lock are no whole number: " + id
+}
+
+// logStores says of each store that records of administration are delivered to whether it is
+// locked, and who else works where it lies.
+func logStores(j *joins) []*evidence.Fact {
+	sources := map[string][]*evidence.Fact{}
+	unclear := map[string]string{}
+	for _, kind := range []string{"aws.cloudtrail.trail", "gcp.logging.sink"} {
+		for _, log := range j.kept[kind] {
+			if below, _ := log.Get("/attrs/include_children"); log.Provider == "gcp" && below == false {
+				continue // a project's own sink, which is not its audit trail
+			}
+			v, ok := log.Get("/log/to")
+			to, _ := v.(string)
+			if !ok || to == "" {
+				to = "the store of " + log.ID
+				unclear[to] = reasonOf(log, "/log/to")
+			}
+			sources[to] = append(sources[to], log)
+		}
+	}
+	var out []*evidence.Fact
+	for _, to := range slices.Sorted(maps.Keys(sources)) {
+		f := derived(kindLogStore, "log_store:"+to, to, "", "")
+		logs := []string{}
+		for _, log := range sources[to] {
+			logs = append(logs, log.ID)
+			f.Because("f:" + log.ID)
+		}
+		slices.Sort(logs)
+		f.Set("/attrs/logs", slices.Compact(logs))
+		s, found := j.shelves[to]
+		if !found {
+			f.Unknown(cmp.Or(unclear[to], "the store was not collected: "+to), "/attrs/owner", "/attrs/lock_mode", "/attrs/lock_days", "/attrs/own_account", "/attrs/beside")
+			out = append(out, f)
+			continue
+		}
+		f.Target = s.target
+		f.Because("f:"+to).Set("/attrs/owner", s.target)
+		switch {
+		case s.why != "":
+			f.Unknown(s.why, "/attrs/lock_mode", "/attrs/lock_days")
+		case s.mode == "":
+			f.None(kindLogStore, "/attrs/lock_mode").Set("/attrs/lock_days", 0)
+		default:
+			f.Set("/attrs/lock_mode", s.mode).Set("/attrs/lock_days", s.days)
+		}
+		f.Set("/attrs/own_account", slices.ContainsFunc(sources[to], func(log *evidence.Fact) bool { return log.Target == s.target }))
+		j.setBeside(f, s.target, sources)
+		out = append(out, f)
+	}
+	return out
+}
+
+// setBeside names the first few in-scope stores that lie in the account of a log store and keep
+// no logs: whoever administers them there can reach the logs too.
+func (j *joins) setBeside(f *evidence.Fact, target string, logStores map[string][]*evidence.Fact) {
+	const few = 5
+	var beside []string
+	for id, e := range j.ends {
+		if e.target == target && e.data && e.ruling.scope != Out && logStores[id] == nil {
+			beside = append(beside, id)
+		}
+	}
+	slices.Sort(beside)
+	if len(beside) > few {
+		beside = beside[:few]
+	}
+	f.Set("/attrs/beside", strings0(beside))
+	if gap := j.storesGap(target); gap != "" {
+		f.Unknown(gap, "/attrs/beside/-")
+	}
+}
