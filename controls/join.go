@@ -56,8 +56,9 @@ func index(in *Input, facts iter.Seq2[*evidence.Fact, error]) (*joins, error) {
 
 func (j *joins) add(f *evidence.Fact) {
 	e := end{ruling: ruleOf(j.in.Register.Scope, f), kind: f.Kind, target: f.Target}
-	if class, ok := f.Get("/store/class"); ok {
-		e.data = class != "log"
+	if k, ok := j.in.kinds[f.Kind]; ok && slices.Contains(k.Facets, "store") {
+		class, _ := f.Get("/store/class")
+		e.data = class != "log" // one whose class was not seen may hold data
 	}
 	located, said := f.Get("/located")
 	list, ok := located.([]any)
