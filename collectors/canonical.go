@@ -11,10 +11,13 @@ import (
 	"github.com/trefoil-audit/trefoil/evidence"
 )
 
-// Bounds of what is read of one request or answer.
+// Bounds of what is read of one request or answer, and of how often is asked: a server whose pages
+// never end must end in coverage, not in the collector.
 const (
 	MaxRequest = 1 << 20
 	MaxAnswer  = 256 << 20
+	MaxEqual   = 100       // times that one and the same request is sent, attempts included
+	MaxPages   = 1_000_000 // calls of one list operation in one region of one target
 )
 
 // keptRequest and keptAnswer are allow lists: a header that is not named here (credentials,

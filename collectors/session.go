@@ -173,6 +173,18 @@ func (s *Session) count(op Operation, region string, status evidence.Status, rea
 	return id
 }
 
+// calls says how often an operation was asked in a region.
+func (s *Session) calls(op Operation, region string) (n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r, ok := s.rows[evidence.RowID(s.target.ID, region, op.Name)]; ok {
+		for _, calls := range r.Calls {
+			n += calls
+		}
+	}
+	return n
+}
+
 // halt keeps the first error that must end the run.
 func (s *Session) halt(err error) {
 	s.mu.Lock()
@@ -239,6 +251,10 @@ func Ask[T any](ctx context.Context, s *Session, region, operation string, do fu
 		s.halt(err)
 		row := s.count(op, region, evidence.NotAttempted, "run stopped")
 		return Answer[T]{Status: evidence.NotAttempted, Row: row, Err: err}
+	}
+	if op.List && s.calls(op, region) >= MaxPages {
+		row := s.count(op, region, evidence.Failed, fmt.Sprintf("%v: %d pages", ErrEndless, MaxPages))
+		return Answer[T]{Status: evidence.Failed, Row: row, Err: &RefusedError{Operation: operation, Cause: ErrEndless}}
 	}
 	c := &call{operation: operation}
 	value, err := do(context.WithValue(ctx, callKey{}, c))

@@ -283,6 +283,19 @@ func TestSecondPageDenied(t *testing.T) {
 	}
 }
 
+// A server whose next page is always the same one must end in coverage.
+func TestEndlessPages(t *testing.T) {
+	w := fine()
+	w["/things?page=1"] = []string{`200 {"things":[],"next":"1"}`}
+	out, _, err := ask(t, things{}, w, one)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r := row(t, out, "test:ListThings"); r.Status != evidence.Failed || r.Calls[evidence.OK] != 1+MaxEqual || !strings.Contains(r.Reason, "do not come to an end") {
+		t.Errorf("a list without an end: %+v", r)
+	}
+}
+
 func TestItemDenied(t *testing.T) {
 	w := fine()
 	w["/things/a"] = []string{"403 "}

@@ -34,6 +34,7 @@ func (e *RefusedError) RetryableError() bool { return false }
 var (
 	ErrNotDeclared = errors.New("the operation is not declared by its collector")
 	ErrNotRecorded = errors.New("no such request in the recording")
+	ErrEndless     = errors.New("the answers do not come to an end")
 	ErrNotGenuine  = errors.New("the answer is not genuine")
 )
 
@@ -67,6 +68,9 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	x.Attempt = call.attempts
 	unlock := t.session.number(&x)
 	defer unlock()
+	if x.Seq >= MaxEqual {
+		return nil, &RefusedError{Operation: name, Cause: fmt.Errorf("%w: the same request was sent %d times before", ErrEndless, MaxEqual)}
+	}
 	a, err := t.session.source.answer(out, &x, op)
 	if err != nil {
 		return nil, err
