@@ -2,41 +2,104 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"os"
 	"path/filepath"
+	"runtime"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
+	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
 
 func auditCommand() *cli.Command {
 	return &cli.Command{
 		Name: "audit", Usage: "collect, test and report in one", ArgsUsage: " ",
-		Description: "Takes the snapshot, judges it as of its own instant and writes the workbook beside the run: RUN.xlsx.\n\nExample:\n   trefoil audit -c engagement.yaml -o runs/2026-11-24",
-		Flags: []cli.Flag{configFlag, outFlag("leave the run in `DIR`, which must not exist"), &cli.StringFlag{Name: "report", Usage: "write the workbook to `FILE` instead"},
+		Description: "Takes the snapshot, judges it as of its own instant and writes the workbook beside the run: RUN.xlsx.\n\n" +
+			"With --store, for schedules, the run is named by its instant and names the newest run of the folder, which is verified\nfirst (--trust, else trust.yaml beside the engagement): where that does not verify, the new run is taken all the same,\n" +
+			"says so, and the exit code is 4. One audit works in a store at a time; another one gives exit code 1 at once.\n\n" +
+			"Example:\n   trefoil audit -c engagement.yaml -o runs/2026-11-24\n   trefoil audit -c engagement.yaml --store runs --passphrase-file /run/secrets/trefoil",
+		Flags: []cli.Flag{configFlag, &cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "leave the run in `DIR`, which must not exist"},
+			&cli.StringFlag{Name: "store", Usage: "leave the run in the folder of runs `DIR`, chained to the newest one"}, trustFlag,
+			&cli.StringFlag{Name: "report", Usage: "write the workbook to `FILE` instead"},
 			&cli.StringFlag{Name: "replay", Usage: "play the recording in `RUN` instead of asking clouds"}, jsonFlag, passphraseF, passphraseD, quietFlag},
 		Action: func(c *cli.Context) error {
-			done, err := collect(c)
-			if err != nil {
-				return err
+			at := place{path: c.String("out")}
+			switch store := c.String("store"); {
+			case (at.path == "") == (store == ""):
+				return &usageError{errors.New("say where the run goes: -o RUN, or --store DIR")}
+			case store != "":
+				if c.String("replay") != "" {
+					return &usageError{errors.New("--store keeps what was collected; a replay goes to -o")}
+				}
+				s, err := audit.OpenStore(store)
+				if err != nil {
+					return err
+				}
+				defer s.Close()
+				if at, err = inStore(c, s); err != nil {
+					return err
+				}
 			}
-			judged, gated := judge(c, audit.Judging{Run: done.run, Engagement: done.engagement, JudgedAsOf: done.run.Record.AsOf, Tool: done.tool, Signer: done.signer})
-			if judged == nil {
-				return gated
+			err := auditAt(c, at)
+			if at.before != nil && at.before.Err != nil {
+				bad := &codeError{code: exitUnverified, message: fmt.Sprintf("the run before this one does NOT verify: %v", at.before.Err), hint: "the new run names it all the same, as not verified"}
+				return errors.Join(err, bad)
 			}
-			path := c.String("report")
-			if path == "" {
-				path = filepath.Clean(done.path) + ".xlsx"
-			}
-			// What was recorded is read back, so that the workbook is of what stands on disk.
-			recorded, err := audit.Recorded(done.run, judged.Digest)
-			if err == nil {
-				err = writeReport(c, recorded, done.signer, path)
-			}
-			if err != nil {
-				return errors.Join(err, gated)
-			}
-			return gated
+			return err
 		},
 	}
+}
+
+// inStore names the new run of a store and looks at the newest one.
+func inStore(c *cli.Context, s *audit.Store) (place, error) {
+	asOf := time.Now()
+	at := place{path: s.Path(asOf), asOf: asOf}
+	newest, err := s.Newest(asOf)
+	if err != nil || newest == "" {
+		return at, err
+	}
+	trust, err := storeTrust(c)
+	if err != nil {
+		return at, err
+	}
+	at.before, err = audit.Before(c.Context, newest, trust, runtime.GOMAXPROCS(0))
+	return at, err
+}
+
+// storeTrust loads the trust that --trust names, else what lies beside the engagement; nil where
+// there is neither.
+func storeTrust(c *cli.Context) (*seal.Trust, error) {
+	path := c.String(trustFlag.Name)
+	if path == "" {
+		path = filepath.Join(filepath.Dir(c.String(configFlag.Name)), "trust.yaml")
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+			return nil, nil
+		}
+	}
+	return loadTrust(path)
+}
+
+// auditAt takes a run, judges it and writes the workbook.
+func auditAt(c *cli.Context, at place) error {
+	done, err := collect(c, at)
+	if err != nil {
+		return err
+	}
+	judged, gated := judge(c, audit.Judging{Run: done.run, Engagement: done.engagement, JudgedAsOf: done.run.Record.AsOf, Tool: done.tool, Signer: done.signer})
+	if judged == nil {
+		return gated
+	}
+	path := c.String("report")
+	if path == "" {
+		path = filepath.Clean(done.path) + ".xlsx"
+	}
+	// What was recorded is read back, so that the workbook is of what stands on disk.
+	recorded, err := audit.Recorded(done.run, judged.Digest)
+	if err == nil {
+		err = writeReport(c, recorded, done.signer, path)
+	}
+	return errors.Join(err, gated)
 }

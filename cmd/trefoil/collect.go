@@ -23,14 +23,21 @@ func collectCommand() *cli.Command {
 		Flags: []cli.Flag{configFlag, outFlag("leave the run in `DIR`, which must not exist"),
 			&cli.StringFlag{Name: "replay", Usage: "play the recording in `RUN` instead of asking clouds"}, passphraseF, passphraseD, quietFlag},
 		Action: func(c *cli.Context) error {
-			_, err := collect(c)
+			_, err := collect(c, place{path: c.String("out")})
 			return err
 		},
 	}
 }
 
+// place says where a run shall stand, and after which one.
+type place struct {
+	path   string
+	asOf   time.Time       // zero: the clock's
+	before *audit.Previous // nil: it is chained to none
+}
+
 // collect takes the snapshot that the flags name and says where it lies.
-func collect(c *cli.Context) (*collected, error) {
+func collect(c *cli.Context, at place) (*collected, error) {
 	if c.NArg() > 0 {
 		return nil, &usageError{fmt.Errorf("%s takes no argument: %q", c.Command.Name, c.Args().First())}
 	}
@@ -45,7 +52,7 @@ func collect(c *cli.Context) (*collected, error) {
 	if err != nil {
 		return nil, err
 	}
-	collection := audit.Collection{Engagement: loaded, Out: c.String("out"), Signer: s, Tool: t, Clock: time.Now, Progress: progress(c), Dir: filepath.Dir(c.String(configFlag.Name))}
+	collection := audit.Collection{Engagement: loaded, Out: at.path, AsOf: at.asOf, Previous: at.before, Signer: s, Tool: t, Clock: time.Now, Progress: progress(c), Dir: filepath.Dir(c.String(configFlag.Name))}
 	if path := c.String("replay"); path != "" {
 		if collection.Replay, err = openRun(path); err != nil {
 			return nil, err

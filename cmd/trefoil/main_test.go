@@ -3,9 +3,13 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strconv"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
+
+	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
 )
 
 func TestMain(m *testing.M) {
@@ -21,7 +25,8 @@ func TestScripts(t *testing.T) {
 			e.Setenv("HOME", e.WorkDir)
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"flip": flip, "exits": exits, "unclover": unclover},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"flip": flip, "exits": exits, "unclover": unclover,
+			"nextsecond": nextSecond, "runs": runs, "locked": locked},
 	})
 }
 
@@ -32,4 +37,32 @@ func flip(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	b[len(b)/2] ^= 1
 	ts.Check(os.WriteFile(path, b, 0o644))
+}
+
+// nextSecond waits until the clock shows another second than now: runs of a store are named by it.
+func nextSecond(ts *testscript.TestScript, neg bool, args []string) {
+	now := time.Now()
+	time.Sleep(time.Until(now.Truncate(time.Second).Add(time.Second)))
+}
+
+// runs DIR N wants N runs in a store, each with its workbook, and sets $OLDEST and $NEWEST.
+func runs(ts *testscript.TestScript, neg bool, args []string) {
+	all, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "*Z"))
+	ts.Check(err)
+	if strconv.Itoa(len(all)) != args[1] {
+		ts.Fatalf("runs: %v, want %s", all, args[1])
+	}
+	for _, path := range all {
+		_, err := os.Stat(path + ".xlsx")
+		ts.Check(err)
+	}
+	ts.Setenv("OLDEST", all[0])
+	ts.Setenv("NEWEST", all[len(all)-1])
+}
+
+// locked DIR holds a store until the script ends.
+func locked(ts *testscript.TestScript, neg bool, args []string) {
+	s, err := audit.OpenStore(ts.MkAbs(args[0]))
+	ts.Check(err)
+	ts.Defer(func() { ts.Check(s.Close()) })
 }

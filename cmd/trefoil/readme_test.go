@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"io"
 	"os"
+	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -54,5 +57,48 @@ func TestReadme(t *testing.T) {
 		if !strings.Contains(string(text), "| "+strconv.Itoa(f.code)+" | ") {
 			t.Errorf("the README does not say what exit code %d means", f.code)
 		}
+	}
+}
+
+var shownCommand = regexp.MustCompile(`trefoil[ ,\[]+(audit|collect|test|report|verify|drift|explain|coverage|permissions|controls|init|demo)\b([^\n|#` + "`" + `]*)`)
+
+var shownFlag = regexp.MustCompile(`(?:^|[\s,\[])(--?[a-z][a-z-]*)`)
+
+// TestShownCommands holds that each command that the guides and the templates for CI show has
+// the flags that they show.
+func TestShownCommands(t *testing.T) {
+	app := newApp(strings.NewReader(""), io.Discard, io.Discard)
+	found := 0
+	for _, pattern := range []string{"../../README.md", "../../docs/*.md", "../../ci/*"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: no files (%v)", pattern, err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range shownCommand.FindAllStringSubmatch(string(text), -1) {
+				command := app.Command(m[1])
+				if command == nil {
+					t.Errorf("%s: there is no command %q", file, m[1])
+					continue
+				}
+				var names []string
+				for _, f := range command.Flags {
+					names = append(names, f.Names()...)
+				}
+				for _, flag := range shownFlag.FindAllStringSubmatch(m[2], -1) {
+					found++
+					if !slices.Contains(names, strings.TrimLeft(flag[1], "-")) {
+						t.Errorf("%s: %s has no flag %s", filepath.Base(file), m[1], flag[1])
+					}
+				}
+			}
+		}
+	}
+	if found < 20 {
+		t.Errorf("only %d flags were looked at", found)
 	}
 }

@@ -58,10 +58,18 @@ type codeError struct {
 
 func (e *codeError) Error() string { return e.message }
 
-// report prints an error and its cure, and gives the exit code.
+// report prints an error and its cure, and gives the exit code. Of joined errors each is printed,
+// and the code that comes first in the order 4, 1, 2, 3 counts.
 func report(stderr io.Writer, err error) int {
 	if err == nil {
 		return exitDone
+	}
+	if joined, ok := err.(interface{ Unwrap() []error }); ok {
+		worst := exitDone
+		for _, e := range joined.Unwrap() {
+			worst = worse(worst, report(stderr, e))
+		}
+		return worst
 	}
 	code, hint := exitCould, hintFor(err)
 	var chosen *codeError
@@ -82,6 +90,16 @@ func report(stderr io.Writer, err error) int {
 		fmt.Fprintf(stderr, "trefoil: hint: %s\n", hint)
 	}
 	return code
+}
+
+// worse picks the exit code that counts where two apply.
+func worse(a, b int) int {
+	for _, code := range []int{exitUnverified, exitCould, exitFailed, exitUnjudged} {
+		if a == code || b == code {
+			return code
+		}
+	}
+	return exitDone
 }
 
 // flagsFirst puts a command's flags before its arguments. The library drops a flag that stands

@@ -47,13 +47,18 @@ type Collection struct {
 	Dir        string   // of the engagement's files: what overrides name lies relative to it
 	Replay     *run.Run // play this recording instead of asking clouds, by the recording's own table of places
 	Demo       bool
-	Previous   run.Previous // zero: absent
+	AsOf       time.Time // the run's instant; zero: the clock's
+	Previous   *Previous // nil: absent
 }
 
 // Collect takes the snapshot and leaves a signed run at Out. What could not be asked is in the
 // run's coverage; an error says that there is no run.
 func Collect(ctx context.Context, c Collection) (digest string, err error) {
-	table, asOf, source := place.Default(), c.Clock().UTC().Truncate(time.Microsecond), run.Source{Kind: "live"}
+	table, asOf, source := place.Default(), c.AsOf, run.Source{Kind: "live"}
+	if asOf.IsZero() {
+		asOf = c.Clock()
+	}
+	asOf = asOf.UTC().Truncate(time.Microsecond)
 	if c.Replay != nil {
 		text, ok, err := c.Replay.Input(placesName)
 		if err != nil || !ok {
@@ -73,6 +78,10 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 	if err != nil {
 		return "", err
 	}
+	before, beforeText, err := previousOf(&c)
+	if err != nil {
+		return "", err
+	}
 	b, err := run.Create(c.Out)
 	if err != nil {
 		return "", err
@@ -81,6 +90,9 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 	inputs := map[string][]byte{placesName: table, kindsName: kindsText}
 	for name, text := range c.Engagement.Raw {
 		inputs[name] = text
+	}
+	if before != nil {
+		inputs[previousName] = beforeText
 	}
 	for name, text := range inputs {
 		if err := b.AddInput(name, text); err != nil {
@@ -91,7 +103,7 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 	if desk.base, err = network(c.Engagement.File.Overrides, c.Dir); err != nil && c.Replay == nil {
 		return "", err
 	}
-	g := &gatherer{desk: desk, file: c.Engagement.File, table: places, clouds: desk, clock: c.Clock, progress: c.Progress}
+	g := &gatherer{desk: desk, file: c.Engagement.File, table: places, clouds: desk, before: before, clock: c.Clock, progress: c.Progress}
 	plan, err := g.gather(ctx)
 	if err != nil {
 		return "", errors.Join(err, desk.abort())
@@ -104,9 +116,9 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 		return "", err
 	}
 	r := run.Record{Engagement: c.Engagement.File.Name, Source: source, AsOf: asOf, Plan: planText, Tool: c.Tool,
-		Overrides: overrides(c.Engagement.File.Overrides), Previous: c.Previous}
-	if r.Previous.Verified == "" {
-		r.Previous.Verified = "absent"
+		Overrides: overrides(c.Engagement.File.Overrides), Previous: run.Previous{Verified: "absent"}}
+	if c.Previous != nil {
+		r.Previous = c.Previous.Previous
 	}
 	return b.Commit(r, desk.files, func(digest string) ([]byte, error) {
 		return c.Signer.Sign(ctx, seal.Run, "run.json", digest, map[string]string{"engagement": r.Engagement})

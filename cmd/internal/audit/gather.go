@@ -29,6 +29,7 @@ type gatherer struct {
 	file     *engagement.File
 	table    *place.Table
 	clouds   Clouds
+	before   *previousInput // what the run before could ask; nil where there is none
 	clock    func() time.Time
 	progress func(string)
 

@@ -85,7 +85,9 @@ func (g *gatherer) awsAccounts(e *engagement.AWS, access *aws.Access, parent str
 		t := collectors.Target{ID: "aws-" + a.id, Provider: "aws", Level: collectors.Account, Account: a.id, Name: a.name, Parent: parent}
 		j := job{target: t, discovery: level(aws.Discovery(access), collectors.Account), rest: aws.Collectors(access), fallback: fallback,
 			refused: g.exclusion(t.ID), enter: g.awsEnter(access, a.id),
-			regions: func(w *collectors.Work) []collectors.Region { return awsRegions(w, e, fallback) }}
+			regions: func(w *collectors.Work) []collectors.Region {
+				return g.before.gone(w.Target.ID, awsRegions(w, e, fallback))
+			}}
 		switch {
 		case j.refused != "":
 		case !a.wanted:
