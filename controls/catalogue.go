@@ -221,7 +221,7 @@ func (c *Catalogue) add(control *Control) error {
 
 func knownProviders(m map[string][]string) bool {
 	for provider, operations := range m {
-		if provider != "aws" && provider != "gcp" || len(operations) == 0 {
+		if !slices.Contains(clouds, provider) || len(operations) == 0 {
 			return false
 		}
 	}

@@ -614,3 +614,18 @@ func TestNotAskedIsNoPass(t *testing.T) {
 		t.Error("an unknown provider was taken")
 	}
 }
+
+// A control that says nothing of a provider is not "not applicable" to a run of that provider
+// alone: nobody thought of it.
+func TestSilentOfAProviderIsNoAnswer(t *testing.T) {
+	c := load(t, map[string]string{"a.yaml": file("EDS-RES-01", located)})
+	in := world1(t)
+	in.Targets, in.Coverage = []Target{{ID: "gcp-enclave", Provider: "gcp", Account: "enclave"}}, nil
+	r, err := c.Judge(context.Background(), in)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l := r.Lines[0]; l.Verdict != Insufficient || l.OpenGaps != 1 || !slices.Equal(l.NotLooked, []string{"gcp: this control has no test of its things"}) {
+		t.Errorf("%+v", l)
+	}
+}

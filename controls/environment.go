@@ -67,6 +67,7 @@ var parameters = map[string]*types.Type{
 	"exempt_actions":      types.NewListType(types.StringType),
 	"exempt_principals":   types.NewListType(types.StringType),
 	"auditor_principals":  types.NewListType(types.StringType),
+	"identity_providers":  types.NewListType(types.StringType),
 }
 
 // parameterValues gives the engagement's parameters to tests; groups of countries are expanded.
@@ -82,7 +83,8 @@ func parameterValues(p engagement.Parameters, table *place.Table) (map[string]an
 	return map[string]any{"params.allowed_locations": allowed, "params.approved_countries": approved,
 		"params.credential_max_days": p.CredentialMaxDays, "params.unused_max_days": p.UnusedMaxDays, "params.rotation_days": p.RotationDays,
 		"params.log_retention_days": p.LogRetentionDays, "params.max_skew_minutes": p.MaxSkewMinutes, "params.max_age_days": p.MaxAgeDays,
-		"params.exempt_actions": strings0(p.ExemptActions), "params.exempt_principals": strings0(p.ExemptPrincipals), "params.auditor_principals": strings0(p.AuditorPrincipals)}, nil
+		"params.exempt_actions": strings0(p.ExemptActions), "params.exempt_principals": strings0(p.ExemptPrincipals), "params.auditor_principals": strings0(p.AuditorPrincipals),
+		"params.identity_providers": strings0(p.IdentityProviders)}, nil
 }
 
 func strings0(s []string) []string {
@@ -105,6 +107,7 @@ func (e *environment) environmentFor(s *schema, control *Control) (*cel.Env, err
 		cel.Function("like", cel.Overload("like_patterns", []*cel.Type{types.StringType, types.NewListType(types.StringType)}, types.BoolType,
 			cel.BinaryBinding(like))),
 		cel.Function("days_since", cel.Overload("days_since_time", []*cel.Type{types.TimestampType}, types.IntType, cel.UnaryBinding(e.daysSince))),
+		cel.Function("not_named", cel.Overload("not_named_parameter", []*cel.Type{types.StringType}, types.BoolType, cel.UnaryBinding(notNamed))),
 		cel.Function("unread", cel.Overload("unread_operation", []*cel.Type{types.StringType}, types.BoolType, cel.UnaryBinding(unread))),
 	}
 	for _, name := range control.Parameters {
@@ -232,6 +235,15 @@ func unread(v ref.Val) ref.Val {
 		return types.MaybeNoSuchOverloadErr(v)
 	}
 	return unknown("no collector asks " + string(s))
+}
+
+// notNamed stands for a part of a test that hangs on something which the engagement does not say.
+func notNamed(v ref.Val) ref.Val {
+	s, ok := v.(types.String)
+	if !ok {
+		return types.MaybeNoSuchOverloadErr(v)
+	}
+	return unknown("engagement.yaml names no " + string(s))
 }
 
 // compile checks a test and makes its programs.

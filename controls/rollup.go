@@ -148,7 +148,8 @@ func (p *pass) gaps(control *Control) []string {
 
 // notLooked lists what of the control nothing of this run looks at, though it has targets of the
 // provider: declared kinds without a row, kinds of stores that no collector reads, and operations
-// that the control's objective needs and no collector asks.
+// that the control's objective needs and no collector asks. A provider that a control says nothing
+// of counts as a whole.
 func (p *pass) notLooked(ctx context.Context, control *Control) []string {
 	listed := map[string]bool{}
 	for _, r := range p.in.Coverage {
@@ -170,6 +171,11 @@ func (p *pass) notLooked(ctx context.Context, control *Control) []string {
 			out = append(out, kind)
 		}
 	}
+	for _, provider := range clouds {
+		if targets[provider] && len(control.NotAsked[provider]) == 0 && !p.c.speaksOf(control, provider) {
+			out = append(out, provider+": this control has no test of its things")
+		}
+	}
 	for _, u := range p.c.unread {
 		_, read := p.c.kinds[u.Kind]
 		if !read && targets[providerOf(u.Kind)] && p.wouldBeIn(ctx, control, u) {
@@ -178,6 +184,22 @@ func (p *pass) notLooked(ctx context.Context, control *Control) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// clouds are the providers that each control must speak of: that a run of one of them alone has
+// nothing of a control's population proves nothing where nobody thought of it.
+var clouds = []string{"aws", "gcp"}
+
+// speaksOf says whether a control tests things of a provider. Derived kinds are of every provider.
+func (c *Catalogue) speaksOf(control *Control, provider string) bool {
+	for _, t := range c.tests[control.ID] {
+		for kind := range t.kinds {
+			if of := providerOf(kind); of == provider || of == "trefoil" {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // storeFacets are the facets that stores carry. A kind that nothing reads may carry each of them.

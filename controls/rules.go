@@ -20,7 +20,7 @@ var calls = map[string]bool{
 	"_==_": true, "_!=_": true, "_<_": true, "_<=_": true, "_>_": true, "_>=_": true,
 	"@in": true, "size": true, "startsWith": true, "endsWith": true, "contains": true, "matches": true,
 	"timestamp": true, "duration": true, "_-_": true, "_+_": true, "-_": true,
-	"within": true, "trusted": true, "like": true, "days_since": true, "unread": true,
+	"within": true, "trusted": true, "like": true, "days_since": true, "unread": true, "not_named": true,
 }
 
 // checkRules refuses the expressions in which what was not seen could be lost.
@@ -85,9 +85,9 @@ func checkCall(tree *ast.AST, call ast.CallExpr) error {
 				return fmt.Errorf("lists and places are neither compared nor added; use all, exists, in, size or within")
 			}
 		}
-	case "unread":
+	case "unread", "not_named":
 		if call.Args()[0].Kind() != ast.LiteralKind {
-			return fmt.Errorf("unread() takes an operation's name as it is")
+			return fmt.Errorf("%s() takes a name as it is", name)
 		}
 	}
 	return nil

@@ -150,7 +150,8 @@ func entry(c *controls.Control, p engagement.Parameters) report.Entry {
 	e := report.Entry{ID: c.ID, Title: c.Title, Objective: c.Objective, Procedure: c.Procedure, Severity: c.Severity, Population: c.Population()}
 	values := map[string]any{"allowed_locations": p.AllowedJurisdictions, "approved_countries": p.ApprovedCountries, "credential_max_days": p.CredentialMaxDays,
 		"unused_max_days": p.UnusedMaxDays, "rotation_days": p.RotationDays, "log_retention_days": p.LogRetentionDays, "max_skew_minutes": p.MaxSkewMinutes,
-		"max_age_days": p.MaxAgeDays, "exempt_actions": p.ExemptActions, "exempt_principals": p.ExemptPrincipals, "auditor_principals": p.AuditorPrincipals}
+		"max_age_days": p.MaxAgeDays, "exempt_actions": p.ExemptActions, "exempt_principals": p.ExemptPrincipals, "auditor_principals": p.AuditorPrincipals,
+		"identity_providers": p.IdentityProviders}
 	for _, name := range c.Parameters {
 		text := fmt.Sprint(values[name])
 		if list, ok := values[name].([]string); ok {
