@@ -3,6 +3,7 @@ package controls
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -27,7 +28,17 @@ type environment struct {
 type world struct {
 	asOf    time.Time
 	table   *place.Table
-	trusted map[string]bool // provider-qualified account ids
+	trusted map[string]bool   // provider-qualified account ids
+	homes   map[string]string // of those that the register trusts: the entity's country, as it says
+}
+
+// homesOf lists the countries of the accounts that the register trusts.
+func homesOf(r *engagement.Register) map[string]string {
+	out := map[string]string{}
+	for _, t := range r.TrustedAccounts {
+		out[t.ID] = t.Country
+	}
+	return out
 }
 
 // compiled is a test with its population.
@@ -104,6 +115,8 @@ func (e *environment) environmentFor(s *schema, control *Control) (*cel.Env, err
 		cel.Function("within", cel.Overload("within_places", []*cel.Type{placesType, types.NewListType(types.StringType)}, types.BoolType,
 			cel.BinaryBinding(e.within))),
 		cel.Function("trusted", cel.Overload("trusted_string", []*cel.Type{types.StringType}, types.BoolType, cel.UnaryBinding(e.isTrusted))),
+		cel.Function("at_home", cel.Overload("at_home_countries", []*cel.Type{types.StringType, types.NewListType(types.StringType)}, types.BoolType,
+			cel.BinaryBinding(e.atHome))),
 		cel.Function("like", cel.Overload("like_patterns", []*cel.Type{types.StringType, types.NewListType(types.StringType)}, types.BoolType,
 			cel.BinaryBinding(like))),
 		cel.Function("days_since", cel.Overload("days_since_time", []*cel.Type{types.TimestampType}, types.IntType, cel.UnaryBinding(e.daysSince))),
@@ -172,6 +185,33 @@ func (e *environment) isTrusted(v ref.Val) ref.Val {
 		return unknown("names no account that can be looked up: " + string(s))
 	}
 	return types.False
+}
+
+// atHome says whether whoever holds an account that the register trusts sits in one of the
+// countries. The audited organisation's own accounts do; a trusted one whose country the register
+// does not say is unknown.
+func (e *environment) atHome(v, countries ref.Val) ref.Val {
+	s, ok := v.(types.String)
+	if !ok {
+		return types.MaybeNoSuchOverloadErr(v)
+	}
+	list, err := countries.ConvertToNative(stringList)
+	if err != nil {
+		return types.NewErr("at_home: %v", err)
+	}
+	id := string(s)
+	home, registered := e.world.homes[id]
+	if !registered {
+		id, _ = ownerOf(id)
+		home, registered = e.world.homes[id]
+	}
+	switch {
+	case !registered:
+		return types.True // trusted() judges it
+	case home == "":
+		return unknown("the register names no country of " + id)
+	}
+	return types.Bool(slices.Contains(list.([]string), home))
 }
 
 // ownerOf gives the provider-qualified account of an ARN or id.

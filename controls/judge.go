@@ -63,7 +63,7 @@ func (c *Catalogue) Judge(ctx context.Context, in Input) (*Results, error) {
 	if err != nil {
 		return nil, err
 	}
-	*c.env.world = world{asOf: in.AsOf, table: in.Table, trusted: j.trusted}
+	*c.env.world = world{asOf: in.AsOf, table: in.Table, trusted: j.trusted, homes: homesOf(in.Register)}
 	p := &pass{c: c, in: &in, j: j, params: params, out: map[string]Ruled{}, tallies: map[string]*tally{}}
 	for _, control := range c.Controls {
 		p.tallies[control.ID] = &tally{control: control, counts: map[Verdict]int{}}

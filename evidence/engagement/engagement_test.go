@@ -108,6 +108,8 @@ func TestOtherFaults(t *testing.T) {
 	}{
 		"roster header":    {second(ParseRoster("roster.csv", []byte("a,b,c,d,e\n"))), "roster.csv:1"},
 		"roster columns":   {second(ParseRoster("roster.csv", []byte(roster+"p3,x\n"))), "roster.csv:4"},
+		"trusted country":  {second(ParseRegister("register.yaml", []byte("trusted_accounts:\n  - {id: \"aws:1\", because: b}\n  - {id: \"aws:2\", country: Eire, because: b}\n"))), "register.yaml:3"},
+		"trusted twice":    {second(ParseRegister("register.yaml", []byte("trusted_accounts:\n  - {id: \"aws:1\", because: b}\n  - {id: \"aws:1\", because: c}\n"))), "register.yaml:3"},
 		"roster country":   {second(ParseRoster("roster.csv", []byte(roster+"p3,x,Eire,t,\n"))), "roster.csv:4"},
 		"roster twice":     {second(ParseRoster("roster.csv", []byte(roster+"p1,x,IE,t,\n"))), "line 2 too"},
 		"roster encoding":  {second(ParseRoster("roster.csv", []byte("id\xff"))), "UTF-8"},

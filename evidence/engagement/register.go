@@ -23,6 +23,8 @@ func ParseRegister(name string, text []byte) (*Register, error) {
 	for i, t := range r.TrustedAccounts {
 		at := fmt.Sprintf("$.trusted_accounts[%d]", i)
 		c.check(t.ID != "" && t.Because != "", at, "id and because must be said", "write ids as aws:999900001111 or gcp:project-id")
+		c.check(t.Country == "" || country.MatchString(t.Country), at+".country", "%q is no country", "use an ISO 3166-1 code such as IE, of the entity that holds the account", t.Country)
+		c.check(!slices.ContainsFunc(r.TrustedAccounts[:i], func(o Trusted) bool { return o.ID == t.ID }), at+".id", "%q stands twice", "", t.ID)
 	}
 	for i, g := range r.Gateways {
 		at := fmt.Sprintf("$.gateways[%d]", i)

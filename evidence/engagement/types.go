@@ -132,6 +132,7 @@ type ScopeRule struct {
 type Trusted struct {
 	ID      string `yaml:"id" json:"id"` // provider-qualified, such as aws:999900001111 or gcp:project-id
 	Name    string `yaml:"name" json:"name"`
+	Country string `yaml:"country" json:"country"` // ISO 3166-1 alpha-2, of the entity that holds it; unnamed, what it receives cannot be judged
 	Because string `yaml:"because" json:"because"`
 }
 
