@@ -175,16 +175,11 @@ func (e *environment) isTrusted(v ref.Val) ref.Val {
 	if !ok {
 		return types.MaybeNoSuchOverloadErr(v)
 	}
-	owner, known := ownerOf(string(s))
-	switch {
-	case string(s) == "*":
-		return types.False
-	case e.world.trusted[string(s)] || e.world.trusted[owner]:
-		return types.True
-	case !known:
+	trusted, known := trustedIn(e.world.trusted, string(s))
+	if !known {
 		return unknown("names no account that can be looked up: " + string(s))
 	}
-	return types.False
+	return types.Bool(trusted)
 }
 
 // atHome says whether whoever holds an account that the register trusts sits in one of the

@@ -115,6 +115,7 @@ type tally struct {
 	openFails  int
 	openGaps   int
 	stated     int
+	parts      map[string]*Part // by kind
 }
 
 // test runs a control's tests that are about a fact and gives the worst outcome; inside is
@@ -164,6 +165,7 @@ func (p *pass) fact(ctx context.Context, f *evidence.Fact) {
 		})
 		if ruledOut && !inside {
 			t.outOfScope++
+			t.part(f.Kind).Out[r.rule]++
 			p.out[f.ID] = Ruled{Record: "out", Fact: f.ID, Kind: f.Kind, Target: f.Target, Name: f.Name, Rule: r.rule, Because: p.because(r.rule)}
 		}
 		if !inside {
@@ -196,6 +198,11 @@ func (p *pass) item(t *tally, f *evidence.Fact, r ruling, got outcome) Item {
 		t.stated++
 	}
 	t.population++
+	if r.scope == ScopeUnknown {
+		t.part(f.Kind).Unknown++
+	} else {
+		t.part(f.Kind).In++
+	}
 	t.counts[item.Verdict]++
 	switch item.Verdict {
 	case Pass:

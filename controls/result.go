@@ -86,6 +86,7 @@ type Line struct {
 	Gaps         []string        `json:"gaps"`         // coverage rows that kept it from a pass, sorted
 	NotLooked    []string        `json:"not_looked"`   // store kinds that no collector reads yet
 	Completeness string          `json:"completeness"` // once; twice, agree; twice, differ
+	Parts        []Part          `json:"parts"`        // the population by kind, sorted
 	Witness      Witness         `json:"witness"`      // the discrimination witness of this run
 }
 

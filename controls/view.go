@@ -1,0 +1,59 @@
+package controls
+
+import (
+	"iter"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// View shows a run's facts as the tests see them: copies placed, keys told whose they are, each
+// thing ruled in or out of scope. What people read is made of it, so that a sheet cannot say
+// something else than the test read.
+type View struct{ j *joins }
+
+// View indexes a run's facts by a judgement's inputs. Errors: facts that cannot be read.
+func (c *Catalogue) View(in Input) (*View, error) {
+	in.kinds = c.kinds
+	j, err := index(&in, in.Facts())
+	if err != nil {
+		return nil, err
+	}
+	return &View{j}, nil
+}
+
+// Facts streams the run's facts, joined, in their recorded order.
+func (v *View) Facts() iter.Seq2[*evidence.Fact, error] {
+	return func(yield func(*evidence.Fact, error) bool) {
+		for f, err := range v.j.in.Facts() {
+			if err == nil {
+				f = v.j.resolve(f)
+			}
+			if !yield(f, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Scope says whether a fact is in scope, and by which rule: the register's, "default", or
+// "graph:" and the id of what it is a copy of.
+func (v *View) Scope(f *evidence.Fact) (Scope, string) {
+	r := v.j.scopeOf(f)
+	return r.scope, r.rule
+}
+
+// Trusted says whether a principal, account or project is of the audited organisation or one that
+// the register trusts; known is false where its name names no account.
+func (v *View) Trusted(who string) (trusted, known bool) { return trustedIn(v.j.trusted, who) }
+
+// trustedIn looks a principal up among provider-qualified accounts. "*" is nobody's.
+func trustedIn(accounts map[string]bool, who string) (trusted, known bool) {
+	if who == "*" {
+		return false, true
+	}
+	owner, known := ownerOf(who)
+	if accounts[who] || accounts[owner] {
+		return true, true
+	}
+	return false, known
+}
