@@ -2,7 +2,9 @@ package engagement
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -16,6 +18,8 @@ var (
 	controlID = regexp.MustCompile(`^EDS-[A-Z]{3}-[0-9]{2}$`)
 	plainName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 	country   = regexp.MustCompile(`^[A-Z]{2}$`)
+	siteToken = regexp.MustCompile(`^site:[a-z0-9][a-z0-9._-]{0,99}$`)
+	inputName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
 )
 
 // Partitions of AWS that have public endpoints.
@@ -75,13 +79,31 @@ func (g *GCP) check(c *faults, at string) {
 	}
 }
 
+// maxLimit bounds the time that an engagement may give a plug-in.
+const maxLimit = 24 * 60 * 60
+
 func (f *File) checkPlugins(c *faults) {
-	for i, p := range f.Plugins {
-		at := fmt.Sprintf("$.plugins[%d]", i)
+	for i := range f.Plugins {
+		p, at := &f.Plugins[i], fmt.Sprintf("$.plugins[%d]", i)
 		c.check(plainName.MatchString(p.Name), at+".name", "%q is no name", "use lower-case letters, digits and -", p.Name)
-		c.check(p.Path != "", at+".path", "is missing", "")
+		c.check(p.Path != "", at+".path", "is missing", "name the plug-in's one file")
 		c.check(digest.MatchString(p.SHA256), at+".sha256", "is no SHA-256 in lower-case hexadecimal", "sha256sum FILE prints it")
+		c.check(digest.MatchString(p.ManifestSHA256), at+".manifest_sha256", "is no SHA-256 in lower-case hexadecimal", "sha256sum FILE prints it")
 		c.check(!slices.ContainsFunc(f.Plugins[:i], func(o Plugin) bool { return o.Name == p.Name }), at+".name", "stands twice", "")
+		for _, name := range slices.Sorted(maps.Keys(p.Inputs)) {
+			c.check(inputName.MatchString(name) && name != "manifest.json" && p.Inputs[name] != "", at+".inputs", "%q is no name of an input, or names no file", "use the names of the manifest", name)
+		}
+		if p.Manifest == "" {
+			p.Manifest = p.Path + ".manifest.json"
+		}
+		if p.LimitSeconds == 0 {
+			p.LimitSeconds = 60
+		}
+		c.check(p.LimitSeconds > 0 && p.LimitSeconds <= maxLimit, at+".time_limit_s", "%d is not between 1 and 86,400 seconds", "", p.LimitSeconds)
+		if in := p.Interpreter; in != nil {
+			c.check(filepath.IsAbs(in.Path), at+".interpreter.path", "%q is no absolute path", "write it out, such as /usr/bin/python3: no search path is read", in.Path)
+			c.check(in.SHA256 == "" || digest.MatchString(in.SHA256), at+".interpreter.sha256", "is no SHA-256 in lower-case hexadecimal", "sha256sum FILE prints it; leave it out to take any, and record which")
+		}
 	}
 }
 

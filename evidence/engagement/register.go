@@ -35,10 +35,26 @@ func ParseRegister(name string, text []byte) (*Register, error) {
 		c.check(l.ID != "" && l.Owner != "", at, "id and owner must be said", "owner is the target that held it: absence counts only there")
 		c.check(slices.Contains([]string{"pending", "copied", "verified", "deleted", "exempt"}, l.State), at+".state", "%q is no state", "use pending, copied, verified, deleted or exempt", l.State)
 	}
+	for i, s := range r.Sites {
+		at := fmt.Sprintf("$.sites[%d]", i)
+		c.check(siteToken.MatchString(s.ID), at+".id", "%q is no site", "write it as site:hamar-1, in lower case", s.ID)
+		c.check(country.MatchString(s.Country), at+".country", "%q is no ISO 3166-1 code", "use two capital letters, such as \"NO\"", s.Country)
+		c.check(s.Because != "", at+".because", "is missing", "say what the country rests on: a lease, a visit")
+		c.check(!slices.ContainsFunc(r.Sites[:i], func(o Site) bool { return o.ID == s.ID }), at+".id", "%q stands twice", "", s.ID)
+	}
 	if err := c.result(); err != nil {
 		return nil, err
 	}
 	return r, nil
+}
+
+// Countries gives the country of each site, by its token.
+func (r *Register) Countries() map[string]string {
+	out := make(map[string]string, len(r.Sites))
+	for _, s := range r.Sites {
+		out[s.ID] = s.Country
+	}
+	return out
 }
 
 // ParseWaivers reads waivers.yaml.

@@ -44,13 +44,25 @@ type GCP struct {
 	Projects     []string `yaml:"projects"`     // empty with Organization = every project that discovery finds
 }
 
-// Plugin is a collector in another language: an executable, pinned by digest.
+// Plugin is a collector in another language: an executable and its manifest, pinned by their
+// digests. Paths are relative to engagement.yaml; see docs/plugins.md.
 type Plugin struct {
-	Name   string            `yaml:"name"`
-	Path   string            `yaml:"path"`
-	SHA256 string            `yaml:"sha256"`
-	Args   []string          `yaml:"args"`
-	Inputs map[string]string `yaml:"inputs"` // name → file, handed to the plug-in and kept as evidence
+	Name           string            `yaml:"name"`
+	Path           string            `yaml:"path"` // one file: a program, or a script with an interpreter
+	SHA256         string            `yaml:"sha256"`
+	Manifest       string            `yaml:"manifest"` // what it declares; empty: Path with .manifest.json added
+	ManifestSHA256 string            `yaml:"manifest_sha256"`
+	Interpreter    *Interpreter      `yaml:"interpreter"` // for a script; nil: the file is run itself
+	Args           []string          `yaml:"args"`
+	Inputs         map[string]string `yaml:"inputs"`       // name → file, handed to the plug-in and kept as evidence
+	LimitSeconds   int               `yaml:"time_limit_s"` // then it is killed; default 60
+}
+
+// Interpreter runs a script. It is found by its absolute path alone: no search path is read.
+type Interpreter struct {
+	Path   string   `yaml:"path"`
+	SHA256 string   `yaml:"sha256"` // of the interpreter; empty: any, and the run says which one it was
+	Args   []string `yaml:"args"`   // before the script, such as [-I, -B] for Python
 }
 
 // Exclusion leaves a discovered target out; its rows are not_attempted, with the reason.
@@ -114,6 +126,15 @@ type Register struct {
 	TrustedAccounts []Trusted   `yaml:"trusted_accounts" json:"trusted_accounts"`
 	Gateways        []Gateway   `yaml:"gateways" json:"gateways"`
 	Legacy          []Legacy    `yaml:"legacy" json:"legacy"`
+	Sites           []Site      `yaml:"sites" json:"sites"`
+}
+
+// Site says in which country a place lies that no table of regions lists, such as a data centre.
+// It is the auditor's statement: an inventory may only make it worse.
+type Site struct {
+	ID      string `yaml:"id" json:"id"` // place token, such as site:hamar-1
+	Country string `yaml:"country" json:"country"`
+	Because string `yaml:"because" json:"because"` // lease, visit, register of companies, …
 }
 
 // ScopeRule rules things in or out; the first rule that matches decides. A thing that no rule
