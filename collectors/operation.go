@@ -31,6 +31,7 @@ type Level string
 const (
 	Organization Level = "organization"
 	Account      Level = "account" // an AWS account or a Google project
+	Plugin       Level = "plugin"  // an executable of the engagement
 )
 
 // Operation declares one API operation.

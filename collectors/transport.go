@@ -107,6 +107,7 @@ func (a answer) response(req *http.Request, op Operation, x *evidence.Exchange) 
 // source answers requests: the network, or a recording.
 type source interface {
 	answer(req *http.Request, x *evidence.Exchange, op Operation) (answer, error)
+	tell(ctx context.Context, x *evidence.Exchange, run func(context.Context) Told) ([]byte, error)
 	live() bool
 }
 

@@ -175,6 +175,8 @@ func (j *joins) listed(target, id string) bool {
 		prefix = "aws." + parts[2] + "."
 	} else if host, _, ok := strings.Cut(strings.TrimPrefix(id, "//"), ".googleapis.com/"); ok {
 		prefix = "gcp." + strings.TrimPrefix(host, "cloud") + "."
+	} else if provider, _, ok := strings.Cut(id, ":"); ok && provider != "aws" && provider != "gcp" && provider != "arn" {
+		prefix = provider + "." // a plug-in's
 	}
 	return prefix != "" && slices.ContainsFunc(j.in.Coverage, func(r evidence.Row) bool {
 		return r.List && r.Target == target && slices.ContainsFunc(r.Kinds, func(kind string) bool {

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"testing"
 	"time"
@@ -10,6 +11,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
+	"github.com/trefoil-audit/trefoil/evidence"
 )
 
 func TestMain(m *testing.M) {
@@ -26,7 +28,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"flip": flip, "exits": exits, "unclover": unclover,
-			"nextsecond": nextSecond, "runs": runs, "locked": locked},
+			"nextsecond": nextSecond, "runs": runs, "locked": locked, "pin": pin},
 	})
 }
 
@@ -65,4 +67,24 @@ func locked(ts *testscript.TestScript, neg bool, args []string) {
 	s, err := audit.OpenStore(ts.MkAbs(args[0]))
 	ts.Check(err)
 	ts.Defer(func() { ts.Check(s.Close()) })
+}
+
+var pinLine = regexp.MustCompile(`(?m)^(    )(path|sha256|manifest_sha256|time_limit_s): .*$`)
+
+// pin ENGAGEMENT FILE LIMIT names a plug-in's file in an engagement with a time limit in seconds,
+// and writes the digests of it and of its manifest shed.json.
+func pin(ts *testscript.TestScript, neg bool, args []string) {
+	digest := func(name string) string {
+		b, err := os.ReadFile(ts.MkAbs(name))
+		ts.Check(err)
+		return evidence.Digest(b)
+	}
+	values := map[string]string{"path": args[1], "sha256": digest(args[1]), "manifest_sha256": digest("shed.json"), "time_limit_s": args[2]}
+	text, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	text = pinLine.ReplaceAllFunc(text, func(line []byte) []byte {
+		name := string(pinLine.FindSubmatch(line)[2])
+		return []byte("    " + name + ": " + values[name])
+	})
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), text, 0o644))
 }

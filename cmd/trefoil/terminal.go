@@ -14,6 +14,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
+	"github.com/trefoil-audit/trefoil/collectors/plugin"
 	"github.com/trefoil-audit/trefoil/controls"
 	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
@@ -124,7 +125,13 @@ func openRun(path string) (*run.Run, error) {
 func hintFor(err error) string {
 	var file *engagement.FileError
 	var other *audit.OtherBuildError
+	var pin *plugin.PinError
+	var kinds *audit.PluginKindsError
 	switch {
+	case errors.As(err, &pin):
+		return "look at what changed in " + pin.File + "; if it is what shall run, write its SHA-256 to " + pin.Field + " of the plug-in in engagement.yaml"
+	case errors.As(err, &kinds):
+		return "declare what the control reads, and say unknown where the plug-in does not see it; docs/plugins.md, Kinds"
 	case errors.Is(err, run.ErrExists):
 		return "name another folder; evidence is never overwritten"
 	case errors.Is(err, audit.ErrReplay):

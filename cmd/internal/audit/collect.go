@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"net/http"
 	"net/url"
 	"os"
@@ -70,7 +71,11 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 	if err != nil {
 		return "", err
 	}
-	kinds, err := Kinds()
+	plugins, err := pluginsOf(&c)
+	if err != nil {
+		return "", err
+	}
+	kinds, err := Kinds(plugins...)
 	if err != nil {
 		return "", err
 	}
@@ -91,6 +96,9 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 	for name, text := range c.Engagement.Raw {
 		inputs[name] = text
 	}
+	for _, p := range plugins {
+		maps.Copy(inputs, p.Kept())
+	}
 	if before != nil {
 		inputs[previousName] = beforeText
 	}
@@ -103,7 +111,7 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 	if desk.base, err = network(c.Engagement.File.Overrides, c.Dir); err != nil && c.Replay == nil {
 		return "", err
 	}
-	g := &gatherer{desk: desk, file: c.Engagement.File, table: places, clouds: desk, before: before, clock: c.Clock, progress: c.Progress}
+	g := &gatherer{desk: desk, file: c.Engagement.File, table: places, clouds: desk, plugins: plugins, before: before, clock: c.Clock, progress: c.Progress}
 	plan, err := g.gather(ctx)
 	if err != nil {
 		return "", errors.Join(err, desk.abort())

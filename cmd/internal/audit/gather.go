@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/trefoil-audit/trefoil/collectors"
+	"github.com/trefoil-audit/trefoil/collectors/plugin"
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
 	"github.com/trefoil-audit/trefoil/evidence/place"
 )
@@ -29,6 +30,7 @@ type gatherer struct {
 	file     *engagement.File
 	table    *place.Table
 	clouds   Clouds
+	plugins  []*plugin.Plugin
 	before   *previousInput // what the run before could ask; nil where there is none
 	clock    func() time.Time
 	progress func(string)
@@ -59,8 +61,12 @@ func (g *gatherer) gather(ctx context.Context) ([]Planned, error) {
 			return nil, err
 		}
 	}
-	if len(g.file.Plugins) > 0 {
-		return nil, fmt.Errorf("plug-in %s: this build runs no plug-ins", g.file.Plugins[0].Name)
+	for _, p := range g.plugins {
+		t := p.Target()
+		j := job{target: t, rest: []collectors.Collector{p}, refused: g.exclusion(t.ID)}
+		if err := g.run(ctx, j, nil); err != nil {
+			return nil, err
+		}
 	}
 	slices.SortFunc(g.done, func(a, b Planned) int { return strings.Compare(a.ID, b.ID) })
 	for i := 1; i < len(g.done); i++ {

@@ -140,6 +140,9 @@ func (w *world) read(inputs map[string]string) error {
 	if w.table, err = place.Load([]byte(inputs[placesName])); err != nil {
 		return err
 	}
+	if w.table, err = w.table.Extend(w.engagement.Register.Countries()); err != nil {
+		return fmt.Errorf("%s: sites: %w", engagement.RegisterName, err)
+	}
 	if w.catalogue, err = controls.Load(files, w.kinds); err != nil {
 		return err
 	}
