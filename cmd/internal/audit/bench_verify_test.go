@@ -1,0 +1,103 @@
+package audit
+
+import (
+	"archive/zip"
+	"context"
+	"crypto/sha256"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/flate"
+	"golang.org/x/sync/errgroup"
+)
+
+// BenchmarkVerify verifies a run with large answers, by two workers, and compares with what cannot
+// be spared: inflating and hashing its contents, with as many workers. "ratio-with-files" counts the
+// digests of the whole files, which the order of verification wants too, with the floor.
+func BenchmarkVerify(b *testing.B) {
+	const workers = 2
+	s := scale(b, 20_000, 100)
+	files, err := filepath.Glob(filepath.Join(s.run.Path, "bundles", "*.zip"))
+	if err != nil || len(files) == 0 {
+		b.Fatal("no bundles", err)
+	}
+	var contents, whole, took time.Duration
+	var bytes int64
+	for b.Loop() {
+		bytes = 0
+		begin := time.Now()
+		for _, file := range files {
+			bytes += inflateAndHash(b, file, workers)
+		}
+		contents += time.Since(begin)
+		begin = time.Now()
+		for _, file := range files {
+			hashFile(b, file)
+		}
+		whole += time.Since(begin)
+		begin = time.Now()
+		if _, err := Verify(context.Background(), Verification{Path: s.run.Path, Trust: s.trust, Workers: workers}); err != nil {
+			b.Fatal(err)
+		}
+		took += time.Since(begin)
+	}
+	b.ReportMetric(float64(took)/float64(contents), "ratio")
+	b.ReportMetric(float64(took)/float64(contents+whole), "ratio-with-files")
+	b.ReportMetric(float64(bytes)*float64(b.N)/took.Seconds()/1e6, "MB/s")
+	b.ReportMetric(float64(bytes)/1e6, "MB")
+}
+
+// inflateAndHash is the floor: each worker inflates and hashes one entry after the other.
+func inflateAndHash(b *testing.B, path string, workers int) (bytes int64) {
+	z, err := zip.OpenReader(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer z.Close()
+	entries := make(chan *zip.File, len(z.File))
+	for _, f := range z.File {
+		entries <- f
+		bytes += int64(f.UncompressedSize64)
+	}
+	close(entries)
+	var g errgroup.Group
+	for range workers {
+		g.Go(func() error {
+			inflate, buffer := flate.NewReader(nil), make([]byte, 256<<10)
+			for f := range entries {
+				raw, err := f.OpenRaw()
+				if err != nil {
+					return err
+				}
+				if err := inflate.(flate.Resetter).Reset(raw, nil); err != nil {
+					return err
+				}
+				if _, err := io.CopyBuffer(onlyWriter{sha256.New()}, inflate, buffer); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		b.Fatal(err)
+	}
+	return bytes
+}
+
+// onlyWriter hides other methods, so that io.CopyBuffer uses its buffer.
+type onlyWriter struct{ io.Writer }
+
+func hashFile(b *testing.B, path string) {
+	f, err := os.Open(path)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := io.CopyBuffer(onlyWriter{sha256.New()}, io.LimitReader(f, 4<<30), make([]byte, 256<<10)); err != nil {
+		b.Fatal(err)
+	}
+}
