@@ -23,7 +23,7 @@ var keyName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 func initCommand() *cli.Command {
 	return &cli.Command{
 		Name: "init", Usage: "write a set of files to start an engagement from, and a signing key", ArgsUsage: "DIR",
-		Description: "Writes engagement.yaml, register.yaml, roster.csv, waivers.yaml, trust.yaml and .gitignore, with comments. The signing key\ngoes, encrypted, to your configuration folder; its public half into trust.yaml.\n\nExample:\n   trefoil init clover-2026",
+		Description: "Writes engagement.yaml, register.yaml, roster.csv, waivers.yaml, trust.yaml and .gitignore, with comments. The signing key\ngoes, encrypted, to your configuration folder; its public half into trust.yaml and, for other programs, NAME.pub.\n\nExample:\n   trefoil init clover-2026",
 		Flags:       []cli.Flag{passphraseF, passphraseD, &cli.StringFlag{Name: "key", Usage: "`NAME` of the signing key; default: the folder's name"}},
 		Action:      initialise,
 	}
@@ -70,6 +70,7 @@ func initialise(c *cli.Context) error {
 		return err
 	}
 	files["trust.yaml"] = trustTemplate(name, string(public))
+	files[name+".pub"] = string(public)
 	if err := os.MkdirAll(filepath.Dir(keyFile), 0o700); err != nil {
 		return fmt.Errorf("init: %w", err)
 	}
@@ -91,7 +92,7 @@ func initialise(c *cli.Context) error {
 
 // templateFiles are the files that init writes, but for trust.yaml's key.
 func templateFiles(key string) (map[string]string, error) {
-	files := map[string]string{"trust.yaml": "", ".gitignore": "run-*\n*.xlsx\n*.sigstore.json\n*.lock\n"}
+	files := map[string]string{"trust.yaml": "", key + ".pub": "", ".gitignore": "run-*\n*.xlsx\n*.sigstore.json\n*.lock\n"}
 	entries, err := fs.ReadDir(templates, "templates")
 	if err != nil {
 		return nil, err

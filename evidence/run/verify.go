@@ -248,7 +248,7 @@ func (v *verification) times() error {
 		v.warn(signatureName, "time", "", "NO TIMESTAMP: every time is the collector's claim")
 	case v.run.Record.Source.Kind == "replay":
 		v.warn(signatureName, "time", "", "the token is of the replay, "+v.signed.Format(time.RFC3339))
-	case v.signed.Before(v.last):
+	case v.signed.Before(v.last.Truncate(time.Second)): // a token says whole seconds
 		return v.fail(signatureName, "time", fmt.Errorf("%w: the token is of %s, before the last exchange ended at %s", seal.ErrTime, v.signed.Format(time.RFC3339), v.last.Format(time.RFC3339)))
 	case v.signed.After(v.last.Add(v.trust.MaxDelay)):
 		return v.fail(signatureName, "time", fmt.Errorf("%w: the token is of %s, more than %s after the last exchange", seal.ErrTime, v.signed.Format(time.RFC3339), v.trust.MaxDelay))
