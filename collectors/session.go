@@ -121,6 +121,16 @@ func (s *Session) Spoil(k *evidence.Kind, region string, err error) {
 	s.spoil(k.Name, region, err)
 }
 
+// Fault says that an operation's answers, genuine as they looked, are contradicted or prove
+// nothing: its coverage row becomes an error.
+func (s *Session) Fault(row string, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if r, ok := s.rows[row]; ok {
+		r.Add(evidence.Failed, err.Error())
+	}
+}
+
 // spoil marks the list rows of a kind as errors; s.mu is held.
 func (s *Session) spoil(kind, region string, err error) {
 	for _, row := range s.rows {

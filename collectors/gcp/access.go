@@ -37,8 +37,9 @@ type Access struct {
 	quota    string             // project that pays for the caller's requests; empty: the one asked
 
 	mu       sync.Mutex
-	projects map[string]identity // by project id
-	folders  map[string][]string // names of folders, by number of the organisation
+	projects map[string]identity   // by project id
+	folders  map[string][]string   // names of folders, by number of the organisation
+	second   map[string]*inventory // what the second source lists, by target
 }
 
 // identity is what the project itself said when it was entered.
@@ -49,7 +50,7 @@ type identity struct {
 
 // ReplayAccess is for replays: it has no credentials and needs none.
 func ReplayAccess(s Settings) *Access {
-	return &Access{settings: s, projects: map[string]identity{}, folders: map[string][]string{}}
+	return &Access{settings: s, projects: map[string]identity{}, folders: map[string][]string{}, second: map[string]*inventory{}}
 }
 
 // LiveAccess takes the caller's Application Default Credentials. The client that gets tokens is
@@ -167,4 +168,18 @@ func (a *Access) foldersOf(organization string) []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.folders[organization]
+}
+
+// keepInventory keeps what the second source listed in a target.
+func (a *Access) keepInventory(target string, i *inventory) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.second[target] = i
+}
+
+// inventoryOf gives what the second source listed in a target; nil where it was not asked.
+func (a *Access) inventoryOf(target string) *inventory {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.second[target]
 }

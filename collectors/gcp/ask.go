@@ -3,6 +3,9 @@ package gcp
 import (
 	"context"
 	"errors"
+	"fmt"
+
+	"google.golang.org/api/cloudasset/v1"
 
 	"github.com/trefoil-audit/trefoil/collectors"
 	"github.com/trefoil-audit/trefoil/evidence"
@@ -15,7 +18,7 @@ const maxPages = 10_000
 var (
 	errLoop    = errors.New("the answer names a next page that was read before")
 	errPartial = errors.New("the answer says itself that it is not whole: ")
-	errBare    = errors.New("an answer without any member, and no other answer of the service vouches for it")
+	errBare    = errors.New("an answer without any member, and no second source that was read to its end shows that there is none")
 )
 
 // page is one page of a list: its items, the token of the next, and what the answer says that
@@ -73,15 +76,23 @@ func list[T any](ctx context.Context, s *collectors.Session, region, operation s
 	}
 }
 
-// vouch accepts a list that was read to its end with nothing in it only where the same service
-// gave an answer to the same target that no stub gives. Where it did not, the list is an error
-// in coverage: an empty answer that proves nothing must not look like an empty population.
-func vouch(s *collectors.Session, k *evidence.Kind, region string, l listed, witness bool) bool {
-	if l.bare() && !witness {
-		s.Spoil(k, region, errBare)
+// vouch accepts an answer that says no more than {} only where the second source was read to its
+// end and lists nothing of that type there. The same two bytes come from a stub that knows
+// nothing: without the second source, or against it, the operation is an error in coverage.
+func (a *Access) vouch(s *collectors.Session, l listed, assetType string, there func(*cloudasset.Asset) bool) bool {
+	if !l.bare() {
+		return l.whole
+	}
+	i := a.inventoryOf(s.Target().ID)
+	if i == nil || !i.whole {
+		s.Fault(l.row, errBare)
 		return false
 	}
-	return l.whole
+	if name := i.find(assetType, there); name != "" {
+		s.Fault(l.row, fmt.Errorf("an answer without any member, and Cloud Asset Inventory lists %s", name))
+		return false
+	}
+	return true
 }
 
 // ask makes one call that has no pages.
@@ -93,7 +104,7 @@ func ask[T any](ctx context.Context, s *collectors.Session, region, operation st
 var disabled = []string{"SERVICE_DISABLED", "accessNotConfigured"}
 
 // marked declares an operation whose answer always carries a member; bare one whose empty
-// answer is {}.
+// answer is {}, which counts only where it is vouched for.
 func marked(name, permission, member string) collectors.Operation {
 	return collectors.Operation{Name: name, Permission: permission, Global: true, Disabled: disabled, Genuine: collectors.Genuine{Member: member}}
 }

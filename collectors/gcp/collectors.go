@@ -2,20 +2,21 @@ package gcp
 
 import "github.com/trefoil-audit/trefoil/collectors"
 
-// Discovery lists the collectors that run first: the plan of the rest depends on their facts.
+// Discovery lists the collectors that run first: the plan of the rest depends on their facts. The
+// inventory comes before the hierarchy, whose lists it vouches for; it is no part of the plan.
 func Discovery(a *Access) []collectors.Collector {
 	return []collectors.Collector{
+		&assets{access: a, level: collectors.Organization},
 		&hierarchy{access: a},
 		&project{access: a},
 	}
 }
 
 // Collectors lists the rest, one line a service; those of level organization run on the
-// organisation's target.
+// organisation's target. The inventory comes first: it vouches for lists of the others.
 func Collectors(a *Access) []collectors.Collector {
 	return []collectors.Collector{
 		&assets{access: a, level: collectors.Account},
-		&assets{access: a, level: collectors.Organization},
 		&buckets{access: a},
 		&datasets{access: a},
 		&guardrails{access: a},

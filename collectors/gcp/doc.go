@@ -16,18 +16,18 @@
 // # Answers that say nothing
 //
 // Many Google list answers leave empty lists out, so that "there is none" is written {}; the
-// same two bytes come from a stub that knows nothing. Three sorts of operation follow:
+// same two bytes come from a stub that knows nothing. Two sorts of operation follow:
 //
 //   - marked: the answer always carries a member (kind, readTime, etag, or a list that is never
 //     empty, such as log sinks). Without it, {} is an error.
-//   - vouched: {} is the API's own way to say none (folders, projects, service accounts, custom
-//     roles, key rings, keys). Such an answer counts only where another answer of the same
-//     service, to the same target, proves that the service itself speaks (see vouch); without
-//     one the list is an error in coverage.
-//   - unprovable: no other answer can vouch (Storage Transfer jobs). Then {} is an error.
+//   - bare: {} is the API's own way to say none (folders, projects, service accounts, custom
+//     roles, key rings, keys, Cloud SQL, transfer jobs). It counts only where the second source
+//     was read to its end and lists nothing of that type there (see vouch); without it, or
+//     against it, the operation is an error in coverage.
 //
-// What vouching does not show is that this one list was empty. Cloud Asset Inventory is asked
-// for that: its answers always carry readTime, and gcp.asset.resource facts name the same ids.
+// The second source is Cloud Asset Inventory: its answers always carry readTime, and it is asked
+// first. Its facts (gcp.asset.resource, gcp.asset.node) name the same ids as the native lists, so
+// that a judgement can say what one source alone lists.
 //
 // # What it does not promise
 //

@@ -15,15 +15,10 @@ import (
 // those, and which long-lived keys they have.
 type identities struct{ access *Access }
 
-// predefined is the operation whose answer vouches for the service: the roles that Google
-// defines are never none.
-func predefined() collectors.Operation { return marked("iam:roles.list", "iam.roles.list", "roles") }
-
 func (c *identities) Info() collectors.Info {
 	return collectors.Info{Name: "gcp/iam", Provider: "gcp", Runs: collectors.Account,
 		Kinds: []*evidence.Kind{kindServiceAccount, kindRole, kindBinding},
 		Operations: []collectors.Operation{
-			predefined(),
 			lists(bare("iam:projects.roles.list", "iam.roles.list"), kindRole),
 			lists(bare("iam:projects.serviceAccounts.list", "iam.serviceAccounts.list"), kindServiceAccount),
 			under(lists(marked("iam:projects.serviceAccounts.getIamPolicy", "iam.serviceAccounts.getIamPolicy", "etag"), kindBinding), "iam:projects.serviceAccounts.list"),
@@ -36,7 +31,6 @@ func (c *identities) Collect(ctx context.Context, s *collectors.Session) error {
 	if err != nil {
 		return err
 	}
-	witness := speaks(ctx, s, service)
 	parent := "projects/" + s.Target().Account
 	roles := list(ctx, s, collectors.Global, "iam:projects.roles.list", kindRole, func(ctx context.Context, token string) (page[*iam.Role], error) {
 		r, err := service.Projects.Roles.List(parent).View("FULL").ShowDeleted(true).PageSize(1000).PageToken(token).Context(ctx).Do()
@@ -45,7 +39,7 @@ func (c *identities) Collect(ctx context.Context, s *collectors.Session) error {
 		}
 		return page[*iam.Role]{items: r.Roles, next: r.NextPageToken}, nil
 	}, func(r *iam.Role, from []string) { s.Emit(kindRole, roleFact(r).Because(from...)) })
-	vouch(s, kindRole, collectors.Global, roles, witness)
+	c.access.vouch(s, roles, assetRole, anyAsset)
 	accounts := list(ctx, s, collectors.Global, "iam:projects.serviceAccounts.list", kindServiceAccount, func(ctx context.Context, token string) (page[*iam.ServiceAccount], error) {
 		r, err := service.Projects.ServiceAccounts.List(parent).PageSize(100).PageToken(token).Context(ctx).Do()
 		if err != nil {
@@ -53,16 +47,8 @@ func (c *identities) Collect(ctx context.Context, s *collectors.Session) error {
 		}
 		return page[*iam.ServiceAccount]{items: r.Accounts, next: r.NextPageToken}, nil
 	}, func(a *iam.ServiceAccount, from []string) { c.account(ctx, s, service, a, from) })
-	vouch(s, kindServiceAccount, collectors.Global, accounts, witness)
+	c.access.vouch(s, accounts, assetAccount, anyAsset)
 	return nil
-}
-
-// speaks reports that the service answers with roles that Google defines.
-func speaks(ctx context.Context, s *collectors.Session, service *iam.Service) bool {
-	a := ask(ctx, s, collectors.Global, "iam:roles.list", func(ctx context.Context) (*iam.ListRolesResponse, error) {
-		return service.Roles.List().PageSize(1).Context(ctx).Do()
-	})
-	return a.OK() && len(a.Value.Roles) > 0
 }
 
 func (c *identities) account(ctx context.Context, s *collectors.Session, service *iam.Service, account *iam.ServiceAccount, from []string) {

@@ -15,7 +15,6 @@ type topRoles struct{ access *Access }
 func (c *topRoles) Info() collectors.Info {
 	return collectors.Info{Name: "gcp/iam", Provider: "gcp", Runs: collectors.Organization, Kinds: []*evidence.Kind{kindRole},
 		Operations: []collectors.Operation{
-			predefined(),
 			lists(bare("iam:organizations.roles.list", "iam.roles.list"), kindRole),
 		}}
 }
@@ -25,14 +24,14 @@ func (c *topRoles) Collect(ctx context.Context, s *collectors.Session) error {
 	if err != nil {
 		return err
 	}
-	witness := speaks(ctx, s, service)
+	top := "organizations/" + s.Target().Account
 	roles := list(ctx, s, collectors.Global, "iam:organizations.roles.list", kindRole, func(ctx context.Context, token string) (page[*iam.Role], error) {
-		r, err := service.Organizations.Roles.List("organizations/" + s.Target().Account).View("FULL").ShowDeleted(true).PageSize(1000).PageToken(token).Context(ctx).Do()
+		r, err := service.Organizations.Roles.List(top).View("FULL").ShowDeleted(true).PageSize(1000).PageToken(token).Context(ctx).Do()
 		if err != nil {
 			return page[*iam.Role]{}, err
 		}
 		return page[*iam.Role]{items: r.Roles, next: r.NextPageToken}, nil
 	}, func(r *iam.Role, from []string) { s.Emit(kindRole, roleFact(r).Because(from...)) })
-	vouch(s, kindRole, collectors.Global, roles, witness)
+	c.access.vouch(s, roles, assetRole, below("//iam.googleapis.com/"+top+"/"))
 	return nil
 }

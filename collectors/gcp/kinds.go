@@ -116,15 +116,25 @@ var (
 		Attrs: []evidence.Field{text("constraint", "such as gcp.resourceLocations"), flag("enforced", "a rule without condition enforces it; false for list constraints"),
 			texts("allowed", "values as written"), texts("denied", "values as written"), flag("conditional", "a rule depends on tags")}}
 	kindAsset = &evidence.Kind{Name: "gcp.asset.resource", Schema: 1,
-		Doc: "a thing as Cloud Asset Inventory lists it, the second source; id asset:<id in the native list>", NotApplicable: map[string]string{"/tags": noTags},
-		Attrs: []evidence.Field{text("native", "id of the fact that the native list gives"), text("native_kind", "kind of that fact"), text("type", "asset type"),
-			instant("read", "instant of the inventory's snapshot")}}
+		Doc: "a thing of a project as Cloud Asset Inventory, the second source, lists it; id asset:<id in the native list>", NotApplicable: map[string]string{"/tags": noTags},
+		Attrs: secondSource(nativeKinds(assetTypes))}
+	kindTopAsset = &evidence.Kind{Name: "gcp.asset.node", Schema: 1,
+		Doc: "the same of an organisation, its folders and projects", NotApplicable: map[string]string{"/tags": noTags},
+		Attrs: secondSource(nativeKinds(topAssetTypes))}
 )
+
+// secondSource are the fields of a thing that a second source lists; kinds are those that both
+// sources list.
+func secondSource(kinds []string) []evidence.Field {
+	kind := text("native_kind", "kind of that fact")
+	kind.Enum = kinds
+	return []evidence.Field{text("native", "id of the fact that the native list gives"), kind, text("type", "asset type"), instant("read", "instant of the inventory's snapshot")}
+}
 
 // Kinds lists the kinds of facts that the Google collectors emit, by name.
 func Kinds() []*evidence.Kind {
 	return []*evidence.Kind{
-		kindAsset, kindDataset, kindAudit, kindBinding, kindRole, kindServiceAccount, kindKey, kindLogBucket, kindSink, kindPolicy,
+		kindTopAsset, kindAsset, kindDataset, kindAudit, kindBinding, kindRole, kindServiceAccount, kindKey, kindLogBucket, kindSink, kindPolicy,
 		kindFolder, kindOrganization, kindProject, kindSQLBackup, kindSQL, kindBucket,
 	}
 }

@@ -3,7 +3,9 @@ package gcp
 import (
 	"context"
 	"fmt"
+	"strings"
 
+	"google.golang.org/api/cloudasset/v1"
 	"google.golang.org/api/cloudkms/v1"
 
 	"github.com/trefoil-audit/trefoil/collectors"
@@ -37,7 +39,7 @@ type kmsWalk struct {
 	service *cloudkms.Service
 	project string
 	own     identity
-	witness bool // the service listed locations
+	access  *Access
 }
 
 func (c *keys) Collect(ctx context.Context, s *collectors.Session) error {
@@ -45,16 +47,15 @@ func (c *keys) Collect(ctx context.Context, s *collectors.Session) error {
 	if err != nil {
 		return err
 	}
-	w := &kmsWalk{session: s, service: service, project: s.Target().Account, own: c.access.known(s.Target().Account)}
+	w := &kmsWalk{session: s, service: service, project: s.Target().Account, own: c.access.known(s.Target().Account), access: c.access}
 	var locations []string
-	l := list(ctx, s, collectors.Global, "cloudkms:projects.locations.list", kindKey, func(ctx context.Context, token string) (page[*cloudkms.Location], error) {
+	list(ctx, s, collectors.Global, "cloudkms:projects.locations.list", kindKey, func(ctx context.Context, token string) (page[*cloudkms.Location], error) {
 		r, err := service.Projects.Locations.List("projects/" + w.project).PageSize(500).PageToken(token).Context(ctx).Do()
 		if err != nil {
 			return page[*cloudkms.Location]{}, err
 		}
 		return page[*cloudkms.Location]{items: r.Locations, next: r.NextPageToken}, nil
 	}, func(l *cloudkms.Location, _ []string) { locations = append(locations, l.LocationId) })
-	w.witness = l.items > 0
 	for _, location := range sorted(locations) {
 		regional, err := cloudkms.NewService(ctx, c.access.options(s, place(location), "cloudkms")...)
 		if err != nil {
@@ -77,12 +78,14 @@ func (w *kmsWalk) rings(ctx context.Context, location string) {
 		}
 		return page[*cloudkms.KeyRing]{items: r.KeyRings, next: r.NextPageToken, total: int(r.TotalSize)}, nil
 	}, func(r *cloudkms.KeyRing, from []string) { w.ring(ctx, region, r, from) })
-	w.complete(region, l)
+	w.complete(region, parent, l)
 }
 
-// complete holds a list against what it says that there is in all.
-func (w *kmsWalk) complete(region string, l listed) {
-	if vouch(w.session, kindKey, region, l, w.witness) && l.total > 0 && l.total != l.items {
+// complete holds a list against what it says that there is in all, and an empty one against the
+// second source: a ring without keys is of no matter.
+func (w *kmsWalk) complete(region, parent string, l listed) {
+	keys := func(a *cloudasset.Asset) bool { return strings.HasPrefix(byProjectID(w.project, a), keyID(parent)+"/") }
+	if w.access.vouch(w.session, l, assetKey, keys) && l.total > 0 && l.total != l.items {
 		w.session.Spoil(kindKey, region, fmt.Errorf("%d listed of %d", l.items, l.total))
 	}
 }
@@ -105,7 +108,7 @@ func (w *kmsWalk) ring(ctx context.Context, region string, ring *cloudkms.KeyRin
 		a := keyAnswers{key: k, region: region, from: append(listedFrom, from...), ring: policy, own: w.own}
 		w.key(ctx, &a)
 	})
-	w.complete(region, l)
+	w.complete(region, ring.Name, l)
 }
 
 func (w *kmsWalk) owner(region, name string) owner {
@@ -131,8 +134,8 @@ func (w *kmsWalk) key(ctx context.Context, a *keyAnswers) {
 	}
 }
 
-// versions lists a key's versions. That there is none is believed of import-only keys alone: of
-// others, {} would hide where their material comes from.
+// versions lists a key's versions. An answer of none is not believed: {} would hide where the
+// material comes from.
 func (w *kmsWalk) versions(ctx context.Context, a *keyAnswers) {
 	total, token := 0, ""
 	for n := 0; n < maxPages; n++ {
@@ -148,8 +151,7 @@ func (w *kmsWalk) versions(ctx context.Context, a *keyAnswers) {
 			break
 		}
 	}
-	some := len(a.versions) > 0 || a.key.ImportOnly && a.key.Primary == nil && w.witness
-	a.versionsSeen = some && token == "" && (total == 0 || total == len(a.versions))
+	a.versionsSeen = len(a.versions) > 0 && token == "" && (total == 0 || total == len(a.versions))
 }
 
 func kmsBindings(p *cloudkms.Policy) []binding {

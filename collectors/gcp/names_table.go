@@ -35,7 +35,6 @@ var services = map[string]service{
 		{"POST", "v1/projects/{}/serviceAccounts/{}:getIamPolicy", "iam:projects.serviceAccounts.getIamPolicy"},
 		{"GET", "v1/projects/{}/serviceAccounts/{}/keys", "iam:projects.serviceAccounts.keys.list"},
 		{"GET", "v1/projects/{}/serviceAccounts", "iam:projects.serviceAccounts.list"},
-		{"GET", "v1/roles", "iam:roles.list"},
 	}},
 	"logging": {host: "logging.googleapis.com", path: "/", methods: []method{
 		{"GET", "v2/folders/{}/locations/{}/buckets", "logging:folders.locations.buckets.list"},

@@ -15,7 +15,7 @@ import (
 
 // hierarchy says which folders and projects an organisation has, walking from the top by lists
 // that need a permission on the parent. Search answers leave out what the caller may not see, so
-// they are no list; here one vouches for the service and contradicts a list that hides something.
+// they are no list; here one contradicts a list that hides something, as the inventory does.
 type hierarchy struct{ access *Access }
 
 func (c *hierarchy) Info() collectors.Info {
@@ -34,9 +34,9 @@ const maxFolderDepth = 16
 
 // tree is what the walk found.
 type tree struct {
+	access   *Access
 	session  *collectors.Session
 	service  *crm.Service
-	witness  bool                // the service answered a search with projects
 	under    map[string]bool     // names of the organisation and its folders
 	found    map[string]bool     // names of projects listed
 	searched map[string][]string // names of projects that search found, by parent
@@ -47,7 +47,7 @@ func (c *hierarchy) Collect(ctx context.Context, s *collectors.Session) error {
 	if err != nil {
 		return err
 	}
-	t := &tree{session: s, service: service, under: map[string]bool{}, found: map[string]bool{}, searched: map[string][]string{}}
+	t := &tree{access: c.access, session: s, service: service, under: map[string]bool{}, found: map[string]bool{}, searched: map[string][]string{}}
 	top := "organizations/" + s.Target().Account
 	org := ask(ctx, s, collectors.Global, "cloudresourcemanager:organizations.get", func(ctx context.Context) (*crm.Organization, error) {
 		return service.Organizations.Get(top).Context(ctx).Do()
@@ -65,7 +65,7 @@ func (c *hierarchy) Collect(ctx context.Context, s *collectors.Session) error {
 
 // search asks for every project that the caller can see.
 func (t *tree) search(ctx context.Context) {
-	l := list(ctx, t.session, collectors.Global, "cloudresourcemanager:projects.search", kindProject, func(ctx context.Context, token string) (page[*crm.Project], error) {
+	list(ctx, t.session, collectors.Global, "cloudresourcemanager:projects.search", kindProject, func(ctx context.Context, token string) (page[*crm.Project], error) {
 		r, err := t.service.Projects.Search().PageSize(500).PageToken(token).Context(ctx).Do()
 		if err != nil {
 			return page[*crm.Project]{}, err
@@ -74,7 +74,6 @@ func (t *tree) search(ctx context.Context) {
 	}, func(p *crm.Project, _ []string) {
 		t.searched[p.Parent] = append(t.searched[p.Parent], p.Name)
 	})
-	t.witness = l.whole && l.items > 0
 }
 
 // walk lists what lies right under an organisation or folder, and then under each folder.
@@ -97,7 +96,7 @@ func (t *tree) walk(ctx context.Context, name string, parents []string) {
 		t.session.Emit(kindFolder, folderFact(f, parents).Because(from...))
 		below = append(below, f)
 	})
-	vouch(t.session, kindFolder, collectors.Global, l, t.witness)
+	t.access.vouch(t.session, l, assetFolder, directlyUnder(name))
 	for _, f := range below {
 		t.walk(ctx, f.Name, append([]string{hierarchyID(f.Name)}, parents...))
 	}
@@ -114,18 +113,31 @@ func (t *tree) projects(ctx context.Context, name string, parents []string) {
 		t.found[p.Name] = true
 		t.session.Emit(kindProject, projectFact(p, parents).Because(from...))
 	})
-	vouch(t.session, kindProject, collectors.Global, l, t.witness)
+	t.access.vouch(t.session, l, assetProject, directlyUnder(name))
 }
 
-// contradict compares the lists with what search found under the same parents. A project that
-// search shows and the list of its parent does not makes the list an error, for search may lag
-// behind but invents nothing.
+// contradict compares the lists with what search and the inventory found under the same parents.
+// A folder or project that one of those shows and the list of its parent does not makes the list
+// an error: they may lag behind but invent nothing.
 func (t *tree) contradict() {
 	for _, parent := range slices.Sorted(maps.Keys(t.searched)) {
 		for _, name := range sorted(t.searched[parent]) {
 			if t.under[parent] && !t.found[name] {
 				t.session.Spoil(kindProject, collectors.Global, errors.New("a search finds "+name+", the list of its parent does not"))
 			}
+		}
+	}
+	i := t.access.inventoryOf(t.session.Target().ID)
+	if i == nil {
+		return
+	}
+	for _, a := range i.assets {
+		switch {
+		case len(a.Ancestors) == 0 || !t.under[parentOf(a)]:
+		case a.AssetType == assetProject && !t.found[a.Ancestors[0]]:
+			t.session.Spoil(kindProject, collectors.Global, errors.New("the inventory lists "+a.Ancestors[0]+", the list of its parent does not"))
+		case a.AssetType == assetFolder && !t.under[a.Ancestors[0]]:
+			t.session.Spoil(kindFolder, collectors.Global, errors.New("the inventory lists "+a.Ancestors[0]+", the list of its parent does not"))
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"google.golang.org/api/cloudasset/v1"
 	sqladmin "google.golang.org/api/sqladmin/v1"
 
 	"github.com/trefoil-audit/trefoil/collectors"
@@ -19,8 +20,8 @@ type instances struct{ access *Access }
 func (c *instances) Info() collectors.Info {
 	return collectors.Info{Name: "gcp/sql", Provider: "gcp", Runs: collectors.Account, Kinds: []*evidence.Kind{kindSQL, kindSQLBackup},
 		Operations: []collectors.Operation{
-			lists(scrubbed(marked("sql:instances.list", "cloudsql.instances.list", "kind"), "rootPassword", "password", "clientKey"), kindSQL),
-			under(lists(marked("sql:backupRuns.list", "cloudsql.backupRuns.list", "kind"), kindSQLBackup), "sql:instances.list"),
+			lists(scrubbed(bare("sql:instances.list", "cloudsql.instances.list"), "rootPassword", "password", "clientKey"), kindSQL),
+			under(lists(bare("sql:backupRuns.list", "cloudsql.backupRuns.list"), kindSQLBackup), "sql:instances.list"),
 		}}
 }
 
@@ -30,7 +31,7 @@ func (c *instances) Collect(ctx context.Context, s *collectors.Session) error {
 		return err
 	}
 	project := s.Target().Account
-	list(ctx, s, collectors.Global, "sql:instances.list", kindSQL, func(ctx context.Context, token string) (page[*sqladmin.DatabaseInstance], error) {
+	l := list(ctx, s, collectors.Global, "sql:instances.list", kindSQL, func(ctx context.Context, token string) (page[*sqladmin.DatabaseInstance], error) {
 		r, err := service.Instances.List(project).MaxResults(500).PageToken(token).Context(ctx).Do()
 		if err != nil {
 			return page[*sqladmin.DatabaseInstance]{}, err
@@ -46,12 +47,13 @@ func (c *instances) Collect(ctx context.Context, s *collectors.Session) error {
 			c.backups(ctx, s, service, i, from)
 		}
 	})
+	c.access.vouch(s, l, assetSQL, anyAsset)
 	return nil
 }
 
 func (c *instances) backups(ctx context.Context, s *collectors.Session, service *sqladmin.Service, i *sqladmin.DatabaseInstance, from []string) {
 	project := s.Target().Account
-	list(ctx, s, collectors.Global, "sql:backupRuns.list", kindSQLBackup, func(ctx context.Context, token string) (page[*sqladmin.BackupRun], error) {
+	l := list(ctx, s, collectors.Global, "sql:backupRuns.list", kindSQLBackup, func(ctx context.Context, token string) (page[*sqladmin.BackupRun], error) {
 		r, err := service.BackupRuns.List(project, i.Name).MaxResults(500).PageToken(token).Context(ctx).Do()
 		if err != nil {
 			return page[*sqladmin.BackupRun]{}, err
@@ -62,6 +64,9 @@ func (c *instances) backups(ctx context.Context, s *collectors.Session, service 
 			return // no backup exists
 		}
 		s.Emit(kindSQLBackup, backupFact(instanceID(project, i.Name), b, evidence.RowID(s.Target().ID, collectors.Global, "sql:backupRuns.list")).Because(listed...).Because(from...))
+	})
+	c.access.vouch(s, l, assetBackup, func(a *cloudasset.Asset) bool {
+		return strings.HasPrefix(byProjectID(project, a), instanceID(project, i.Name)+"/")
 	})
 }
 

@@ -11,10 +11,10 @@ import (
 )
 
 // transferJobs declares the one operation that shows to where a project's buckets are copied. A
-// project in which the service was never switched on runs no job. An answer of {} cannot be told
-// from a stub's, and nothing vouches for it: the copies are then unknown.
+// project in which the service was never switched on runs no job. An answer of {} counts where the
+// inventory lists no job either; else the copies are unknown.
 func transferJobs() collectors.Operation {
-	op := marked("storagetransfer:transferJobs.list", "storagetransfer.jobs.list", "transferJobs")
+	op := bare("storagetransfer:transferJobs.list", "storagetransfer.jobs.list")
 	op.Empty, op.Disabled = disabled, nil
 	return op
 }
@@ -45,6 +45,7 @@ func (c *buckets) jobs(ctx context.Context, s *collectors.Session) (transfers, e
 		}
 		return page[*storagetransfer.TransferJob]{items: r.TransferJobs, next: r.NextPageToken}, nil
 	}, func(j *storagetransfer.TransferJob, _ []string) { t.jobs = append(t.jobs, j) })
+	l.whole = c.access.vouch(s, l, assetJob, anyAsset)
 	t.whole, t.row, t.from = l.whole, l.row, l.from
 	return t, nil
 }

@@ -61,7 +61,7 @@ func main() {
 }
 
 func run(out string) error {
-	declared, err := declaredOperations(filepath.Dir(out))
+	declared, err := declaredOperations(filepath.Dir(out), out)
 	if err != nil {
 		return err
 	}
@@ -95,15 +95,16 @@ func sortedKeys[V any](m map[string]V) []string {
 
 var operation = regexp.MustCompile(`^([a-z]+):([A-Za-z]+(?:\.[A-Za-z]+)*)$`)
 
-// declaredOperations collects the operation names among the string literals of a package.
-func declaredOperations(dir string) (map[string][]string, error) {
+// declaredOperations collects the operation names among the string literals of a package, the
+// table itself left out: it would keep what is no longer declared.
+func declaredOperations(dir, table string) (map[string][]string, error) {
 	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
 	if err != nil {
 		return nil, err
 	}
 	found := map[string][]string{}
 	for _, path := range files {
-		if strings.HasSuffix(path, "_test.go") {
+		if strings.HasSuffix(path, "_test.go") || filepath.Base(path) == filepath.Base(table) {
 			continue
 		}
 		file, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)

@@ -1,0 +1,111 @@
+package audit
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/trefoil-audit/trefoil/collectors"
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// probe asks each list operation of a collector's declaration once, as an SDK would.
+type probe struct{ info collectors.Info }
+
+func (p probe) Info() collectors.Info { return p.info }
+
+func (p probe) Collect(ctx context.Context, s *collectors.Session) error {
+	for _, op := range p.info.Operations {
+		client := &http.Client{Transport: s.Transport(collectors.Global, func(*http.Request) (string, error) { return op.Name, nil })}
+		collectors.Ask(ctx, s, collectors.Global, op.Name, func(ctx context.Context) (int, error) {
+			req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://provider.test/"+op.Name, nil)
+			if err != nil {
+				return 0, err
+			}
+			resp, err := client.Do(req)
+			if err != nil {
+				return 0, err
+			}
+			defer resp.Body.Close()
+			n, err := io.Copy(io.Discard, resp.Body)
+			return int(n), err
+		})
+	}
+	return nil
+}
+
+// says answers everything with one body and status 200.
+type says string
+
+func (s says) RoundTrip(r *http.Request) (*http.Response, error) {
+	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(string(s))), Request: r}, nil
+}
+
+type noVault struct{}
+
+func (noVault) AddBody(b []byte) (string, error) { return evidence.Digest(b), nil }
+
+// Every list operation that is declared, of any provider: an HTML page, {} and no body at all,
+// with status 200, are no answers. The one exception is Google's operations whose way to say
+// "none" is {}; that it counts only where a second source agrees is tested in fixtures/google,
+// over all of them.
+func TestNothingIsNoAnswer(t *testing.T) {
+	bare, lists := 0, 0
+	for _, c := range declared() {
+		info := c.Info()
+		for _, body := range []string{"<!DOCTYPE html><html><body>Sign in</body></html>", "{}", ""} {
+			w := collectors.NewWork(collectors.Target{ID: "t", Account: "t"}, time.Now(), says(body), noVault{}, time.Now)
+			if err := w.Collect(context.Background(), probe{info}, nil); err != nil {
+				t.Fatal(err)
+			}
+			for _, op := range info.Operations {
+				if !op.List {
+					continue
+				}
+				lists++
+				row, ok := w.Row(evidence.RowID("t", collectors.Global, op.Name))
+				if body == "{}" && op.Genuine.Object && info.Provider == "gcp" {
+					bare++
+					continue
+				}
+				if !ok || row.Status != evidence.Failed || !strings.HasPrefix(row.Reason, "not a genuine answer") {
+					t.Errorf("%s: %s answered by %q: %s %s", info.Name, op.Name, body, row.Status, row.Reason)
+				}
+			}
+		}
+	}
+	if lists < 150 || bare == 0 {
+		t.Errorf("only %d list operations were probed, %d of them bare", lists/3, bare)
+	}
+}
+
+// A custom role of Google names permissions as Google writes them, each of a service that the
+// declared operation belongs to.
+func TestGooglePermissions(t *testing.T) {
+	list, err := Permissions("gcp")
+	if err != nil || len(list) < 20 {
+		t.Fatal(list, err)
+	}
+	form := regexp.MustCompile(`^[a-z]+\.[a-zA-Z]+\.(get|list|getIamPolicy|listResource)$`)
+	for _, p := range list {
+		if !form.MatchString(p) {
+			t.Errorf("%s is no permission that only reads", p)
+		}
+	}
+	prefix := map[string]string{"cloudresourcemanager": "resourcemanager", "sql": "cloudsql"}
+	for _, c := range declared() {
+		for _, op := range c.Info().Operations {
+			service, _, _ := strings.Cut(op.Name, ":")
+			if want := prefix[service]; want != "" {
+				service = want
+			}
+			if of, _, _ := strings.Cut(op.Permission, "."); c.Info().Provider == "gcp" && of != service {
+				t.Errorf("%s needs %s, a permission of another service", op.Name, op.Permission)
+			}
+		}
+	}
+}
