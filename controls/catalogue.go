@@ -1,7 +1,6 @@
 package controls
 
 import (
-	"bytes"
 	"cmp"
 	"embed"
 	"errors"
@@ -12,9 +11,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
 
 	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/strict"
 )
 
 //go:embed catalogue/*.yaml
@@ -92,14 +92,21 @@ type Unread struct {
 
 // CatalogueError says what is wrong with a file of the catalogue.
 type CatalogueError struct {
-	File, Control, Cause string
+	File    string
+	Line    int // from 1; 0 where the fault has no line
+	Control string
+	Cause   string
 }
 
 func (e *CatalogueError) Error() string {
-	if e.Control == "" {
-		return fmt.Sprintf("%s: %s", e.File, e.Cause)
+	at := e.File
+	if e.Line > 0 {
+		at = fmt.Sprintf("%s:%d", e.File, e.Line)
 	}
-	return fmt.Sprintf("%s: control %s: %s", e.File, e.Control, e.Cause)
+	if e.Control == "" {
+		return fmt.Sprintf("%s: %s", at, e.Cause)
+	}
+	return fmt.Sprintf("%s: control %s: %s", at, e.Control, e.Cause)
 }
 
 // Default gives the files of this build's catalogue: name → text.
@@ -136,87 +143,84 @@ func Load(files map[string]string, kinds evidence.Kinds) (*Catalogue, error) {
 	where := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if name == unreadFile {
-			errs = append(errs, strict(name, files[name], &c.unread))
+			_, err := decode(name, files[name], &c.unread)
+			errs = append(errs, err)
 			continue
 		}
 		control := &Control{}
-		if err := strict(name, files[name], control); err != nil {
+		tree, err := decode(name, files[name], control)
+		if err != nil {
 			errs = append(errs, err)
 			continue
 		}
 		if other, twice := where[control.ID]; twice {
-			errs = append(errs, &CatalogueError{name, control.ID, "duplicate id: also in " + other})
+			errs = append(errs, &CatalogueError{name, strict.Line(tree, "$.id"), control.ID, "duplicate id: also in " + other})
 			continue
 		}
 		where[control.ID] = name
-		if err := c.add(control); err != nil {
-			errs = append(errs, &CatalogueError{name, control.ID, err.Error()})
+		if at, err := c.add(control); err != nil {
+			errs = append(errs, &CatalogueError{name, strict.Line(tree, at), control.ID, err.Error()})
 		}
 	}
 	slices.SortFunc(c.Controls, func(a, b *Control) int { return cmp.Compare(a.ID, b.ID) })
 	if len(c.Controls) == 0 && len(errs) == 0 {
-		errs = append(errs, &CatalogueError{"catalogue", "", "it holds no control"})
+		errs = append(errs, &CatalogueError{File: "catalogue", Cause: "it holds no control"})
 	}
 	return c, errors.Join(errs...)
 }
 
-// strict decodes YAML: no unknown field, no duplicate key, no alias, one document.
-func strict(name, text string, into any) error {
-	if len(text) > maxFile {
-		return &CatalogueError{File: name, Cause: fmt.Sprintf("over %d bytes", maxFile)}
-	}
+// decode reads YAML strictly.
+func decode(name, text string, into any) (*ast.File, error) {
 	if strings.TrimSpace(text) == "" {
-		return &CatalogueError{File: name, Cause: "is empty"}
+		return nil, &CatalogueError{File: name, Cause: "is empty"}
 	}
-	d := yaml.NewDecoder(bytes.NewReader([]byte(text)), yaml.Strict())
-	if err := d.Decode(into); err != nil {
-		first, _, _ := strings.Cut(err.Error(), "\n")
-		return &CatalogueError{File: name, Cause: first}
+	tree, err := strict.YAML(name, []byte(text), maxFile, into)
+	var fault *strict.FileError
+	if errors.As(err, &fault) {
+		return nil, &CatalogueError{File: fault.File, Line: fault.Line, Cause: fault.Cause}
 	}
-	if d.Decode(new(any)) == nil {
-		return &CatalogueError{File: name, Cause: "holds several documents"}
-	}
-	return nil
+	return tree, err
 }
 
 var controlID = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,7}-[A-Z][A-Z0-9]{1,7}-[0-9]{2}$`)
 
-func (c *Catalogue) add(control *Control) error {
+// add checks a control. Of what it refuses it gives the place in the file.
+func (c *Catalogue) add(control *Control) (at string, err error) {
 	if control.Basis == "" {
 		control.Basis = Automated
 	}
 	switch {
 	case !controlID.MatchString(control.ID):
-		return fmt.Errorf("id %q is not of the form ABC-DEF-01", control.ID)
+		return "$.id", fmt.Errorf("id %q is not of the form ABC-DEF-01", control.ID)
 	case control.Title == "" || control.Objective == "" || control.Procedure == "":
-		return errors.New("title, objective and procedure must be said")
+		return "$.id", errors.New("title, objective and procedure must be said")
 	case !slices.Contains([]string{"critical", "high", "medium", "low"}, control.Severity):
-		return fmt.Errorf("severity %q is none of critical, high, medium, low", control.Severity)
+		return "$.severity", fmt.Errorf("severity %q is none of critical, high, medium, low", control.Severity)
 	case (control.NotTested == "") == (len(control.Tests) == 0):
-		return errors.New("it must have tests, or say why it is not tested")
+		return "$.tests", errors.New("it must have tests, or say why it is not tested")
 	case !knownProviders(control.NotAsked):
-		return errors.New("not_asked: providers are aws and gcp, each with at least one operation")
+		return "$.not_asked", errors.New("not_asked: providers are aws and gcp, each with at least one operation")
 	case len(control.Tests) > 0 && (control.Says.Pass == "" || control.Says.Fail == ""):
-		return errors.New("says: pass and fail must be said")
+		return "$.says", errors.New("says: pass and fail must be said")
 	case len(control.Tests) > 0 && (len(control.Cases.Good) == 0 || len(control.Cases.Bad) == 0 || len(control.Cases.Unknown) == 0):
-		return errors.New("cases: it needs known-good, known-bad and known-unknown facts")
+		return "$.cases", errors.New("cases: it needs known-good, known-bad and known-unknown facts")
 	}
 	for i := range control.Tests {
 		t, err := c.compile(control, &control.Tests[i])
 		if err != nil {
-			return fmt.Errorf("test %d: %w", i+1, err)
+			return fmt.Sprintf("$.tests[%d]", i), fmt.Errorf("test %d: %w", i+1, err)
 		}
 		c.tests[control.ID] = append(c.tests[control.ID], t)
 	}
-	for _, set := range [][]Case{control.Cases.Good, control.Cases.Bad, control.Cases.Unknown} {
+	for n, set := range [][]Case{control.Cases.Good, control.Cases.Bad, control.Cases.Unknown} {
 		for i := range set {
 			if _, err := set[i].fact(c.kinds); err != nil {
-				return fmt.Errorf("case %q: %w", set[i].Name, err)
+				return fmt.Sprintf("$.cases.%s[%d]", []string{"good", "bad", "unknown"}[n], i), fmt.Errorf("case %q: %w", set[i].Name, err)
 			}
 		}
 	}
 	c.Controls = append(c.Controls, control)
-	return nil
+	return "", nil
 }
 
 func knownProviders(m map[string][]string) bool {

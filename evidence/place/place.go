@@ -3,14 +3,14 @@ package place
 import (
 	"bytes"
 	_ "embed"
+	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strings"
 
-	"github.com/goccy/go-yaml"
-
 	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/strict"
 )
 
 //go:embed places.yaml
@@ -73,42 +73,45 @@ type tableFile struct {
 
 var iso = regexp.MustCompile(`^[A-Z]{2}$`)
 
-// maxTable bounds a table's text.
-const maxTable = 4 << 20
+const (
+	tableName = "region table" // in errors
+	maxTable  = 4 << 20        // bytes of its text
+)
 
 // Load reads a table. Unknown fields, tokens that stand twice, members that are not listed and
-// countries that are no ISO 3166-1 alpha-2 codes are errors.
+// countries that are no ISO 3166-1 alpha-2 codes are errors; each is a *strict.FileError.
 func Load(text []byte) (*Table, error) {
-	if len(text) > maxTable {
-		return nil, fmt.Errorf("region table: over %d bytes", maxTable)
-	}
 	var f tableFile
-	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&f); err != nil {
-		return nil, fmt.Errorf("region table: %w", err)
+	tree, err := strict.YAML(tableName, text, maxTable, &f)
+	if err != nil {
+		return nil, err
+	}
+	fail := func(at, cause string, args ...any) (*Table, error) {
+		return nil, &strict.FileError{File: tableName, Line: strict.Line(tree, at), Cause: fmt.Sprintf(cause, args...)}
 	}
 	if f.Schema != 1 || f.Date == "" || len(f.Sources) == 0 {
-		return nil, fmt.Errorf("region table: schema must be 1, and date and sources must be said")
+		return fail("$.schema", "schema must be 1, and date and sources must be said")
 	}
 	t := &Table{Date: f.Date, Digest: evidence.Digest(text), countries: map[string]string{}, multi: map[string][]string{},
 		groups: f.Groups, partitions: map[string][]string{}, adequacy: f.Adequacy}
-	for _, r := range f.Regions {
+	for i, r := range f.Regions {
 		token := strings.ToLower(r.Token)
 		if _, twice := t.countries[token]; twice || token == "" || !iso.MatchString(r.Country) {
-			return nil, fmt.Errorf("region table: region %q: stands twice, or its country %q is no ISO 3166-1 code", r.Token, r.Country)
+			return fail(fmt.Sprintf("$.regions[%d]", i), "region %q: stands twice, or its country %q is no ISO 3166-1 code", r.Token, r.Country)
 		}
 		t.countries[token] = r.Country
 		if r.Partition != "" {
 			t.partitions[r.Partition] = append(t.partitions[r.Partition], r.Token)
 		}
 	}
-	for _, m := range f.Multi {
+	for i, m := range f.Multi {
 		if err := t.addMulti(strings.ToLower(m.Token), m.Members); err != nil {
-			return nil, err
+			return fail(fmt.Sprintf("$.multi[%d]", i), "multi-region %q: %v", m.Token, err)
 		}
 	}
 	for name, members := range f.Groups {
 		if iso.MatchString(name) && name != "EU" || slices.ContainsFunc(members, func(c string) bool { return !iso.MatchString(c) }) {
-			return nil, fmt.Errorf("region table: group %q: named like a country, or a member is no ISO 3166-1 code", name)
+			return fail("$.groups", "group %q: named like a country, or a member is no ISO 3166-1 code", name)
 		}
 	}
 	for _, regions := range t.partitions {
@@ -120,11 +123,11 @@ func Load(text []byte) (*Table, error) {
 func (t *Table) addMulti(token string, members []string) error {
 	_, region := t.countries[token]
 	if _, twice := t.multi[token]; twice || region || token == "" || len(members) == 0 {
-		return fmt.Errorf("region table: multi-region %q: stands twice, or has no members", token)
+		return errors.New("stands twice, or has no members")
 	}
 	for _, m := range members {
 		if _, ok := t.countries[strings.ToLower(m)]; !ok {
-			return fmt.Errorf("region table: multi-region %q: member %q is not listed", token, m)
+			return fmt.Errorf("member %q is not listed", m)
 		}
 	}
 	t.multi[token] = members

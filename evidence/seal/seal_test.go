@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/strict"
 )
 
 var (
@@ -164,7 +165,7 @@ func TestTrustRefusals(t *testing.T) {
 		"missing root":    {good + "trusted_root: root.json\n", "trusted_root"},
 	} {
 		_, err := parseText(c.text)
-		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "trust.yaml: ") {
+		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "trust.yaml:") {
 			t.Errorf("%s: got %v, want %q", name, err, c.want)
 		}
 	}
@@ -211,7 +212,12 @@ func FuzzTrust(f *testing.F) {
 	f.Add(trustText(pem, "collector", "run"))
 	f.Add("timestamp: optional\nkeys: [{}]")
 	f.Fuzz(func(t *testing.T, text string) {
-		if trust, err := parseText(text); err == nil && len(trust.Keys) == 0 {
+		trust, err := parseText(text)
+		var fault *strict.FileError
+		if err != nil && !errors.As(err, &fault) {
+			t.Fatalf("an error of no known type: %v", err)
+		}
+		if err == nil && len(trust.Keys) == 0 {
 			t.Fatal("trust in nobody was taken")
 		}
 	})

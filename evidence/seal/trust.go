@@ -1,16 +1,16 @@
 package seal
 
 import (
-	"bytes"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"fmt"
 	"slices"
 	"time"
 
-	"github.com/goccy/go-yaml"
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
+
+	"github.com/trefoil-audit/trefoil/evidence/strict"
 )
 
 // Role is what a signer is in the audit.
@@ -65,54 +65,53 @@ type keyEntry struct {
 const maxTrust = 8 << 20
 
 // ParseTrust reads trust.yaml; name stands in errors. Read gives the bytes of a file that it
-// names (trusted_root), relative to it. Unknown fields are errors: a misspelt window must not
-// widen trust.
+// names (trusted_root), relative to it. Errors are *strict.FileError. Unknown fields are errors:
+// a misspelt window must not widen trust.
 func ParseTrust(name string, text []byte, read func(path string) ([]byte, error)) (*Trust, error) {
-	fail := func(format string, args ...any) (*Trust, error) {
-		return nil, fmt.Errorf("%s: %w", name, fmt.Errorf(format, args...))
-	}
-	if len(text) > maxTrust {
-		return fail("over %d bytes", maxTrust)
-	}
 	var f trustFile
-	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(&f); err != nil {
-		return fail("%w", err)
+	tree, err := strict.YAML(name, text, maxTrust, &f)
+	if err != nil {
+		return nil, err
+	}
+	fail := func(at, hint, cause string, args ...any) (*Trust, error) {
+		return nil, &strict.FileError{File: name, Line: strict.Line(tree, "$."+at), Cause: at + ": " + fmt.Sprintf(cause, args...), Hint: hint}
 	}
 	t := &Trust{Timestamp: f.Timestamp, MaxDelay: time.Hour}
 	if f.Timestamp != "required" && f.Timestamp != "optional" {
-		return fail("timestamp: say required or optional, not %q", f.Timestamp)
+		return fail("timestamp", "say required or optional", "%q is neither", f.Timestamp)
 	}
 	if f.MaxDelay != "" {
 		d, err := time.ParseDuration(f.MaxDelay)
 		if err != nil || d <= 0 {
-			return fail("max_signing_delay: %q is no duration such as 1h", f.MaxDelay)
+			return fail("max_signing_delay", "write it as 1h or 30m", "%q is no duration", f.MaxDelay)
 		}
 		t.MaxDelay = d
 	}
 	if len(f.Keys) == 0 {
-		return fail("keys: none is named, so nothing could ever verify")
+		return fail("keys", "name at least one key", "none is named, so nothing could ever verify")
 	}
 	for i, e := range f.Keys {
+		at := fmt.Sprintf("keys[%d]", i)
 		k, err := e.check()
 		if err != nil {
-			return fail("keys, entry %d (%s): %w", i+1, e.Name, err)
+			return fail(at, "`trefoil init` writes a key with comments", "%s: %v", e.Name, err)
 		}
 		if slices.ContainsFunc(t.Keys, func(o TrustedKey) bool { return o.Name == k.Name || o.hint == k.hint }) {
-			return fail("keys, entry %d (%s): the name or the key stands twice", i+1, e.Name)
+			return fail(at, "keep one of the two", "%s: the name or the key stands twice", e.Name)
 		}
 		t.Keys = append(t.Keys, k)
 	}
 	if f.TrustedRoot != "" {
 		b, err := read(f.TrustedRoot)
 		if err != nil {
-			return fail("trusted_root: %w", err)
+			return fail("trusted_root", "the path is relative to trust.yaml", "%v", err)
 		}
 		if t.root, err = root.NewTrustedRootFromJSON(b); err != nil {
-			return fail("trusted_root %s: %w", f.TrustedRoot, err)
+			return fail("trusted_root", "name a Sigstore trusted root in JSON", "%s: %v", f.TrustedRoot, err)
 		}
 	}
 	if t.Timestamp == "required" && t.root == nil {
-		return fail("timestamp is required, but no trusted_root names an authority")
+		return fail("timestamp", "name one, or say optional", "is required, but no trusted_root names an authority")
 	}
 	return t, nil
 }

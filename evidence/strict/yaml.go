@@ -1,0 +1,175 @@
+package strict
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/goccy/go-yaml"
+	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/parser"
+)
+
+// FileError says what is wrong with a file that somebody wrote, and the cure.
+type FileError struct {
+	File  string
+	Line  int // from 1; 0 where the fault has no line
+	Cause string
+	Hint  string // the cure; may be empty
+}
+
+func (e *FileError) Error() string {
+	if e.Line > 0 {
+		return fmt.Sprintf("%s:%d: %s", e.File, e.Line, e.Cause)
+	}
+	return fmt.Sprintf("%s: %s", e.File, e.Cause)
+}
+
+// maxNesting bounds brackets and braces within one another: the library recurses on them.
+const maxNesting = 64
+
+// YAML decodes a text of at most limit bytes. Name stands in errors, which are *FileError. The
+// tree finds the lines of what the caller refuses; it is nil-safe for [Line].
+func YAML(name string, text []byte, limit int, into any) (tree *ast.File, err error) {
+	fail := func(cause, hint string) (*ast.File, error) {
+		return nil, &FileError{File: name, Cause: cause, Hint: hint}
+	}
+	switch {
+	case len(text) > limit:
+		return fail(fmt.Sprintf("over %d bytes", limit), "")
+	case !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0:
+		return fail("not UTF-8 text", "save it as UTF-8")
+	case nesting(text) > maxNesting:
+		return fail(fmt.Sprintf("nested deeper than %d", maxNesting), "")
+	}
+	defer func() { // the library is not ours: a text that breaks it is a text that is refused
+		if p := recover(); p != nil {
+			tree, err = fail(fmt.Sprintf("no YAML that can be read: %v", p), "")
+		}
+	}()
+	if tree, err = parser.ParseBytes(text, 0); err != nil {
+		return nil, yamlError(name, err)
+	}
+	if len(tree.Docs) > 1 {
+		return fail("holds several documents", "keep one document, without --- in between")
+	}
+	var refuse anchors
+	for _, doc := range tree.Docs {
+		if doc.Body != nil {
+			ast.Walk(&refuse, doc.Body)
+		}
+	}
+	if refuse.line > 0 {
+		return nil, &FileError{File: name, Line: refuse.line, Cause: "anchors and aliases are not taken", Hint: "write the value out"}
+	}
+	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(into); err != nil && len(bytes.TrimSpace(text)) > 0 {
+		return nil, locate(yamlError(name, err), tree)
+	}
+	return tree, nil
+}
+
+// nesting is how deep a text's brackets and braces stand within one another, or its list marks
+// before one another in a line, at most; those within quotes count too, which no real file
+// comes near.
+func nesting(text []byte) (deepest int) {
+	brackets, marks := 0, 0
+	for i, b := range text {
+		switch b {
+		case '[', '{':
+			brackets++
+		case ']', '}':
+			brackets = max(0, brackets-1)
+		case '-', '?', ':':
+			if i+1 < len(text) && (text[i+1] == ' ' || text[i+1] == '\t') {
+				marks++
+			}
+		case '\n':
+			marks = 0
+		}
+		deepest = max(deepest, brackets, marks)
+	}
+	return deepest
+}
+
+// locate gives a fault of a date its line: the library says lines only of faults that it found.
+func locate(err error, tree *ast.File) error {
+	var fault *FileError
+	if !errors.As(err, &fault) || fault.Line > 0 {
+		return err
+	}
+	find := scalar{quoted: fault.Cause}
+	for _, doc := range tree.Docs {
+		if doc.Body != nil {
+			ast.Walk(&find, doc.Body)
+		}
+	}
+	fault.Line = find.line
+	return fault
+}
+
+// scalar finds the first plain value that the beginning of a message quotes.
+type scalar struct {
+	quoted string
+	line   int
+}
+
+func (s *scalar) Visit(n ast.Node) ast.Visitor {
+	if v, ok := n.(*ast.StringNode); ok && s.line == 0 && strings.HasPrefix(s.quoted, fmt.Sprintf("%q ", v.Value)) {
+		s.line = v.GetToken().Position.Line
+	}
+	return s
+}
+
+type anchors struct{ line int }
+
+func (a *anchors) Visit(n ast.Node) ast.Visitor {
+	switch n.(type) {
+	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
+		if a.line == 0 {
+			a.line = n.GetToken().Position.Line
+		}
+	}
+	return a
+}
+
+var position = regexp.MustCompile(`^\[(\d+):\d+\] `)
+
+// yamlError takes line and cause out of the library's error, whose text quotes the source.
+func yamlError(name string, err error) error {
+	var inner *FileError
+	if errors.As(err, &inner) {
+		return inner
+	}
+	first, _, _ := strings.Cut(err.Error(), "\n")
+	e := &FileError{File: name, Cause: first}
+	if m := position.FindStringSubmatch(first); m != nil {
+		fmt.Sscan(m[1], &e.Line)
+		e.Cause = first[len(m[0]):]
+	}
+	switch {
+	case strings.Contains(e.Cause, "unknown field"):
+		e.Hint = "check the spelling; `trefoil init` writes a commented file with every field"
+	case strings.Contains(e.Cause, "already defined"), strings.Contains(e.Cause, "duplicate"):
+		e.Hint = "keep one of the two"
+	}
+	return e
+}
+
+// Line finds the line of a path such as $.aws[0].role in a parsed file; 0 where it is not there.
+func Line(tree *ast.File, path string) int {
+	if tree == nil {
+		return 0
+	}
+	p, err := yaml.PathString(path)
+	if err != nil {
+		return 0
+	}
+	n, err := p.FilterFile(tree)
+	if err != nil || n == nil || n.GetToken() == nil {
+		return 0
+	}
+	return n.GetToken().Position.Line
+}

@@ -1,0 +1,83 @@
+package strict
+
+import (
+	"errors"
+	"strings"
+	"testing"
+)
+
+type sample struct {
+	Name string            `yaml:"name"`
+	List []string          `yaml:"list"`
+	Tags map[string]string `yaml:"tags"`
+	N    int               `yaml:"n"`
+}
+
+const limit = 1 << 16
+
+// Each fault names the file, the line where it has one, the cause and, where there is one, the cure.
+func TestFaults(t *testing.T) {
+	for name, c := range map[string]struct {
+		text string
+		line int
+		want string
+	}{
+		"unknown field":     {"name: a\ncolour: red\n", 2, "unknown field"},
+		"duplicate key":     {"name: a\nname: b\n", 2, "already defined"},
+		"wrong type":        {"name: a\nn: many\n", 2, "cannot unmarshal"},
+		"list for a text":   {"name: [a]\n", 1, "cannot unmarshal"},
+		"no YAML":           {"name: [a\n", 0, "a.yaml"},
+		"tab":               {"tags:\n\ta: b\n", 2, "cannot start any token"},
+		"anchor":            {"name: a\ntags: &x {a: b}\n", 2, "anchors and aliases"},
+		"alias bomb":        {"list: &a [x, x]\ntags: {a: *a}\n", 1, "anchors and aliases"},
+		"merge key":         {"tags:\n  <<: {a: b}\n", 2, "anchors and aliases"},
+		"several documents": {"name: a\n---\nname: b\n", 0, "several documents"},
+		"too large":         {strings.Repeat("#", limit+1), 0, "over 65536 bytes"},
+		"no text":           {"name: \xff\n", 0, "UTF-8"},
+		"a zero byte":       {"name: a\x00\n", 0, "UTF-8"},
+		"brackets":          {"list: " + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000), 0, "nested deeper"},
+		"braces":            {"tags: " + strings.Repeat("{a: ", 10_000), 0, "nested deeper"},
+		"list marks":        {"list:\n" + strings.Repeat("- ", 10_000) + "a\n", 0, "nested deeper"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := YAML("a.yaml", []byte(c.text), limit, &sample{})
+			var fault *FileError
+			if !errors.As(err, &fault) || fault.File != "a.yaml" || fault.Line != c.line && c.line > 0 || !strings.Contains(err.Error(), c.want) {
+				t.Errorf("got %v (%#v), want line %d and %q", err, fault, c.line, c.want)
+			}
+		})
+	}
+}
+
+func TestTaken(t *testing.T) {
+	var v sample
+	tree, err := YAML("a.yaml", []byte("# words\nname: a\nlist:\n  - b\n  - c\n"), limit, &v)
+	if err != nil || v.Name != "a" || len(v.List) != 2 {
+		t.Fatalf("%+v %v", v, err)
+	}
+	if n := Line(tree, "$.list[1]"); n != 5 {
+		t.Errorf("line %d, want 5", n)
+	}
+	if Line(tree, "$.none") != 0 || Line(nil, "$.name") != 0 || Line(tree, "no path") != 0 {
+		t.Error("a line of what is not there")
+	}
+	if _, err := YAML("a.yaml", nil, limit, &v); err != nil {
+		t.Errorf("an empty file: %v", err)
+	}
+}
+
+func FuzzYAML(f *testing.F) {
+	for _, seed := range []string{"name: a\n", "list:\n  - a\n  - b\n", "tags: {a: b}\nn: 3\n", "name: &a x\n", "? a\n: b\n", "name: |\n  x\n   y\n", "- - -", "%YAML 1.2\n---\n", "name: !!binary aGk=\n"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		var fault *FileError
+		tree, err := YAML("a.yaml", []byte(text), limit, &sample{})
+		if err != nil && !errors.As(err, &fault) {
+			t.Fatalf("an error of no known type: %v", err)
+		}
+		if err == nil {
+			Line(tree, "$.list[0]")
+		}
+	})
+}
