@@ -90,6 +90,9 @@ func (r *Reader) directory(size int64) error {
 	if !bytes.Equal(tail, end(n, uint32(length), uint32(offset))) || offset+length+endSize != size || n > MaxEntries {
 		return r.fail("", "no end record of the profile stands at the end of the file")
 	}
+	if length > int64(n)*int64(centralSize+maxName) {
+		return r.fail("", "a directory of %d bytes is none of %d entries", length, n)
+	}
 	central := make([]byte, length)
 	if _, err := r.r.ReadAt(central, offset); err != nil {
 		return r.fail("", "read the directory: %v", err)
@@ -135,7 +138,22 @@ func (r *Reader) header(b []byte, i int) (entry, int, error) {
 	if i > 0 && r.entries[i-1].name >= e.name {
 		return entry{}, 0, r.fail(e.name, "entries are not sorted, or stand twice")
 	}
+	if limit := limitOf(e.name); int64(e.size) > limit {
+		return entry{}, 0, r.fail(e.name, "has %d bytes, over %d", e.size, limit)
+	}
 	return e, centralSize + long, nil
+}
+
+// limitOf bounds the uncompressed bytes of an entry: what is held in memory by less than what is
+// streamed.
+func limitOf(name string) int64 {
+	switch {
+	case name == ManifestName, name == SignatureName:
+		return MaxManifest
+	case bodyName.MatchString(name):
+		return MaxBody
+	}
+	return MaxEntry
 }
 
 func (r *Reader) local(e entry) error {
@@ -160,9 +178,6 @@ func (r *Reader) small(name string) ([]byte, error) {
 	e, ok := r.find(name)
 	if !ok {
 		return nil, r.fail(name, "is missing")
-	}
-	if e.size > MaxManifest {
-		return nil, r.fail(name, "has %d bytes, over %d", e.size, MaxManifest)
 	}
 	var b bytes.Buffer
 	_, err := r.copy(&b, e)
@@ -270,7 +285,7 @@ func (r *Reader) Lines(name string) iter.Seq2[[]byte, error] {
 				return
 			}
 			if err != nil {
-				yield(nil, fmt.Errorf("%s, line %d: %w", name, n, err))
+				yield(nil, r.lineError(name, n, err))
 				return
 			}
 			if !yield(line, nil) {
@@ -278,6 +293,16 @@ func (r *Reader) Lines(name string) iter.Seq2[[]byte, error] {
 			}
 		}
 	}
+}
+
+// lineError gives a fault its line; one that says more is left as it is.
+func (r *Reader) lineError(name string, n int, err error) error {
+	var format *FormatError
+	var digest *DigestError
+	if errors.As(err, &format) || errors.As(err, &digest) {
+		return err
+	}
+	return r.fail(name, "line %d: %v", n, err)
 }
 
 // readLine reads one bounded line; a last line without its end is an error.

@@ -113,8 +113,8 @@ func pack(b []byte) ([]byte, error) {
 
 // keep writes packed bytes to the spill; w.mu is held.
 func (w *Writer) keep(name, digest string, crc uint32, size int64, packed []byte) (stored, error) {
-	if size > MaxEntry || int64(len(packed)) > MaxEntry {
-		return stored{}, fmt.Errorf("%s of %s: over %d bytes", name, w.target, int64(MaxEntry))
+	if limit := limitOf(name); size > limit || int64(len(packed)) > limit {
+		return stored{}, fmt.Errorf("%s of %s: over %d bytes", name, w.target, limit)
 	}
 	s := stored{entry: entry{name: name, crc: crc, packed: uint32(len(packed)), size: uint32(size)}, sha256: digest, from: w.at}
 	if _, err := w.spill.WriteAt(packed, w.at); err != nil {

@@ -12,7 +12,8 @@ const (
 	MaxEntries  = 60_000
 	MaxEntry    = 4<<30 - 1 // bytes of one entry, uncompressed
 	MaxManifest = 64 << 20
-	MaxLine     = 32 << 20 // bytes of one JSON line
+	MaxBody     = 256 << 20 // bytes of one answer, which is held in memory
+	MaxLine     = 32 << 20  // bytes of one JSON line
 )
 
 // The entries that a part may hold beside bodies.
@@ -43,6 +44,9 @@ type entry struct {
 	size   uint32
 	offset uint32 // of the local header
 }
+
+// maxName is the longest name that an entry can have: a body's.
+const maxName = len(bodyPrefix) + 64
 
 const (
 	localSize   = 30

@@ -154,15 +154,8 @@ func (r *Run) openJudgement(digest string) (*Judged, error) {
 	if j.signature, err = r.read(dir+judgementSignatureName, 8<<20); err != nil {
 		return nil, err
 	}
-	got, err := digestFile(filepath.Join(r.Path, filepath.FromSlash(dir+resultsName)))
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &LayoutError{dir + resultsName, "is missing"}
-	}
-	if err != nil {
+	if err := r.same(dir+resultsName, j.Results, judgementName); err != nil {
 		return nil, err
-	}
-	if got.Size != j.Results.Size || got.SHA256 != j.Results.SHA256 {
-		return nil, &LayoutError{dir + resultsName, fmt.Sprintf("sha256 is %s (%d bytes), judgement.json says %s (%d bytes)", got.SHA256, got.Size, j.Results.SHA256, j.Results.Size)}
 	}
 	return j, nil
 }

@@ -62,6 +62,9 @@ func Open(path string) (*Run, error) {
 	for _, b := range r.Record.Bundles {
 		want = append(want, b.File)
 	}
+	if err := distinct(want); err != nil {
+		return nil, err
+	}
 	if err := r.compare(want); err != nil {
 		return nil, err
 	}
@@ -129,6 +132,20 @@ func (r *Run) read(name string, limit int64) ([]byte, error) {
 	return b, err
 }
 
+// distinct refuses names that are one and the same where case does not count: on such a disk one
+// file would stand for two.
+func distinct(files []File) error {
+	seen := map[string]bool{}
+	for _, f := range files {
+		name := strings.ToLower(f.Path)
+		if seen[name] {
+			return &LayoutError{f.Path, "is named twice by run.json, if upper and lower case are one"}
+		}
+		seen[name] = true
+	}
+	return nil
+}
+
 // compare holds inputs/ and bundles/ against what run.json lists.
 func (r *Run) compare(want []File) error {
 	left := map[string]bool{}
@@ -146,18 +163,35 @@ func (r *Run) compare(want []File) error {
 			return &LayoutError{f.Path, "is missing, or listed twice"}
 		}
 		delete(left, f.Path)
-		got, err := digestFile(filepath.Join(r.Path, filepath.FromSlash(f.Path)))
-		if err != nil {
+		if err := r.same(f.Path, f, recordName); err != nil {
 			return err
-		}
-		if got.Size != f.Size || got.SHA256 != f.SHA256 {
-			return &LayoutError{f.Path, fmt.Sprintf("sha256 is %s (%d bytes), run.json says %s (%d bytes)", got.SHA256, got.Size, f.SHA256, f.Size)}
 		}
 	}
 	for name := range left {
 		return &LayoutError{name, "is not named by run.json"}
 	}
 	return nil
+}
+
+// same compares a file of the run with what a record says of it. One of another size is not read.
+func (r *Run) same(name string, want File, record string) error {
+	path := filepath.Join(r.Path, filepath.FromSlash(name))
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return &LayoutError{name, "is missing"}
+	case err != nil:
+		return err
+	case !info.Mode().IsRegular():
+		return &LayoutError{name, "is no regular file"}
+	case info.Size() != want.Size:
+		return &LayoutError{name, fmt.Sprintf("has %d bytes, %s says %d", info.Size(), record, want.Size)}
+	}
+	got, err := digestFile(path)
+	if err == nil && (got.Size != want.Size || got.SHA256 != want.SHA256) {
+		err = &LayoutError{name, fmt.Sprintf("sha256 is %s (%d bytes), %s says %s (%d bytes)", got.SHA256, got.Size, record, want.SHA256, want.Size)}
+	}
+	return err
 }
 
 // Input gives one of the engagement's files; ok is false where the run has none of that name.

@@ -1,0 +1,277 @@
+package run
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/bundle"
+	"github.com/trefoil-audit/trefoil/evidence/seal"
+)
+
+// whole makes a small run of every sort of file, really signed, and the trust that it verifies by.
+func whole(t testing.TB) (path string, trust *seal.Trust) {
+	t.Helper()
+	key, err := seal.EphemeralKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := key.PublicPEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := "timestamp: optional\nkeys:\n  - name: k\n    roles: [collector]\n    may_sign: [run, bundle, judgement]\n    public_key: |\n      " + strings.ReplaceAll(public, "\n", "\n      ")
+	if trust, err = seal.ParseTrust("trust.yaml", []byte(text), nil); err != nil {
+		t.Fatal(err)
+	}
+	signer := &seal.Signer{Key: key}
+	sign := func(kind seal.Kind, name string) func(string) ([]byte, error) {
+		return func(digest string) ([]byte, error) {
+			return signer.Sign(context.Background(), kind, name, digest, nil)
+		}
+	}
+	path = filepath.Join(t.TempDir(), "run")
+	b, err := Create(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.AddInput("engagement.yaml", []byte("name: test\n")); err != nil {
+		t.Fatal(err)
+	}
+	w, err := bundle.Create(b.Bundles(), "aws-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.AddBody([]byte("an answer")); err != nil {
+		t.Fatal(err)
+	}
+	parts, err := w.Finish(bundle.Records{Exchanges: none(), Coverage: none(), Facts: none()}, func(manifest []byte) ([]byte, error) {
+		return sign(seal.Bundle, bundle.ManifestName)(evidence.Digest(manifest))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	manifests := map[string]BundleFile{parts[0].Name: {Target: "aws-1", Manifest: evidence.Digest(parts[0].Manifest)}}
+	r := Record{Engagement: "test", Source: Source{Kind: "live"}, AsOf: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC),
+		Plan: jsontext.Value(`[]`), Overrides: []string{}, Previous: Previous{Verified: "absent"}}
+	if _, err := b.Commit(r, manifests, sign(seal.Run, recordName)); err != nil {
+		t.Fatal(err)
+	}
+	opened, err := Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := opened.AddJudgement(Judgement{JudgedAsOf: r.AsOf, Inputs: map[string]string{"a": "b"}}, lineOf(`{"record":"item"}`), sign(seal.Judgement, judgementName)); err != nil {
+		t.Fatal(err)
+	}
+	return path, trust
+}
+
+func lineOf(line string) func(func([]byte, error) bool) {
+	return func(yield func([]byte, error) bool) { yield([]byte(line), nil) }
+}
+
+// verdict opens and verifies, and gives the file that is at fault; an error of another type fails
+// the test.
+func verdict(t testing.TB, path string, trust *seal.Trust) (file string, bad bool) {
+	t.Helper()
+	r, err := Open(path)
+	if err == nil {
+		_, err = r.Verify(trust, nil, 1)
+	}
+	var layout *LayoutError
+	var verify *VerifyError
+	switch {
+	case err == nil:
+		return "", false
+	case errors.As(err, &verify):
+		return verify.File, true
+	case errors.As(err, &layout):
+		return layout.File, true
+	}
+	t.Errorf("an error of no known type: %v", err)
+	return "", true
+}
+
+// files lists the files of a run, relative to it.
+func files(t testing.TB, path string) (out []string) {
+	t.Helper()
+	err := filepath.WalkDir(path, func(file string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		name, err := filepath.Rel(path, file)
+		out = append(out, filepath.ToSlash(name))
+		return err
+	})
+	if err != nil || len(out) < 7 {
+		t.Fatal(out, err)
+	}
+	return out
+}
+
+// Flipped bits, cut, added and removed bytes all over each file of a run are refused, and the file
+// is named; that no byte of a bundle or of a signature is left out is shown beside their readers. A
+// change of run.json may show in what it names, and one of a judgement in its folder.
+func TestBytesCount(t *testing.T) {
+	path, trust := whole(t)
+	cases := 0
+	for _, name := range files(t, path) {
+		file := filepath.Join(path, filepath.FromSlash(name))
+		good, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		refuse := func(what string, b []byte) {
+			t.Helper()
+			cases++
+			if err := os.WriteFile(file, b, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			at, bad := verdict(t, path, trust)
+			switch {
+			case !bad:
+				t.Errorf("%s: %s: verifies", name, what)
+			case name == recordName && at != "", at == name, strings.HasPrefix(name, at+"/"), strings.HasPrefix(at, name+"/"):
+			default:
+				t.Errorf("%s: %s: %q was named", name, what, at)
+			}
+		}
+		for i := 0; i < len(good); i += max(1, len(good)/100) {
+			flipped := bytes.Clone(good)
+			flipped[i] ^= 1 << (i % 8)
+			refuse(fmt.Sprintf("bit %d of byte %d flipped", i%8, i), flipped)
+		}
+		for i := 0; i < len(good); i += max(1, len(good)/20) {
+			refuse(fmt.Sprintf("cut at %d", i), good[:i])
+			refuse(fmt.Sprintf("byte added before %d", i), slices.Concat(good[:i], []byte{' '}, good[i:]))
+			refuse(fmt.Sprintf("byte %d removed", i), slices.Concat(good[:i], good[i+1:]))
+		}
+		refuse("byte added at the end", slices.Concat(good, []byte{'\n'}))
+		if err := os.WriteFile(file, good, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if at, bad := verdict(t, path, trust); bad {
+		t.Errorf("put together again, it does not verify: %s", at)
+	}
+	t.Logf("%d damages", cases)
+}
+
+// What stands in the place of a file, and what is added beside the files, is refused and named.
+func TestFilesCount(t *testing.T) {
+	path, trust := whole(t)
+	all := files(t, path)
+	aside := path + ".aside"
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	refuse := func(name, what string) {
+		t.Helper()
+		at, bad := verdict(t, path, trust)
+		if !bad || at != name && !strings.HasPrefix(name, at+"/") && !strings.HasPrefix(at, name+"/") {
+			t.Errorf("%s: %s: %q was named, refused: %v", name, what, at, bad)
+		}
+	}
+	for _, name := range all {
+		file := filepath.Join(path, filepath.FromSlash(name))
+		must(os.Rename(file, aside))
+		refuse(name, "missing")
+		for what, put := range map[string]func() error{
+			"a link to the same bytes": func() error { return os.Symlink(aside, file) },
+			"a link to nothing":        func() error { return os.Symlink("/nowhere", file) },
+			"a folder":                 func() error { return os.Mkdir(file, 0o755) },
+			"a pipe":                   func() error { return syscall.Mkfifo(file, 0o644) },
+			"nothing in it":            func() error { return os.WriteFile(file, nil, 0o644) },
+			"a huge file":              func() error { return errors.Join(os.WriteFile(file, nil, 0o644), os.Truncate(file, 1<<40)) },
+		} {
+			must(put())
+			refuse(name, what)
+			must(os.Remove(file))
+		}
+		must(os.Rename(aside, file))
+		other := filepath.Join(filepath.Dir(file), strings.ToUpper(filepath.Base(file)))
+		if _, err := os.Lstat(other); err == nil {
+			continue
+		}
+		must(os.WriteFile(other, nil, 0o644))
+		refuse(filepath.ToSlash(must2(t, path, other)), "the same name in upper case")
+		must(os.Remove(other))
+	}
+	for _, dir := range []string{"inputs", "bundles", "judgements"} {
+		must(os.Rename(filepath.Join(path, dir), aside))
+		if dir != "judgements" { // that a whole judgement is gone cannot be seen without --expect
+			refuse(dir, "folder missing")
+		}
+		must(os.WriteFile(filepath.Join(path, dir), nil, 0o644))
+		refuse(dir, "a file in the place of a folder")
+		must(os.Remove(filepath.Join(path, dir)))
+		must(os.Symlink(aside, filepath.Join(path, dir)))
+		refuse(dir, "a link in the place of a folder")
+		must(os.Remove(filepath.Join(path, dir)))
+		must(os.Rename(aside, filepath.Join(path, dir)))
+	}
+	for _, dir := range []string{"empty", "inputs/empty", "bundles/empty", "seals/empty", "judgements/empty", "judgements/" + strings.Repeat("0", 64)} {
+		must(os.Mkdir(filepath.Join(path, dir), 0o755))
+		refuse(dir, "an empty folder")
+		must(os.Remove(filepath.Join(path, dir)))
+	}
+	for _, file := range []string{"x", ".hidden", "inputs/x", "bundles/x.zip", "bundles/aws-1.2.zip", "seals/x.json", "judgements/x", "run.json~", "inputs/a\nb"} {
+		must(os.WriteFile(filepath.Join(path, file), []byte("{}"), 0o644))
+		refuse(file, "added")
+		must(os.Remove(filepath.Join(path, file)))
+	}
+	if at, bad := verdict(t, path, trust); bad {
+		t.Errorf("put together again, it does not verify: %s", at)
+	}
+}
+
+func must2(t *testing.T, base, path string) string {
+	t.Helper()
+	name, err := filepath.Rel(base, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// run.json cannot name a file twice, leave the run, or name what differs by case alone.
+func TestRecordNames(t *testing.T) {
+	f := func(path string) File { return File{Path: path, SHA256: evidence.Digest(nil)} }
+	for name, inputs := range map[string][]File{
+		"twice": {f("inputs/a"), f("inputs/a")}, "by case alone": {f("inputs/a"), f("inputs/A")}, "above the run": {f("inputs/../../a")},
+		"absolute": {f("/etc/hostname")}, "of another folder": {f("seals/a.json")}, "not there": {f("inputs/b")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := t.TempDir()
+			text, err := evidence.Canonical(Record{Schema: Schema, Plan: jsontext.Value("[]"), Inputs: inputs, Overrides: []string{}, Bundles: []BundleFile{}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for file, b := range map[string][]byte{"run.json": text, "run.sigstore.json": nil, "inputs/a": nil, "inputs/A": nil} {
+				if err := errors.Join(os.MkdirAll(filepath.Join(path, filepath.Dir(file)), 0o755), os.WriteFile(filepath.Join(path, file), b, 0o644)); err != nil {
+					t.Fatal(err)
+				}
+			}
+			var layout *LayoutError
+			if _, err := Open(path); !errors.As(err, &layout) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
