@@ -13,14 +13,20 @@ type book struct {
 	f      *excelize.File
 	styles [styleCount]int
 	banner string
-	rows   map[string]map[string]int // sheet → control → rows written about it
-	cutOff map[string]int            // sheet → rows that did not fit
+	limit  int               // rows that a table takes
+	cutOff map[string]int    // sheet → rows that did not fit
+	ranges map[string][2]int // sheet → first and last row of its table
+	made   counts            // what was written, for the tie-outs
+	cited  map[uint64]bool   // facts that rows state something of, by a hash of their ids
+
+	wanted string // the reference that Resolve looks for
+	found  Subject
 }
 
 // newBook makes an empty workbook with all sheets, so that links between them are possible.
 func newBook(in *Input, names []string) (*book, error) {
 	f := excelize.NewFile()
-	b := &book{in: in, f: f, banner: bannerLine(in), rows: map[string]map[string]int{}, cutOff: map[string]int{}}
+	b := &book{in: in, f: f, banner: bannerLine(in), limit: maxRows, cutOff: map[string]int{}, ranges: map[string][2]int{}, made: counts{}, cited: map[uint64]bool{}}
 	var err error
 	if b.styles, err = define(f); err != nil {
 		return nil, err
@@ -34,14 +40,13 @@ func newBook(in *Input, names []string) (*book, error) {
 		if err != nil {
 			return nil, fmt.Errorf("add sheet %s: %w", name, err)
 		}
-		b.rows[name] = map[string]int{}
 	}
 	return b, b.properties()
 }
 
 // properties sets the document's own data: no time but the judgement's, no author but the tool.
 func (b *book) properties() error {
-	at := b.in.Results.JudgedAsOf.UTC().Format("2006-01-02T15:04:05Z")
+	at := b.in.Judgement.AsOf.UTC().Format("2006-01-02T15:04:05Z")
 	if err := b.f.SetDocProps(&excelize.DocProperties{Created: at, Modified: at, Creator: "Trefoil", LastModifiedBy: "Trefoil",
 		Title: clean(b.in.Engagement.Name), Subject: "Audit evidence workbook"}); err != nil {
 		return fmt.Errorf("set properties: %w", err)
@@ -76,7 +81,7 @@ type page struct {
 func (b *book) open(name string, widths []float64, freezeRows, freezeColumns int) (*page, error) {
 	fail := func(err error) (*page, error) { return nil, fmt.Errorf("open sheet %s: %w", name, err) }
 	no, yes := false, true
-	tab := slate
+	tab := "FF" + slate // the schema wants ARGB
 	if err := b.f.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &yes, TabColorRGB: &tab}); err != nil {
 		return fail(err)
 	}

@@ -2,7 +2,9 @@ package report
 
 import (
 	"fmt"
+	"iter"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/xuri/excelize/v2"
 )
@@ -21,19 +23,37 @@ func (b *book) form(name string, widths []float64) (*form, error) {
 }
 
 // gap writes an empty row.
-func (f *form) gap(height float64) error { return f.write(height, nil) }
+func (p *page) gap(height float64) error { return p.write(height, nil) }
 
 // section starts a new part.
-func (f *form) section(text string) error {
-	if err := f.gap(8); err != nil {
+func (p *page) section(text string) error {
+	if err := p.gap(8); err != nil {
 		return err
 	}
-	return f.write(22, []styled{{look: section, value: text}})
+	return p.write(22, []styled{{look: section, value: text}})
 }
 
 // pair writes a label and a text that runs to the last column.
 func (f *form) pair(name, text string, look style) error {
 	return f.labelled(styled{look: label, value: name}, text, look)
+}
+
+// stated writes a fact of the workbook: its reference, a label, and a text.
+func (f *form) stated(about Subject, name, text string, look style) error {
+	ref, err := f.refer(about)
+	if err != nil {
+		return err
+	}
+	cells := f.across(look, "")
+	cells[0], cells[1], cells[2].value = styled{look: refText, value: ref}, styled{look: label, value: name}, text
+	wide := 0.0
+	for _, w := range f.widths[2:] {
+		wide += w
+	}
+	if err := f.write(rowHeight(max(points(text, wide, look), points(name, f.widths[1], label))), cells); err != nil {
+		return err
+	}
+	return f.merge(3, len(f.widths))
 }
 
 func (f *form) labelled(first styled, text string, look style) error {
@@ -44,55 +64,55 @@ func (f *form) labelled(first styled, text string, look style) error {
 	for _, w := range f.widths[1:] {
 		wide += w
 	}
-	lines := linesOf(text, wide, look)
+	high := points(text, wide, look)
 	if s, ok := first.value.(string); ok {
-		lines = max(lines, linesOf(s, f.widths[0], first.look))
+		high = max(high, points(s, f.widths[0], first.look))
 	}
-	if err := f.write(rowHeight(lines), cells); err != nil {
+	if err := f.write(rowHeight(high), cells); err != nil {
 		return err
 	}
 	return f.merge(2, len(f.widths))
 }
 
 // text writes a paragraph over all columns.
-func (f *form) text(text string, look style) error {
+func (p *page) text(text string, look style) error {
 	wide := 0.0
-	for _, w := range f.widths {
+	for _, w := range p.widths {
 		wide += w
 	}
-	if err := f.write(rowHeight(linesOf(text, wide, look)), f.across(look, text)); err != nil {
+	if err := p.write(rowHeight(points(text, wide, look)), p.across(look, text)); err != nil {
 		return err
 	}
-	return f.merge(1, len(f.widths))
+	return p.merge(1, len(p.widths))
 }
 
 // merge joins columns of the row that was written last.
-func (f *form) merge(from, to int) error {
+func (p *page) merge(from, to int) error {
 	if from >= to {
 		return nil
 	}
-	a, err := excelize.CoordinatesToCellName(from, f.row)
+	a, err := excelize.CoordinatesToCellName(from, p.row)
 	if err != nil {
-		return fmt.Errorf("sheet %s: %w", f.name, err)
+		return fmt.Errorf("sheet %s: %w", p.name, err)
 	}
-	z, err := excelize.CoordinatesToCellName(to, f.row)
+	z, err := excelize.CoordinatesToCellName(to, p.row)
 	if err != nil {
-		return fmt.Errorf("sheet %s: %w", f.name, err)
+		return fmt.Errorf("sheet %s: %w", p.name, err)
 	}
-	return f.sw.MergeCell(a, z)
+	return p.sw.MergeCell(a, z)
 }
 
 // grid writes a small table without a filter. Spans say how many of the form's columns each
 // of its own columns takes.
 type grid struct {
-	*form
+	*page
 	spans []int
 	looks []style
 }
 
 // grid writes the heads of a small table.
-func (f *form) grid(spans []int, looks []style, heads ...string) (*grid, error) {
-	g := &grid{form: f, spans: spans, looks: make([]style, len(looks))}
+func (p *page) grid(spans []int, looks []style, heads ...string) (*grid, error) {
+	g := &grid{page: p, spans: spans, looks: make([]style, len(looks))}
 	values := make([]any, len(heads))
 	for i, h := range heads {
 		g.looks[i] = headStyle(looks[i])
@@ -103,11 +123,20 @@ func (f *form) grid(spans []int, looks []style, heads ...string) (*grid, error) 
 	return g, err
 }
 
+// add writes one row about a subject, whose reference is the first value.
+func (g *grid) add(about Subject, values ...any) error {
+	ref, err := g.refer(about)
+	if err != nil {
+		return err
+	}
+	return g.row(append([]any{ref}, values...)...)
+}
+
 // row writes one row of the grid: strings, ints or styled.
 func (g *grid) row(values ...any) error {
 	var cells []styled
 	var joins [][2]int
-	height := 1
+	high := 0.0
 	at := 0
 	for i, span := range g.spans {
 		c := styled{look: g.looks[i]}
@@ -125,12 +154,12 @@ func (g *grid) row(values ...any) error {
 		}
 		cells[at] = c
 		if s, ok := c.value.(string); ok {
-			height = max(height, linesOf(s, wide, c.look))
+			high = max(high, points(s, wide, c.look))
 		}
 		joins = append(joins, [2]int{at + 1, at + span})
 		at += span
 	}
-	if err := g.write(rowHeight(height), cells); err != nil {
+	if err := g.write(rowHeight(high), cells); err != nil {
 		return err
 	}
 	for _, j := range joins {
@@ -141,15 +170,15 @@ func (g *grid) row(values ...any) error {
 	return nil
 }
 
-// linesOf estimates how many lines a text takes in a column of that width. Merged cells do not
-// grow by themselves, so this errs towards one line too many.
+// linesOf estimates how many lines a text takes in a column of that width. Rows that programs
+// wrote do not grow by themselves, so this errs towards one line too many.
 func linesOf(text string, width float64, look style) int {
-	perLine := width * 1.12 // of ten-point Calibri, on average
+	perLine := width * 1.16 // of ten-point Calibri, on average
 	if look >= 0 {
 		l := looks[look]
 		perLine *= 10 / or(l.size, 10)
 		if l.font == monoFont {
-			perLine *= 0.88
+			perLine *= 0.78
 		}
 		if l.bold {
 			perLine *= 0.94
@@ -159,23 +188,51 @@ func linesOf(text string, width float64, look style) int {
 	for para := range strings.SplitSeq(visible(text), "\n") {
 		n++
 		used := 0.0
-		for word := range strings.FieldsSeq(para) {
-			long := float64(len([]rune(word)))
-			if used > 0 && used+1+long > perLine {
+		for word := range breakable(para) {
+			long := float64(utf8.RuneCountInString(strings.TrimRight(word, " ")))
+			if used > 0 && used+long > perLine {
 				n++
 				used = 0
-			} else if used > 0 {
-				used++
 			}
 			for long > perLine {
 				n++
 				long -= perLine
 			}
-			used += long
+			used += long + float64(len(word)-len(strings.TrimRight(word, " ")))
 		}
 	}
 	return n
 }
 
-// rowHeight is the height of a row of that many lines, in points.
-func rowHeight(lines int) float64 { return min(4+13.2*float64(max(lines, 1)), 409) }
+// breakable cuts a text where programs break lines: behind spaces, slashes and hyphens.
+func breakable(text string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		start := 0
+		for i := range len(text) {
+			if c := text[i]; c == ' ' || c == '/' || c == '-' {
+				if !yield(text[start : i+1]) {
+					return
+				}
+				start = i + 1
+			}
+		}
+		if start < len(text) {
+			yield(text[start:])
+		}
+	}
+}
+
+// points is how high a text stands in a column of that width.
+func points(text string, width float64, look style) float64 {
+	size := 10.0
+	if look >= 0 {
+		size = or(looks[look].size, 10)
+	}
+	return 4 + float64(linesOf(text, width, look))*(size*1.24+0.4)
+}
+
+// maxHeight is the highest row that Excel takes, in points.
+const maxHeight = 409.0
+
+// rowHeight is the height of a row whose highest text has that many points.
+func rowHeight(highest float64) float64 { return min(max(highest, 15.5), maxHeight) }

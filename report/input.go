@@ -9,26 +9,37 @@ import (
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
 )
 
-// Input is all that an output is made of. The three streams may be nil (nothing to show) and
-// are walked more than once, so each call must start anew and give the same order.
+// Input is all that an output is made of. The streams may be nil (nothing to show) and are walked
+// more than once, so each call must start anew and give the same order. What may be long is a
+// stream: no sheet holds its rows in memory.
 type Input struct {
 	Engagement engagement.File
 	Register   engagement.Register
 	Waivers    []engagement.Waiver
+	Kinds      evidence.Kinds
 
 	Run       Run
 	Judgement Judgement
-	Results   controls.Results
-	Catalogue []Entry // texts of the controls, by id
+	Catalogue []Entry         // texts of the controls, by id
+	Lines     []controls.Line // by control
 
-	Coverage  func() iter.Seq2[evidence.Row, error]
-	Facts     func() iter.Seq2[*evidence.Fact, error]
+	Items     func() iter.Seq2[controls.Item, error]  // by control, then fact
+	Out       func() iter.Seq2[controls.Ruled, error] // by fact
+	Coverage  func() iter.Seq2[evidence.Row, error]   // by target
+	Facts     func() iter.Seq2[*evidence.Fact, error] // by target; joined, as the tests read them
 	Exchanges func() iter.Seq2[evidence.Exchange, error]
 
 	// Place says what the dated table of places knows of a provider's token; nil: nothing.
 	Place func(provider, token string) Territory
 	// Gap says which accepted gap covers a coverage row; nil: none does.
 	Gap func(row string) *controls.Acceptance
+	// Scope says whether a fact is in scope and by which rule; nil: it is not said.
+	Scope func(*evidence.Fact) (controls.Scope, string)
+	// Trusted says whether a principal or account is the organisation's or the register's; nil:
+	// nobody is.
+	Trusted func(who string) (trusted, known bool)
+	// BodyFile names the bundle's file that holds an answer, inside the run; nil: it is not said.
+	BodyFile func(target, digest string) (string, error)
 }
 
 // Source says where a run's answers came from.
@@ -52,11 +63,20 @@ type Run struct {
 	Overrides []Setting
 	Inputs    []File
 	Bundles   []Bundle
+	Targets   []Target
 	Previous  Previous
+}
+
+// Target is one target of the plan.
+type Target struct {
+	ID, Provider, Level, Account, Name, Parent string
+	Regions                                    int    // that were planned
+	Refused                                    string // why nothing was asked; empty where it was
 }
 
 // Judgement describes what the results are a function of, beside the run.
 type Judgement struct {
+	AsOf     time.Time
 	Digest   string // sha256 of judgement.json; empty where the results were not recorded
 	Tool     Tool   // what judged
 	Inputs   []File // catalogue, tables, register, roster, waivers as copied into the judgement

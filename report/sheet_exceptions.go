@@ -2,42 +2,63 @@ package report
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/trefoil-audit/trefoil/controls"
 )
 
 const exceptionsSheet = "Exceptions"
 
+// exceptional lists the verdicts that are exceptions, gravest first.
+var exceptional = []controls.Verdict{controls.Fail, controls.Error, controls.Insufficient}
+
 // writeExceptions writes one row a fail, an error, or an item that could not be judged, with who
-// accepted it; fails first.
+// accepted it; fails first. The items are walked once a verdict, so that none are held.
 func writeExceptions(ctx context.Context, b *book, s sheet) error {
 	t, err := b.table(s.name, s.says, 3, append([]column{
-		{headRef, 14, faintText}, {headControl, 13, strongText}, {"Result", 20, plainText}, {"Severity", 9, plainText}, {"Item", 22, plainText},
-		{headItem, 36, plainText}, {headTarget, 20, plainText}, {headRegion, 12, plainText}, {"What was found", 42, plainText},
-		{"What the test read", 36, faintText}, {"In scope by", 16, plainText}, {"Accepted", 44, plainText},
+		{headRef, 14, refText}, {headControl, 11, strongText}, {"Result", 13, plainText}, {"Severity", 8, plainText},
+		{headItem, 37, plainText}, {"Where", 18, plainText}, {"What was found", 34, plainText}, {"What the test read", 32, faintText}, {"Accepted", 28, plainText},
 	}, yours...))
 	if err != nil {
 		return err
 	}
 	entries := b.entries()
-	for _, verdict := range []controls.Verdict{controls.Fail, controls.Error, controls.Insufficient} {
-		for i := range b.in.Results.Items {
-			it := &b.in.Results.Items[i]
+	for _, verdict := range exceptional {
+		for it, err := range each(b.in.Items) {
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err != nil {
+				return fmt.Errorf("read results: %w", err)
+			}
 			if it.Verdict != verdict {
 				continue
 			}
-			if err := ctx.Err(); err != nil {
+			before := t.wrote
+			if err := t.add(Subject{Control: it.Control, Item: it.Fact}, it.Control, styled{look: verdictStyle(it.Verdict), value: verdictWord(it.Verdict)},
+				capital(entries[it.Control].Severity), itemText(it.Name, it.Fact), where(it.Target, it.Region), it.Reason+inBy(&it), observed(&it), accepted(&it)); err != nil {
 				return err
 			}
-			accepted := ""
-			if it.Accepted != nil {
-				accepted = acceptedLong(it.Accepted)
-			}
-			if err := t.add(it.Control, RefOf(s.name, it.Control, it.Fact), it.Control, styled{look: verdictStyle(it.Verdict), value: verdictWord(it.Verdict)},
-				capital(entries[it.Control].Severity), it.Name, it.Fact, it.Target, it.Region, it.Reason, observed(it), it.ScopeRule, accepted); err != nil {
-				return err
+			if t.wrote > before {
+				b.made[counted{s.name, string(verdict), ""}]++
 			}
 		}
 	}
 	return t.end("There is no exception.")
+}
+
+// inBy says what put an item in scope, where that is not the default.
+func inBy(it *controls.Item) string {
+	if it.ScopeRule == "default" || it.ScopeRule == "" {
+		return ""
+	}
+	return "\nScope: " + scopeWord(it.Scope) + ", by " + it.ScopeRule
+}
+
+// accepted says who accepted an exception; where nobody did, that it is open.
+func accepted(it *controls.Item) string {
+	if it.Accepted == nil {
+		return "Open"
+	}
+	return acceptedLong(it.Accepted)
 }

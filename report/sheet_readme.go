@@ -17,7 +17,7 @@ func writeReadMe(_ context.Context, b *book, s sheet) error {
 	if err != nil {
 		return err
 	}
-	for _, part := range []func(*form) error{cover, warnings, tiles, contents, verifying, limits, legend} {
+	for _, part := range []func(*form) error{cover, warnings, tiles, contents, signOff, verifying, limits, legend} {
 		if err := part(f); err != nil {
 			return err
 		}
@@ -44,7 +44,7 @@ func cover(f *form) error {
 		{"Auditee", e.Auditee}, {"Auditor", e.Auditor},
 		{"Audit period", day(e.Period.From.Time) + " to " + day(e.Period.To.Time) + " (both days included)"},
 		{"Snapshot as of", instant(f.in.Run.AsOf)},
-		{"Judged as of", instant(f.in.Results.JudgedAsOf)},
+		{"Judged as of", instant(f.in.Judgement.AsOf)},
 		{"Prepared by", toolText(f.in.Judgement.Tool)},
 	} {
 		if err := f.pair(p.Name, orElse(p.Value, "not stated"), prose); err != nil {
@@ -75,10 +75,10 @@ func tiles(f *form) error {
 		return err
 	}
 	counts := map[controls.Verdict]int{}
-	for _, l := range f.in.Results.Lines {
+	for _, l := range f.in.Lines {
 		counts[l.Verdict]++
 	}
-	numbers := []styled{{look: tileCount, value: len(f.in.Results.Lines)}}
+	numbers := []styled{{look: tileCount, value: len(f.in.Lines)}}
 	words := []styled{{look: tileLabel, value: "Controls"}}
 	for _, v := range verdicts {
 		numbers = append(numbers, styled{look: tileStyle(v), value: counts[v]})
@@ -110,6 +110,23 @@ func contents(f *form) error {
 	return nil
 }
 
+// signOff leaves room for those who sign the working paper; the cells are theirs.
+func signOff(f *form) error {
+	if err := f.section("Sign-off"); err != nil {
+		return err
+	}
+	g, err := f.grid([]int{1, 2, 1, 3}, []style{label, note, note, note}, "Role", "Name and signature", "Date", "Conclusion and remarks")
+	if err != nil {
+		return err
+	}
+	for _, role := range []string{"Prepared by", "Reviewed by", "Engagement partner"} {
+		if err := g.row(role, "", "", ""); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // verifying says how to check the workbook and the run without trusting this text.
 func verifying(f *form) error {
 	if err := f.section("How to verify it"); err != nil {
@@ -119,7 +136,7 @@ func verifying(f *form) error {
 		{"1. The signature", "trefoil verify --trust trust.yaml RUN checks signatures, digests, contents and times of the run, file by file. Any changed byte is exit code 4, with the file named. Take trust.yaml from the signer, never from the run."},
 		{"2. This workbook", "trefoil verify --trust trust.yaml --reperform --report report.xlsx RUN plays the recording again, offline, derives facts, results and this workbook anew, and compares them."},
 		{"3. One cell", "trefoil explain --run RUN report.xlsx 'Test results!F17' prints, for the row's Ref, the API call, the recorded answer and the test that gave the value. Sorting and filtering do no harm."},
-		{"4. Without Trefoil", "A bundle is a zip. cosign verify-blob-attestation accepts its manifest's signature as it is; sha256sum checks the rest. The sheet Integrity has the digests."},
+		{"4. Without Trefoil", "A bundle is a zip. cosign verify-blob-attestation accepts its manifest's signature as it is; sha256sum and unzip check the rest. The sheet Integrity has the digests and the commands."},
 	} {
 		if err := f.pair(p.Name, p.Value, prose); err != nil {
 			return err

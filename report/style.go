@@ -16,6 +16,7 @@ const (
 	plainText style = iota // text of the collector
 	strongText
 	faintText
+	refText
 	monoText
 	count
 	ratio // a count that must be zero
@@ -32,6 +33,7 @@ const (
 	prose
 	proseMono
 	linkCell
+	tieCell // the word of a tie-out, a formula of ours
 	tileLabel
 	passCell
 	failCell
@@ -39,6 +41,7 @@ const (
 	errorCell
 	untestedCell
 	naCell
+	awayCell // a place outside the EEA without an adequacy decision: no verdict, but to be seen
 	tilePass
 	tileFail
 	tileInsufficient
@@ -94,32 +97,35 @@ type look struct {
 }
 
 var looks = [styleCount]look{
-	plainText:        {frame: true},
-	strongText:       {frame: true, bold: true},
-	faintText:        {frame: true, color: faint},
-	monoText:         {frame: true, font: monoFont, size: 8.5},
-	count:            {frame: true, num: true, align: "right"},
-	ratio:            {frame: true, num: true, align: "right", bold: true},
-	header:           {bold: true, color: white, fill: navy, frame: true, valig: "center"},
-	headerCount:      {bold: true, color: white, fill: navy, frame: true, valig: "center", align: "right"},
-	headerYours:      {bold: true, color: ink, fill: "F2D94E", frame: true, valig: "center"},
+	plainText:        {frame: true, size: 9},
+	strongText:       {frame: true, bold: true, size: 9},
+	faintText:        {frame: true, color: faint, size: 9},
+	refText:          {frame: true, color: faint, font: monoFont, size: 7.5, flat: true},
+	monoText:         {frame: true, font: monoFont, size: 7.5},
+	count:            {frame: true, flat: true, num: true, align: "right", size: 9, indent: 1},
+	ratio:            {frame: true, flat: true, num: true, align: "right", bold: true, size: 9, indent: 1},
+	header:           {bold: true, size: 9, color: white, fill: navy, frame: true, valig: "center"},
+	headerCount:      {bold: true, size: 9, color: white, fill: navy, frame: true, valig: "center", align: "right", indent: 1},
+	headerYours:      {bold: true, size: 9, color: ink, fill: "F2D94E", frame: true, valig: "center"},
 	title:            {size: 17, bold: true, color: navy, flat: true, valig: "center"},
 	subtitle:         {color: faint, flat: true, valig: "center"},
 	bannerCell:       {size: 11, bold: true, color: white, fill: redIn, flat: true, valig: "center", indent: 1},
 	coverTitle:       {size: 24, bold: true, color: white, fill: navy, flat: true, valig: "center", indent: 1},
 	coverLine:        {size: 12, color: white, fill: navy, flat: true, valig: "center", indent: 1},
 	section:          {size: 13, bold: true, color: navy, flat: true, valig: "bottom"},
-	label:            {bold: true, color: slate, fill: mist, frame: true},
-	prose:            {frame: true},
-	proseMono:        {frame: true, font: monoFont, size: 9},
-	linkCell:         {frame: true, color: "1D4E9E", underline: true, bold: true},
+	label:            {bold: true, color: slate, fill: mist, frame: true, size: 9},
+	prose:            {frame: true, size: 9},
+	proseMono:        {frame: true, font: monoFont, size: 8},
+	linkCell:         {frame: true, size: 9, color: "1D4E9E", underline: true, bold: true},
+	tieCell:          {frame: true, size: 9, bold: true, num: true},
 	tileLabel:        {color: faint, align: "center", frame: true},
-	passCell:         {frame: true, bold: true, color: greenIn, fill: green},
-	failCell:         {frame: true, bold: true, color: redIn, fill: red},
-	insufficientCell: {frame: true, bold: true, color: amberIn, fill: amber},
-	errorCell:        {frame: true, bold: true, color: violIn, fill: violet},
-	untestedCell:     {frame: true, bold: true, color: greyIn, fill: grey},
-	naCell:           {frame: true, color: greyIn, fill: white},
+	passCell:         {frame: true, size: 9, bold: true, color: greenIn, fill: green},
+	failCell:         {frame: true, size: 9, bold: true, color: redIn, fill: red},
+	insufficientCell: {frame: true, size: 9, bold: true, color: amberIn, fill: amber},
+	errorCell:        {frame: true, size: 9, bold: true, color: violIn, fill: violet},
+	untestedCell:     {frame: true, size: 9, bold: true, color: greyIn, fill: grey},
+	naCell:           {frame: true, size: 9, color: greyIn, fill: white},
+	awayCell:         {frame: true, size: 9, bold: true, color: slate, fill: mist},
 	tilePass:         {size: 22, bold: true, num: true, align: "center", color: greenIn, fill: green, frame: true, valig: "center"},
 	tileFail:         {size: 22, bold: true, num: true, align: "center", color: redIn, fill: red, frame: true, valig: "center"},
 	tileInsufficient: {size: 22, bold: true, num: true, align: "center", color: amberIn, fill: amber, frame: true, valig: "center"},
@@ -127,8 +133,8 @@ var looks = [styleCount]look{
 	tileUntested:     {size: 22, bold: true, num: true, align: "center", color: greyIn, fill: grey, frame: true, valig: "center"},
 	tileNA:           {size: 22, bold: true, num: true, align: "center", color: greyIn, fill: white, frame: true, valig: "center"},
 	tileCount:        {size: 22, bold: true, num: true, align: "center", color: navy, fill: mist, frame: true, valig: "center"},
-	note:             {frame: true, fill: yellow, open: true},
-	mark:             {frame: true, fill: yellow, open: true, align: "center"},
+	note:             {frame: true, size: 9, fill: yellow, open: true},
+	mark:             {frame: true, size: 9, fill: yellow, open: true, align: "center"},
 }
 
 // define registers all looks in one fixed order and returns their ids.

@@ -11,15 +11,14 @@ import (
 // counted, said in the sheet, and still in the run.
 const maxRows = 1_000_000
 
-// The columns that Resolve finds by name; other heads are free.
+// Heads that several sheets share.
 const (
 	headRef       = "Ref"
 	headControl   = "Control"
-	headItem      = "Item id"
+	headItem      = "Item"
 	headTarget    = "Target"
 	headRegion    = "Region"
 	headOperation = "Operation"
-	headSource    = "Source"
 )
 
 // column is one column of a table.
@@ -30,7 +29,7 @@ type column struct {
 }
 
 // yours are the auditor's columns, yellow and open.
-var yours = []column{{"Conclusion", 14, note}, {"Tick", 6, mark}, {"Comment", 26, note}, {"Reviewer", 11, note}, {"Date", 11, note}}
+var yours = []column{{"Conclusion", 12, note}, {"Tick", 5, mark}, {"Comment", 16, note}, {"Reviewer", 9, note}, {"Date", 9, note}}
 
 // conclusions and ticks are what the auditor may choose from; free text is allowed too.
 var (
@@ -43,6 +42,7 @@ type table struct {
 	*page
 	cols  []column
 	head  int // row of the heads
+	last  int // row of the last one, once finished
 	wrote int
 }
 
@@ -80,25 +80,32 @@ func headStyle(look style) style {
 	return header
 }
 
-// add writes one row about a control ("" where it is about none). Values are strings, ints,
-// nil or styled; missing ones at the end are empty.
-func (t *table) add(control string, values ...any) error {
-	if t.wrote >= maxRows {
+// add writes one row about a subject: its reference, then the values (strings, ints, nil or
+// styled; missing ones at the end are empty). What no longer fits is counted.
+func (t *table) add(about Subject, values ...any) error {
+	ref, err := t.refer(about)
+	if err != nil {
+		return err
+	}
+	if t.wrote >= t.limit {
 		t.cutOff[t.name]++
 		return nil
 	}
 	t.wrote++
-	t.rows[t.name][control]++
 	cells := make([]styled, len(t.cols))
 	for i, c := range t.cols {
 		cells[i] = styled{look: c.look}
-		if i >= len(values) {
+		if i == 0 {
+			cells[i].value = ref
 			continue
 		}
-		if s, ok := values[i].(styled); ok {
+		if i > len(values) {
+			continue
+		}
+		if s, ok := values[i-1].(styled); ok {
 			cells[i] = s
 		} else {
-			cells[i].value = values[i]
+			cells[i].value = values[i-1]
 		}
 	}
 	return t.write(t.height(cells), cells)
@@ -107,33 +114,34 @@ func (t *table) add(control string, values ...any) error {
 // height is what the tallest text of a row needs: Excel computes no heights of rows that were
 // written by programs, and a cut sentence reads like a whole one.
 func (t *table) height(cells []styled) float64 {
-	lines := 1
+	high := 0.0
 	for i, c := range cells {
 		if text, ok := c.value.(string); ok {
-			lines = max(lines, linesOf(text, t.cols[i].width, c.look))
+			high = max(high, points(text, t.cols[i].width, c.look))
 		}
 	}
-	return rowHeight(lines)
+	return rowHeight(high)
 }
 
-// end says what is missing, makes the rows a table and closes the sheet. Where there was no
-// row, one says so.
+// end finishes the table and closes the sheet.
 func (t *table) end(none string) error {
+	if err := t.finish(none); err != nil {
+		return err
+	}
+	return t.close()
+}
+
+// finish says what is missing and makes the rows a table. Where there was no row, one says so.
+func (t *table) finish(none string) error {
 	if t.wrote == 0 {
 		cells := t.across(faintText, "")
 		cells[min(1, len(cells)-1)].value = none
-		if err := t.write(0, cells); err != nil {
+		if err := t.write(t.height(cells), cells); err != nil {
 			return err
 		}
 	}
-	last := t.row
-	if n := t.cutOff[t.name]; n > 0 {
-		text := fmt.Sprintf("%s further rows do not fit in a sheet; they are in the run and its judgement.", group(n))
-		if err := t.write(18, t.across(failCell, text)); err != nil {
-			return err
-		}
-	}
-	corner, err := excelize.CoordinatesToCellName(len(t.cols), last)
+	t.last = t.row
+	corner, err := excelize.CoordinatesToCellName(len(t.cols), t.last)
 	if err != nil {
 		return fmt.Errorf("sheet %s: %w", t.name, err)
 	}
@@ -142,10 +150,14 @@ func (t *table) end(none string) error {
 		StyleName: "TableStyleLight1", ShowRowStripes: &no}); err != nil {
 		return fmt.Errorf("sheet %s: add table: %w", t.name, err)
 	}
-	if err := t.choices(last); err != nil {
+	if err := t.choices(t.last); err != nil {
 		return err
 	}
-	return t.close()
+	t.ranges[t.name] = [2]int{t.head + 1, t.last}
+	if n := t.cutOff[t.name]; n > 0 {
+		return t.text(fmt.Sprintf("%s FURTHER ROWS DO NOT FIT in a sheet. They are in the run and its judgement; Integrity counts them.", group(n)), failCell)
+	}
+	return nil
 }
 
 // choices gives the auditor's columns their lists.

@@ -124,9 +124,12 @@ func yesNo(b bool) string {
 	return "No"
 }
 
+// notApplicable stands where a thing has no such field.
+const notApplicable = "n/a"
+
 func capital(s string) string {
-	if s == "" {
-		return ""
+	if s == "" || s == notApplicable {
+		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
 }

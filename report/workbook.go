@@ -19,15 +19,26 @@ type sheet struct {
 func sheets() []sheet {
 	return []sheet{
 		{readMeSheet, "What this workbook is, what it found, how to read and verify it.", writeReadMe},
+		{engagementSheet, "Parties, targets, exclusions, parameters, scope rules, waivers and accepted gaps, as they stood when it was judged.", writeEngagement},
 		{summarySheet, "One row a control: the conclusion, how many items stand behind it, and why.", writeSummary},
 		{resultsSheet, "One row an item of a control's population; answered API calls stand in Coverage alone. White: the collector's. Yellow: yours.", writeResults},
 		{exceptionsSheet, "One row a fail or an item that could not be judged, fails first, with who accepted it.", writeExceptions},
-		{coverageSheet, "One row an operation in a region of a target: what was asked, and how it ended. Gaps first.", writeCoverage},
+		{populationsSheet, "One row a control and kind: how many items, what was ruled out and by which rule, and the lists that the count rests on.", writePopulations},
+		{locationsSheet, "One row a store or key: where it lies by the dated table of places, how it is encrypted, where its copies are.", writeLocations},
+		{accessSheet, "Who can act, by which credentials; what can be reached from outside its account; every statement of every policy.", writeAccess},
+		{coverageSheet, "What was asked, and how it ended; gaps first. One row an operation of a target and an outcome, over its regions.", writeCoverage},
+		{evidenceSheet, "From each fact that a sheet states to its calls and recorded answers: unzip -p RUN/BUNDLE bodies/SHA-256 prints one.", writeEvidence},
+		{integritySheet, "Digests of all that this workbook is made of, counts that must agree, and how to check both without trusting it.", writeIntegrity},
 	}
 }
 
 // Workbook writes the workbook. The same input gives the same bytes.
 func Workbook(ctx context.Context, in Input, w io.Writer) error {
+	return write(ctx, in, w, maxRows)
+}
+
+// write writes the workbook with tables of at most limit rows.
+func write(ctx context.Context, in Input, w io.Writer, limit int) error {
 	pages := sheets()
 	names := make([]string, len(pages))
 	for i, s := range pages {
@@ -38,6 +49,7 @@ func Workbook(ctx context.Context, in Input, w io.Writer) error {
 		return fmt.Errorf("write workbook: %w", err)
 	}
 	defer b.f.Close() //nolint:errcheck // only removes temporary files
+	b.limit = limit
 	for _, s := range pages {
 		if err := s.write(ctx, b, s); err != nil {
 			return fmt.Errorf("write workbook: %w", err)

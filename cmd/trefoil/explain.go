@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -34,36 +35,28 @@ func explainCommand() *cli.Command {
 			if err != nil && (c.String("run") != "" || !errors.Is(err, run.ErrJudgement)) {
 				return err
 			}
-			control := ""
+			var e *audit.Explanation
 			if c.String("run") != "" {
-				if control, id, err = audit.Cell(first, id, judged); err != nil {
-					return err
-				}
+				e, err = audit.ExplainCell(c.Context, r, judged, first, id)
+			} else {
+				e, err = audit.Explain(r, judged, id)
 			}
-			if id == "" {
-				catalogue, err := loadCatalogue()
-				if err != nil {
-					return err
-				}
-				if known, ok := catalogue.Control(control); ok {
-					_, err = fmt.Fprint(c.App.Writer, known.Markdown())
-				}
-				return err
-			}
-			e, err := audit.Explain(r, judged, id)
 			if err != nil {
 				return err
 			}
 			if c.Bool(jsonFlag.Name) {
 				return printJSON(c.App.Writer, e)
 			}
-			return printExplanation(c, e, control, r.Path)
+			return printExplanation(c.App.Writer, e, r.Path)
 		},
 	}
 }
 
-func printExplanation(c *cli.Context, e *audit.Explanation, control, path string) error {
-	w := c.App.Writer
+// printExplanation prints what a row is about, then what it rests on.
+func printExplanation(w io.Writer, e *audit.Explanation, path string) error {
+	if err := printSubject(w, e); err != nil {
+		return err
+	}
 	if e.Fact != nil {
 		text, err := evidence.Canonical(e.Fact)
 		if err != nil {
@@ -72,23 +65,56 @@ func printExplanation(c *cli.Context, e *audit.Explanation, control, path string
 		fmt.Fprintf(w, "FACT %s\n  %s\n", plain(e.Fact.ID), plain(string(text)))
 	}
 	for _, i := range e.Items {
-		if control != "" && i.Control != control {
-			continue
-		}
-		fmt.Fprintf(w, "RESULT %s: %s. %s\n  the test read %s\n", i.Control, verdictWords[i.Verdict], plain(i.Reason), plain(i.Observed))
+		fmt.Fprintf(w, "RESULT %s: %s. %s\n  %s\n  the test read %s\n", i.Control, verdictWords[i.Verdict], plain(i.Reason), plain(i.Fact), plain(i.Observed))
 	}
 	for _, r := range e.Rows {
 		fmt.Fprintf(w, "COVERAGE %s: %s %s\n", plain(r.ID), r.Status, plain(r.Reason))
 	}
 	for _, x := range e.Exchanges {
-		fmt.Fprintf(w, "CALL %s %s\n  %s %s%s %s\n  %s, HTTP %d, %s\n", x.ID, x.Operation, x.Method, plain(x.Host), plain(x.Path), plain(x.Query+x.Request),
-			x.Start.Format("2006-01-02T15:04:05Z"), x.Status, x.Outcome)
-		if file, entry, ok := strings.Cut(x.File, " "); ok {
-			fmt.Fprintf(w, "  unzip -p %s/%s %s\n", path, file, entry)
-			for line := range strings.SplitSeq(strings.TrimSpace(x.Excerpt), "\n") {
-				fmt.Fprintf(w, "    %s\n", plain(strings.TrimSuffix(line, "\r")))
-			}
-		}
+		printCall(w, x, path)
+	}
+	if e.More > 0 {
+		fmt.Fprintf(w, "and %d further calls, in exchanges.jsonl of the bundle\n", e.More)
 	}
 	return nil
+}
+
+// printSubject prints what a cell's row is about, where that is no fact.
+func printSubject(w io.Writer, e *audit.Explanation) error {
+	about := e.Subject
+	switch {
+	case about.Control != "" && about.Item == "":
+		catalogue, err := loadCatalogue()
+		if err != nil {
+			return err
+		}
+		if known, ok := catalogue.Control(about.Control); ok {
+			fmt.Fprint(w, known.Markdown())
+		}
+	case about.Topic != "":
+		fmt.Fprintf(w, "COUNTS that must agree: %s\n  %s\n", about.Topic, about.Evidence)
+	}
+	if about.Kind != "" {
+		fmt.Fprintf(w, "POPULATION of kind %s: %d items\n", plain(about.Kind), len(e.Items))
+	}
+	if e.File != nil {
+		fmt.Fprintf(w, "FILE %s, entry %q\n  sha256 %s\n", plain(e.File.Name), about.Entry, e.File.SHA256)
+		printLines(w, e.File.Excerpt)
+	}
+	return nil
+}
+
+func printCall(w io.Writer, x audit.ExplainedExchange, path string) {
+	fmt.Fprintf(w, "CALL %s %s\n  %s %s%s %s\n  %s, HTTP %d, %s\n", x.ID, x.Operation, x.Method, plain(x.Host), plain(x.Path), plain(x.Query+x.Request),
+		x.Start.Format("2006-01-02T15:04:05Z"), x.Status, x.Outcome)
+	if file, entry, ok := strings.Cut(x.File, " "); ok {
+		fmt.Fprintf(w, "  unzip -p %s/%s %s\n", path, file, entry)
+		printLines(w, x.Excerpt)
+	}
+}
+
+func printLines(w io.Writer, text string) {
+	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
+		fmt.Fprintf(w, "    %s\n", plain(strings.TrimSuffix(line, "\r")))
+	}
 }

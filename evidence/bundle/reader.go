@@ -224,6 +224,9 @@ func (r *Reader) copy(w io.Writer, e entry) (sha string, err error) {
 // Manifest is what the part says that it holds.
 func (r *Reader) Manifest() *Manifest { return r.manifest }
 
+// File is the name that the part was opened by.
+func (r *Reader) File() string { return r.file }
+
 // ManifestBytes are the bytes that are signed.
 func (r *Reader) ManifestBytes() []byte { return r.raw }
 

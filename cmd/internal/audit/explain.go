@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -15,10 +16,13 @@ import (
 
 // Explanation is the way from a statement back to the answers that it was made from.
 type Explanation struct {
-	Fact      *evidence.Fact      `json:"fact"`  // nil where the thing is no fact of a bundle
-	Items     []controls.Item     `json:"items"` // what the judgement says of it
+	Subject   report.Subject      `json:"subject"` // what the cell's row is about; empty where an id was asked for
+	Fact      *evidence.Fact      `json:"fact"`    // nil where the thing is no fact of a bundle
+	Items     []controls.Item     `json:"items"`   // what the judgement says of it
 	Rows      []evidence.Row      `json:"coverage"`
 	Exchanges []ExplainedExchange `json:"exchanges"`
+	More      int                 `json:"more"` // further exchanges that are not shown
+	File      *ExplainedFile      `json:"file"` // nil where the row is about no file
 }
 
 // ExplainedExchange is an exchange with where its answer lies and how it begins.
@@ -28,8 +32,18 @@ type ExplainedExchange struct {
 	Excerpt string `json:"excerpt"` // the first bytes of the answer
 }
 
-// maxExcerpt bounds what is shown of an answer.
-const maxExcerpt = 2000
+// ExplainedFile is a file of the run or of the judgement, and how it begins.
+type ExplainedFile struct {
+	Name    string `json:"name"`
+	SHA256  string `json:"sha256"`
+	Excerpt string `json:"excerpt"`
+}
+
+// Bounds of what an explanation shows.
+const (
+	maxExcerpt = 2000
+	maxShown   = 40 // exchanges
+)
 
 // NotThereError says that a run has nothing of that name.
 type NotThereError struct{ ID string }
@@ -39,30 +53,80 @@ func (e *NotThereError) Error() string {
 }
 
 // Explain goes from a fact's id, an exchange's id or a coverage row's id back to recorded
-// answers. Judged may be nil.
+// answers. Judged may be nil. Errors: *NotThereError, or what cannot be read.
 func Explain(r *run.Run, j *Judged, id string) (*Explanation, error) {
+	e, err := explain(r, j, report.Subject{Item: id})
+	if err == nil && e.Fact == nil && len(e.Items)+len(e.Rows)+len(e.Exchanges) == 0 {
+		return nil, &NotThereError{id}
+	}
+	return e, err
+}
+
+// ExplainCell explains what the row of a workbook's cell is about.
+func ExplainCell(ctx context.Context, r *run.Run, j *Judged, path, cell string) (*Explanation, error) {
+	about, err := cellSubject(ctx, path, cell, j)
+	if err != nil {
+		return nil, err
+	}
+	e, err := explain(r, j, about)
+	if err != nil {
+		return nil, err
+	}
+	e.Subject = about
+	if about.File != "" {
+		e.File, err = explainFile(r, j, about)
+	}
+	return e, err
+}
+
+func explain(r *run.Run, j *Judged, about report.Subject) (*Explanation, error) {
 	w := &world{run: r}
 	e := &Explanation{Items: []controls.Item{}, Rows: []evidence.Row{}, Exchanges: []ExplainedExchange{}}
-	from := []string{id}
-	for f, err := range w.facts() {
-		if err != nil {
+	from := map[string]bool{}
+	for _, row := range about.Rows {
+		from["c:"+row] = true
+	}
+	if about.Item != "" {
+		from[about.Item] = true
+		if err := e.item(w, j, about, from); err != nil {
 			return nil, err
 		}
-		if f.ID == id {
+	}
+	if about.Source != "" {
+		from = map[string]bool{about.Source: true}
+	}
+	if about.Kind != "" {
+		e.population(j, about, from)
+	}
+	return e, e.follow(w, from)
+}
+
+// item adds a fact, what the judgement says of it, and what both were made from.
+func (e *Explanation) item(w *world, j *Judged, about report.Subject, from map[string]bool) error {
+	add := func(ids []string) {
+		for _, id := range ids {
+			from[id] = true
+		}
+	}
+	for f, err := range w.facts() {
+		if err != nil {
+			return err
+		}
+		if f.ID == about.Item {
 			e.Fact = f
-			from = append(from, f.From...)
+			add(f.From)
 			for _, row := range f.Unknowns {
-				from = append(from, "c:"+row)
+				from["c:"+row] = true
 			}
 		}
 	}
 	if j != nil {
 		for _, i := range j.Results.Items {
-			if i.Fact == id {
+			if i.Fact == about.Item && (about.Control == "" || about.Control == i.Control) {
 				e.Items = append(e.Items, i)
-				from = append(from, i.From...)
+				add(i.From)
 				for _, m := range i.Missing {
-					from = append(from, "c:"+m)
+					from["c:"+m] = true
 				}
 			}
 		}
@@ -70,97 +134,148 @@ func Explain(r *run.Run, j *Judged, id string) (*Explanation, error) {
 	// A derived fact comes from others: one step further leads to what was recorded of them.
 	for f, err := range w.facts() {
 		if err != nil {
-			return nil, err
+			return err
 		}
-		if slices.Contains(from, "f:"+f.ID) {
-			from = append(from, f.From...)
+		if from["f:"+f.ID] {
+			add(f.From)
 		}
 	}
-	if err := e.follow(w, from); err != nil {
-		return nil, err
-	}
-	if e.Fact == nil && len(e.Items)+len(e.Rows)+len(e.Exchanges) == 0 {
-		return nil, &NotThereError{id}
-	}
-	return e, nil
+	return nil
 }
 
-// follow adds the exchanges and coverage rows of the sources.
-func (e *Explanation) follow(w *world, from []string) error {
+// population adds the items of a control that are of one kind, and the lists that show them all.
+func (e *Explanation) population(j *Judged, about report.Subject, from map[string]bool) {
+	for _, i := range j.Results.Items {
+		if i.Control == about.Control && i.Kind == about.Kind {
+			e.Items = append(e.Items, i)
+		}
+	}
+	for _, l := range j.Results.Lines {
+		for _, p := range l.Parts {
+			if l.Control != about.Control || p.Kind != about.Kind {
+				continue
+			}
+			for _, r := range j.world.rows {
+				if r.List && slices.ContainsFunc(r.Kinds, func(k string) bool { return slices.Contains(p.Sources, k) }) {
+					from["c:"+r.ID] = true
+				}
+			}
+		}
+	}
+}
+
+// follow adds the exchanges and coverage rows of the sources. Where a row itself is asked for, the
+// calls that it counts are shown too.
+func (e *Explanation) follow(w *world, from map[string]bool) error {
 	for row, err := range w.coverage() {
 		if err != nil {
 			return err
 		}
-		if slices.Contains(from, "c:"+row.ID) || slices.Contains(from, row.ID) {
+		if from["c:"+row.ID] || from[row.ID] {
 			e.Rows = append(e.Rows, row)
 		}
 	}
+	body := w.bodyFile()
 	for x, err := range w.exchanges() {
 		if err != nil {
 			return err
 		}
-		if !slices.Contains(from, x.ID) {
+		if !from[x.ID] && (e.Fact != nil || len(e.Items) > 0 || !from["c:"+x.RowID()] && !from[x.RowID()]) {
+			continue
+		}
+		if len(e.Exchanges) == maxShown {
+			e.More++
 			continue
 		}
 		shown := ExplainedExchange{Exchange: x, File: "bundles/" + x.Target + ".zip"}
 		if x.Body != "" {
-			parts, err := w.run.Bundle(x.Target)
+			file, err := body(x.Target, x.Body)
 			if err != nil {
 				return err
 			}
-			body, err := bodyOf(parts, x.Body)
-			for _, p := range parts {
-				_ = p.Close() // read only: nothing can be lost
-			}
+			content, err := w.body(x.Target, x.Body)
 			if err != nil {
 				return err
 			}
-			shown.File += " bodies/" + x.Body
-			shown.Excerpt = strings.ToValidUTF8(string(body[:min(len(body), maxExcerpt)]), "\ufffd")
+			shown.File = file + " bodies/" + x.Body
+			shown.Excerpt = excerpt(content)
 		}
 		e.Exchanges = append(e.Exchanges, shown)
 	}
 	return nil
 }
 
+func excerpt(content []byte) string {
+	return strings.ToValidUTF8(string(content[:min(len(content), maxExcerpt)]), "\ufffd")
+}
+
+// body reads an answer.
+func (w *world) body(target, digest string) ([]byte, error) {
+	parts, err := w.run.Bundle(target)
+	if err != nil {
+		return nil, err
+	}
+	content, err := bodyOf(parts, digest)
+	for _, p := range parts {
+		_ = p.Close() // read only: nothing can be lost
+	}
+	return content, err
+}
+
+// explainFile shows a file that a row rests on: the judgement's copy, else that of the run.
+func explainFile(r *run.Run, j *Judged, about report.Subject) (*ExplainedFile, error) {
+	name := strings.TrimPrefix(about.File, "judgement.json ")
+	for _, f := range r.Record.Inputs {
+		if f.Path == about.File {
+			text, _, err := r.Input(strings.TrimPrefix(f.Path, "inputs/"))
+			return &ExplainedFile{f.Path, f.SHA256, excerpt(text)}, err
+		}
+	}
+	for _, b := range r.Record.Bundles {
+		if b.Path == about.File {
+			return &ExplainedFile{b.Path, b.SHA256, "manifest.json: sha256 " + b.Manifest}, nil
+		}
+	}
+	switch text, ok := j.Inputs[name]; {
+	case ok:
+		return &ExplainedFile{name + ", as copied into judgement.json", evidence.Digest([]byte(text)), excerpt([]byte(text))}, nil
+	case name == "run.json":
+		return &ExplainedFile{name, r.Digest, "plan: " + excerpt(r.Record.Plan)}, nil
+	}
+	return &ExplainedFile{name, j.Digest, ""}, nil
+}
+
 // maxCells bounds the workbook that a cell is looked up in, unpacked.
 const maxCells = 1 << 30
 
-// Cell finds what a workbook's cell ('Test results!F17') is about: by the row's Ref, so that
-// sorting does no harm. It gives the control and the fact's or row's id.
-func Cell(path, cell string, j *Judged) (control, id string, err error) {
+// cellSubject finds what a workbook's cell ('Test results!F17') is about: by the row's Ref, so that
+// sorting does no harm.
+func cellSubject(ctx context.Context, path, cell string, j *Judged) (report.Subject, error) {
+	none := report.Subject{}
 	sheet, at, ok := strings.Cut(cell, "!")
 	if !ok {
-		return "", "", fmt.Errorf("cell %q: write it as 'Sheet!F17'", cell)
+		return none, fmt.Errorf("cell %q: write it as 'Sheet!F17'", cell)
 	}
 	sheet = strings.Trim(sheet, "'")
 	_, row, err := excelize.CellNameToCoordinates(strings.ReplaceAll(at, "$", ""))
 	if err != nil {
-		return "", "", fmt.Errorf("cell %q: %w", cell, err)
+		return none, fmt.Errorf("cell %q: %w", cell, err)
 	}
 	f, err := excelize.OpenFile(path, excelize.Options{UnzipSizeLimit: maxCells})
 	if err != nil {
-		return "", "", fmt.Errorf("workbook %s: %w", path, err)
+		return none, fmt.Errorf("workbook %s: %w", path, err)
 	}
 	defer f.Close()
 	ref, err := f.GetCellValue(sheet, fmt.Sprintf("A%d", row))
 	if err != nil {
-		return "", "", fmt.Errorf("workbook %s: %w", path, err)
+		return none, fmt.Errorf("workbook %s: %w", path, err)
 	}
-	for _, i := range j.Results.Items {
-		if report.RefOf(sheet, i.Control, i.Fact) == ref {
-			return i.Control, i.Fact, nil
-		}
+	if !strings.HasPrefix(ref, "R-") {
+		return none, fmt.Errorf("row %d of %q has no reference in its first column: point at a row that begins with R-", row, sheet)
 	}
-	for _, l := range j.Results.Lines {
-		if report.RefOf(sheet, l.Control, "") == ref {
-			return l.Control, "", nil
-		}
+	in, err := j.reportInput()
+	if err != nil {
+		return none, err
 	}
-	for _, r := range j.world.rows {
-		if report.RefOf(sheet, "", r.ID) == ref {
-			return "", r.ID, nil
-		}
-	}
-	return "", "", fmt.Errorf("row %d of %q has the reference %q, which is nothing of this judgement", row, sheet, ref)
+	return report.Resolve(ctx, in, sheet, ref)
 }

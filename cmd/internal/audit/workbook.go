@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -26,9 +27,19 @@ func Workbook(ctx context.Context, j *Judged, w io.Writer) error {
 
 func (j *Judged) reportInput() (report.Input, error) {
 	w, r := j.world, j.world.run
-	in := report.Input{Engagement: *w.engagement.File, Register: *w.engagement.Register, Waivers: w.engagement.Waivers, Results: *j.Results,
-		Coverage: func() iter.Seq2[evidence.Row, error] { return w.coverage() }, Facts: w.facts, Exchanges: w.exchanges,
-		Place: w.place, Gap: j.gap}
+	in := report.Input{Engagement: *w.engagement.File, Register: *w.engagement.Register, Waivers: w.engagement.Waivers, Kinds: w.kinds, Lines: j.Results.Lines,
+		Items: func() iter.Seq2[controls.Item, error] { return sure(j.Results.Items) }, Out: func() iter.Seq2[controls.Ruled, error] { return sure(j.Results.Out) },
+		Coverage: func() iter.Seq2[evidence.Row, error] { return w.coverage() }, Exchanges: w.exchanges,
+		Place: w.place, Gap: j.gap, BodyFile: w.bodyFile()}
+	targets, err := w.targets()
+	if err != nil {
+		return in, err
+	}
+	view, err := w.catalogue.View(controls.Input{AsOf: r.Record.AsOf, JudgedAsOf: j.JudgedAsOf, Targets: targets, Facts: w.facts, Register: w.engagement.Register})
+	if err != nil {
+		return in, err
+	}
+	in.Facts, in.Scope, in.Trusted = view.Facts, view.Scope, view.Trusted
 	in.Run = report.Run{Digest: r.Digest, AsOf: r.Record.AsOf, Source: report.Live, ReplayOf: r.Record.Source.Of, Tool: report.Tool{Version: r.Record.Tool.Version, Binary: r.Record.Tool.Binary},
 		Untimed: w.engagement.File.Signing.Timestamp == "none", Previous: report.Previous(r.Record.Previous)}
 	switch {
@@ -40,6 +51,10 @@ func (j *Judged) reportInput() (report.Input, error) {
 	for _, o := range r.Record.Overrides {
 		name, value, _ := strings.Cut(o, " = ")
 		in.Run.Overrides = append(in.Run.Overrides, report.Setting{Name: name, Value: value})
+	}
+	for _, p := range w.plan {
+		in.Run.Targets = append(in.Run.Targets, report.Target{ID: p.ID, Provider: p.Provider, Level: string(p.Level), Account: p.Account, Name: p.Name, Parent: p.Parent,
+			Regions: len(p.Regions), Refused: p.Refused})
 	}
 	for _, f := range r.Record.Inputs {
 		in.Run.Inputs = append(in.Run.Inputs, report.File{Name: strings.TrimPrefix(f.Path, "inputs/"), SHA256: f.SHA256, Size: f.Size})
@@ -57,7 +72,7 @@ func (j *Judged) reportInput() (report.Input, error) {
 	if err != nil {
 		return in, err
 	}
-	in.Judgement = report.Judgement{Digest: j.Digest, Tool: report.Tool{Version: j.Tool.Version, Binary: j.Tool.Binary}, Siblings: siblings(r, all, j.Digest)}
+	in.Judgement = report.Judgement{AsOf: j.JudgedAsOf, Digest: j.Digest, Tool: report.Tool{Version: j.Tool.Version, Binary: j.Tool.Binary}, Siblings: siblings(r, all, j.Digest)}
 	for _, name := range sortedNames(j.Inputs) {
 		text := j.Inputs[name]
 		in.Judgement.Inputs = append(in.Judgement.Inputs, report.File{Name: name, SHA256: evidence.Digest([]byte(text)), Size: int64(len(text))})
@@ -66,6 +81,44 @@ func (j *Judged) reportInput() (report.Input, error) {
 		in.Catalogue = append(in.Catalogue, entry(c, w.engagement.File.Parameters))
 	}
 	return in, nil
+}
+
+// sure streams what is there already.
+func sure[T any](all []T) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for _, v := range all {
+			if !yield(v, nil) {
+				return
+			}
+		}
+	}
+}
+
+// bodyFile gives a function that names the part of a target's bundle that holds an answer. It
+// remembers the directory of one target.
+func (w *world) bodyFile() func(target, digest string) (string, error) {
+	var of string
+	var holds map[string]string
+	return func(target, digest string) (string, error) {
+		if of != target || holds == nil {
+			parts, err := w.run.Bundle(target)
+			if err != nil {
+				return "", err
+			}
+			of, holds = target, map[string]string{}
+			for _, p := range parts {
+				for _, e := range p.Manifest().Entries {
+					holds[e.Path] = "bundles/" + filepath.Base(p.File())
+				}
+				_ = p.Close() // read only: nothing can be lost
+			}
+		}
+		file, ok := holds["bodies/"+digest]
+		if !ok {
+			return "", fmt.Errorf("target %s: no bundle holds the answer %s", target, digest)
+		}
+		return file, nil
+	}
 }
 
 // siblings counts the judgements that were known when this one was made, itself included, so

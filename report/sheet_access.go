@@ -1,0 +1,203 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+const accessSheet = "Access"
+
+// writeAccess writes principals, then what is open to somebody outside its account, then the
+// statements of policies. The facts are walked once for each, so that none are held.
+func writeAccess(ctx context.Context, b *book, s sheet) error {
+	t, err := b.table(s.name, s.says, 3, []column{
+		{headRef, 14, refText}, {"Row is about", 12, strongText}, {"Who or what", 38, plainText}, {headTarget, 18, plainText}, {"Type", 13, plainText},
+		{"Trusted by, or given to", 37, plainText}, {"What it allows", 36, plainText}, {"Condition", 22, plainText}, {"Credentials", 28, plainText}, {"Second factor", 9, plainText},
+	})
+	if err != nil {
+		return err
+	}
+	closed := 0
+	for _, write := range []func(*table, *evidence.Fact) error{
+		b.principal,
+		func(t *table, f *evidence.Fact) error { return b.exposure(t, f, &closed) },
+		b.statement,
+	} {
+		for f, err := range each(b.in.Facts) {
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err == nil {
+				err = write(t, f)
+			}
+			if err != nil {
+				return fmt.Errorf("write facts: %w", err)
+			}
+		}
+	}
+	if err := t.finish("No principal, no shared thing and no policy was seen."); err != nil {
+		return err
+	}
+	if err := t.gap(6); err != nil {
+		return err
+	}
+	for _, text := range []string{
+		fmt.Sprintf("%s further stores and keys are seen to be open to nobody outside their account; they have no row here.", group(closed)),
+		"(own or trusted): of the audited organisation, or of an account that the register trusts. (STRANGER): neither. Nothing: the name names no account. What policies come to together is not evaluated.",
+	} {
+		if err := t.text(text, faintText); err != nil {
+			return err
+		}
+	}
+	return t.close()
+}
+
+// principal writes who can act.
+func (b *book) principal(t *table, f *evidence.Fact) error {
+	if !b.carries(f, "principal") {
+		return nil
+	}
+	b.cite(f.ID)
+	trust := b.people(field(f, "/principal/trusted_by"))
+	if idp := field(f, "/principal/idp"); idp.said && idp.value != nil {
+		trust += "\nsigns in by " + idp.text()
+	}
+	factor := styled{look: plainText, value: capital(field(f, "/principal/mfa").text())}
+	if field(f, "/principal/mfa").is(false) {
+		factor = styled{look: awayCell, value: "NO"}
+	}
+	return t.add(Subject{Item: f.ID}, "Principal", itemText(f.Name, f.ID), where(f.Target, f.Region), capital(field(f, "/principal/type").text()), trust,
+		notApplicable, notApplicable, credentials(field(f, "/principal/credentials")), factor)
+}
+
+// credentials lists long-lived credentials; never a secret, which no fact holds.
+func credentials(s said) string {
+	var parts []string
+	for _, c := range s.records() {
+		text := valueText(c["kind"]) + " " + valueText(c["id"])
+		if c["active"] == false {
+			text += ", off"
+		} else {
+			text += ", ACTIVE"
+		}
+		text += ", of " + dateOf(c["created"])
+		if _, ok := c["last_used"]; ok {
+			text += ", last used " + orElse(dateOf(c["last_used"]), "never")
+		}
+		parts = append(parts, text)
+	}
+	if len(parts) == 0 || s.unseen != "" {
+		parts = append(parts, capital(s.text()))
+	}
+	return strings.Join(parts, "\n")
+}
+
+func dateOf(v any) string {
+	text, _ := v.(string)
+	date, _, _ := strings.Cut(text, "T")
+	return date
+}
+
+// exposure writes what somebody outside can reach; what nobody can is counted.
+func (b *book) exposure(t *table, f *evidence.Fact, closed *int) error {
+	if !b.carries(f, "exposure") {
+		return nil
+	}
+	public, shared, network := field(f, "/exposure/public"), field(f, "/exposure/shared_with"), field(f, "/exposure/network")
+	var words []string
+	if public.is(true) {
+		words = append(words, "PUBLIC")
+	}
+	if len(shared.list()) > 0 {
+		words = append(words, "SHARED")
+	}
+	if network.is("open") {
+		words = append(words, "OPEN NETWORK")
+	}
+	if public.unseen+shared.unseen+network.unseen != "" {
+		words = append(words, "NOT ALL SEEN")
+	}
+	if len(words) == 0 {
+		*closed++
+		return nil
+	}
+	b.cite(f.ID)
+	to := b.people(shared)
+	if public.is(true) {
+		if to = "ANYBODY\n" + to; len(shared.list())+len(shared.unseen) == 0 {
+			to = "ANYBODY"
+		}
+	}
+	how := strings.Join(field(f, "/exposure/public_how").list(), "\n")
+	if network.said && network.value != nil {
+		how = strings.TrimSpace(how + "\nnetwork: " + network.text())
+	}
+	return t.add(Subject{Item: f.ID}, "Open to", itemText(f.Name, f.ID), where(f.Target, f.Region), styled{look: awayCell, value: strings.Join(words, "\n")},
+		to, orElse(how, notApplicable), notApplicable, notApplicable, notApplicable)
+}
+
+// statement writes one statement of one policy, as written.
+func (b *book) statement(t *table, f *evidence.Fact) error {
+	if !b.carries(f, "binding") {
+		return nil
+	}
+	b.cite(f.ID)
+	who := field(f, "/binding/principals")
+	given := b.people(who)
+	if who.said && len(who.list()) == 0 {
+		given = "attached to " + field(f, "/binding/attached_to").text()
+	}
+	negated := field(f, "/binding/negated").list()
+	not := func(what string) string {
+		if slices.Contains(negated, what) {
+			return "ALL BUT "
+		}
+		return ""
+	}
+	allows := capital(field(f, "/binding/effect").text()) + ": " + not("permission") + field(f, "/binding/permissions").text()
+	if on := field(f, "/binding/resources"); len(on.list()) > 0 || on.unseen != "" {
+		allows += "\non " + not("resource") + on.text()
+	}
+	condition := field(f, "/binding/condition")
+	text := condition.text()
+	if condition.said && condition.value == nil {
+		text = "Unconditional"
+	}
+	return t.add(Subject{Item: f.ID}, "Statement", f.ID, where(f.Target, f.Region), capital(strings.ReplaceAll(field(f, "/binding/via_kind").text(), "_", " ")),
+		not("principal")+given, allows, text, notApplicable, notApplicable)
+}
+
+// people lists principals, each with whether it is one's own or trusted.
+func (b *book) people(s said) string {
+	if len(s.list()) == 0 {
+		return capital(s.text())
+	}
+	var parts []string
+	for _, who := range s.list() {
+		parts = append(parts, who+b.standing(who))
+	}
+	if s.unseen != "" {
+		parts = append(parts, "… and more, NOT SEEN: "+s.unseen)
+	}
+	return strings.Join(parts, "\n")
+}
+
+func (b *book) standing(who string) string {
+	if slices.Contains(b.in.Engagement.Parameters.AuditorPrincipals, who) {
+		return " (the auditor's)"
+	}
+	if b.in.Trusted == nil {
+		return ""
+	}
+	switch trusted, known := b.in.Trusted(who); {
+	case trusted:
+		return " (own or trusted)"
+	case known:
+		return " (STRANGER)"
+	}
+	return ""
+}
