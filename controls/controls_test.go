@@ -23,9 +23,13 @@ var testBucket = &evidence.Kind{Name: "aws.s3.bucket", Schema: 1, Facets: []stri
 
 var testVolume = &evidence.Kind{Name: "aws.ec2.volume", Schema: 1, Facets: []string{"store", "located"}}
 
+// testInventory is a second source of buckets and volumes.
+var testInventory = &evidence.Kind{Name: "aws.inventory.thing", Schema: 1, NotApplicable: map[string]string{"/tags": "none"},
+	Attrs: []evidence.Field{{Name: "native", Type: evidence.String}, {Name: "native_kind", Type: evidence.String, Enum: []string{"aws.ec2.volume", "aws.s3.bucket"}}}}
+
 func testKinds(t testing.TB) evidence.Kinds {
 	t.Helper()
-	kinds, err := evidence.NewKinds(testBucket, testVolume)
+	kinds, err := evidence.NewKinds(testBucket, testVolume, testInventory)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -116,10 +116,10 @@ func legacyRows(j *joins) []*evidence.Fact {
 	for _, l := range j.in.Register.Legacy {
 		f := derived(kindLegacy, "legacy:"+l.ID, l.ID, l.Owner, "").Because("i:register.yaml").Set("/attrs/state", l.State).
 			Set("/attrs/overdue", !l.By.IsZero() && !j.in.JudgedAsOf.Before(l.By.Time))
-		_, found := j.ends[l.ID]
+		e, found := j.ends[l.ID]
 		var remains []string
 		for _, id := range j.edges[l.ID] {
-			if _, ok := j.ends[id]; ok {
+			if e, ok := j.ends[id]; ok && !e.ghost { // storesGap speaks of ghosts
 				remains = append(remains, id)
 			}
 		}
@@ -130,6 +130,8 @@ func legacyRows(j *joins) []*evidence.Fact {
 			gap = "nothing of this run lists stores of the service of " + l.ID
 		}
 		switch {
+		case found && e.ghost:
+			f.Unknown(ghostCause(l.ID), "/attrs/found")
 		case found:
 			f.Set("/attrs/found", true).Because("f:" + l.ID)
 		case gap != "":
@@ -149,22 +151,23 @@ func legacyRows(j *joins) []*evidence.Fact {
 // was not whole; an owner that is no target of the run is itself a gap.
 func (j *joins) storesGap(target string) string {
 	asked := false
+	store := func(kind string) bool {
+		k, ok := j.in.kinds[kind]
+		return ok && slices.Contains(k.Facets, "store")
+	}
 	for _, r := range j.in.Coverage {
 		if target != "" && r.Target != target {
 			continue
 		}
 		asked = true
-		if gates(r, func(kind string) bool {
-			k, ok := j.in.kinds[kind]
-			return ok && slices.Contains(k.Facets, "store")
-		}) || r.Discovery && !r.Status.Seen() {
+		if gates(r, store) || r.Discovery && !r.Status.Seen() {
 			return r.ID
 		}
 	}
 	if !asked {
 		return "the owner is no target of this run: " + target
 	}
-	return ""
+	return j.onlySecond(target, store)
 }
 
 // listed says whether any list of the run could have shown a store of that id in a target: that
@@ -349,7 +352,7 @@ func (j *joins) listGap(kind string) string {
 			return r.ID
 		}
 	}
-	return ""
+	return j.onlySecond("", func(k string) bool { return k == kind })
 }
 
 // covers says whether a log takes what happens in a target. "*" is the organisation that the log

@@ -92,5 +92,5 @@ func (j *joins) rowGap(target, kind string) string {
 			return r.ID
 		}
 	}
-	return ""
+	return j.onlySecond(target, func(k string) bool { return k == kind })
 }

@@ -108,7 +108,7 @@ func (j *joins) setBeside(f *evidence.Fact, target string, logStores map[string]
 	const few = 5
 	var beside []string
 	for id, e := range j.ends {
-		if e.target == target && e.data && e.ruling.scope != Out && logStores[id] == nil {
+		if e.target == target && e.data && !e.ghost && e.ruling.scope != Out && logStores[id] == nil {
 			beside = append(beside, id)
 		}
 	}

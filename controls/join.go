@@ -18,6 +18,7 @@ type joins struct {
 	trusted map[string]bool
 	shelves map[string]shelf    // stores that can be locked
 	parents map[string][]string // project → ids from its direct parent to the root
+	sources *sources            // second sources against native lists
 }
 
 // end is what the index keeps of a fact.
@@ -28,12 +29,13 @@ type end struct {
 	data    bool   // a store of something else than logs
 	located []any  // place tokens
 	why     string // why located is not known; "" where it is
+	ghost   bool   // only a second source lists it
 	manager string // of a key: AWS, CUSTOMER; "" where it is no key, or was not said
 }
 
 // index walks all facts once.
 func index(in *Input, facts iter.Seq2[*evidence.Fact, error]) (*joins, error) {
-	j := &joins{in: in, ends: map[string]end{}, kept: map[string][]*evidence.Fact{}, edges: map[string][]string{}, trusted: map[string]bool{}, shelves: map[string]shelf{}, parents: map[string][]string{}}
+	j := &joins{in: in, ends: map[string]end{}, kept: map[string][]*evidence.Fact{}, edges: map[string][]string{}, trusted: map[string]bool{}, shelves: map[string]shelf{}, parents: map[string][]string{}, sources: newSources(in.kinds)}
 	reads := map[string]bool{}
 	for _, d := range derivations() {
 		for _, k := range d.reads {
@@ -45,10 +47,12 @@ func index(in *Input, facts iter.Seq2[*evidence.Fact, error]) (*joins, error) {
 			return nil, err
 		}
 		j.add(f)
+		j.sources.see(f)
 		if reads[f.Kind] {
 			j.kept[f.Kind] = append(j.kept[f.Kind], f)
 		}
 	}
+	j.compare()
 	j.trust()
 	j.spread()
 	return j, nil

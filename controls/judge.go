@@ -64,7 +64,7 @@ func (c *Catalogue) Judge(ctx context.Context, in Input) (*Results, error) {
 		return nil, err
 	}
 	*c.env.world = world{asOf: in.AsOf, table: in.Table, trusted: j.trusted, homes: homesOf(in.Register)}
-	p := &pass{c: c, in: &in, j: j, params: params, out: map[string]Ruled{}, tallies: map[string]*tally{}}
+	p := &pass{c: c, in: &in, j: j, params: params, out: map[string]Ruled{}, tallies: map[string]*tally{}, doubles: map[string]compared{}}
 	for _, control := range c.Controls {
 		p.tallies[control.ID] = &tally{control: control, counts: map[Verdict]int{}}
 	}
@@ -78,6 +78,9 @@ func (c *Catalogue) Judge(ctx context.Context, in Input) (*Results, error) {
 			}
 			p.fact(ctx, f)
 		}
+	}
+	for _, g := range j.sources.ghosts {
+		p.fact(ctx, g.Fact)
 	}
 	r := &Results{JudgedAsOf: in.JudgedAsOf, Items: p.items}
 	slices.SortFunc(r.Items, func(a, b Item) int { return cmp.Or(cmp.Compare(a.Control, b.Control), cmp.Compare(a.Fact, b.Fact)) })
@@ -103,6 +106,7 @@ type pass struct {
 	items   []Item
 	out     map[string]Ruled
 	tallies map[string]*tally
+	doubles map[string]compared // by kind
 }
 
 // tally counts the items of one control.

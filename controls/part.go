@@ -13,6 +13,11 @@ type Part struct {
 	Unknown int            `json:"unknown"` // items of unknown scope; they are in the population
 	Out     map[string]int `json:"out"`     // things ruled out, by the register's rule
 	Sources []string       `json:"sources"` // the kinds whose lists it depends on, sorted
+
+	Completeness string   `json:"completeness"` // of those lists: once; twice, agree; twice, differ
+	Second       []string `json:"second"`       // operations of the second source that were answered, sorted
+	OnlySecond   []string `json:"only_second"`  // ids that the second source alone lists: each is an insufficient item
+	OnlyNative   []string `json:"only_native"`  // ids that it does not list: a note, it may lag behind
 }
 
 // part gives the tally's part of a kind.

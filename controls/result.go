@@ -83,7 +83,7 @@ type Line struct {
 	Accepted     int             `json:"accepted"`     // fails or gaps under an acceptance that counts
 	OpenFails    int             `json:"open_fails"`   // fails without a waiver that counts
 	OpenGaps     int             `json:"open_gaps"`    // what could not be judged, without an accepted gap that counts
-	Gaps         []string        `json:"gaps"`         // coverage rows that kept it from a pass, sorted
+	Gaps         []string        `json:"gaps"`         // coverage rows, and things that only a second source lists, that kept it from a pass, sorted
 	NotLooked    []string        `json:"not_looked"`   // store kinds that no collector reads yet
 	Completeness string          `json:"completeness"` // once; twice, agree; twice, differ
 	Parts        []Part          `json:"parts"`        // the population by kind, sorted

@@ -14,7 +14,8 @@ func (p *pass) line(ctx context.Context, t *tally) (Line, error) {
 	control := t.control
 	l := Line{Record: "control", Control: control.ID, Title: control.Title, Basis: control.Basis, Population: t.population,
 		OutOfScope: t.outOfScope, Counts: t.counts, Accepted: t.accepted, OpenFails: t.openFails, OpenGaps: t.openGaps,
-		Gaps: []string{}, NotLooked: []string{}, Parts: p.partsOf(t), Completeness: "once", Selected: slices.Contains(p.in.Selected, control.ID)}
+		Gaps: []string{}, NotLooked: []string{}, Parts: p.partsOf(t), Selected: slices.Contains(p.in.Selected, control.ID)}
+	l.Completeness = p.setSources(l.Parts)
 	if control.NotTested != "" {
 		l.Verdict, l.Reason = NotTested, control.NotTested
 		if l.Selected {
@@ -142,6 +143,7 @@ func (p *pass) gaps(control *Control) []string {
 			out = append(out, r.ID)
 		}
 	}
+	out = append(out, p.hiddenSources(control, sources)...)
 	slices.Sort(out)
 	return slices.Compact(out)
 }
