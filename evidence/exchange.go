@@ -4,7 +4,11 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Exchange is one request that was sent and what came back, as it happened: one line of
@@ -64,3 +68,24 @@ func (x *Exchange) Identify() { x.ID = "x:" + x.Key()[:32] }
 
 // RowID is the id of the coverage row that this exchange counts in.
 func (x *Exchange) RowID() string { return RowID(x.Target, x.Region, x.Operation) }
+
+// ExchangeSpan reads of a line of exchanges.jsonl the id and when the exchange began and ended,
+// without the cost of the rest.
+func ExchangeSpan(line []byte) (id string, start, end time.Time, err error) {
+	var micros int64
+	err = eachMember(line, func(name string, value jsontext.Value) error {
+		switch name {
+		case "id":
+			return json.Unmarshal(value, &id)
+		case "start":
+			return json.Unmarshal(value, &start)
+		case "duration":
+			return json.Unmarshal(value, &micros)
+		}
+		return nil
+	})
+	if err != nil {
+		return "", time.Time{}, time.Time{}, fmt.Errorf("decode exchange: %w", err)
+	}
+	return id, start, start.Add(time.Duration(micros) * time.Microsecond), nil
+}

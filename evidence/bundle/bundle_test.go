@@ -66,7 +66,7 @@ func TestRoundTrip(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	if err := r.VerifyContents(2); err != nil {
+	if err := r.VerifyContents(2, nil); err != nil {
 		t.Fatal(err)
 	}
 	if body, ok, err := r.Body(evidence.Digest([]byte("two"))); !ok || err != nil || string(body) != "two" {
@@ -143,7 +143,7 @@ func TestCutIntoParts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := r.VerifyContents(1); err != nil {
+		if err := r.VerifyContents(1, nil); err != nil {
 			t.Error(err)
 		}
 		if m := r.Manifest(); m.Part != i+1 || m.Parts != 4 {
@@ -167,7 +167,7 @@ func check(b []byte) error {
 	if err != nil {
 		return err
 	}
-	if err := r.VerifyContents(1); err != nil {
+	if err := r.VerifyContents(1, nil); err != nil {
 		return err
 	}
 	want, _ := sign(r.ManifestBytes()) // stands for the signature's check

@@ -33,7 +33,7 @@ func forge(t testing.TB, entries []forged) []byte {
 		packed := f.packed
 		if packed == nil {
 			var err error
-			if packed, err = pack(f.content); err != nil {
+			if packed, err = new(Writer).pack(f.content); err != nil {
 				t.Fatal(err)
 			}
 		}

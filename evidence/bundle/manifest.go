@@ -52,7 +52,7 @@ func parseManifest(file string, b []byte) (*Manifest, error) {
 			return nil, fail("entries are not sorted, or stand twice")
 		case e.Size < 0 || e.Size > MaxEntry:
 			return nil, fail(fmt.Sprintf("entry %s has size %d", e.Path, e.Size))
-		case bodyName.MatchString(e.Path) && e.Path != bodyPrefix+e.SHA256:
+		case isBody(e.Path) && e.Path != bodyPrefix+e.SHA256:
 			return nil, fail(fmt.Sprintf("entry %s is listed with another digest", e.Path))
 		}
 	}

@@ -3,19 +3,22 @@ package bundle
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"hash/crc32"
 	"io"
-	"iter"
 	"os"
+	"slices"
 	"sort"
+	"sync"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/flate"
-	"golang.org/x/sync/errgroup"
 )
 
 // Reader reads one part. Opening checks the zip profile and the manifest against the directory;
@@ -26,8 +29,9 @@ type Reader struct {
 	close    func() error
 	entries  []entry // sorted by name
 	manifest *Manifest
-	raw      []byte // manifest.json
-	sig      []byte // manifest.sigstore.json
+	raw      []byte    // manifest.json
+	sig      []byte    // manifest.sigstore.json
+	idle     sync.Pool // of *inflater
 }
 
 // Open opens a part from a file.
@@ -150,7 +154,7 @@ func limitOf(name string) int64 {
 	switch {
 	case name == ManifestName, name == SignatureName:
 		return MaxManifest
-	case bodyName.MatchString(name):
+	case isBody(name):
 		return MaxBody
 	}
 	return MaxEntry
@@ -205,20 +209,58 @@ func (r *Reader) compare() error {
 	return nil
 }
 
+// inflater is what reading an entry needs, used again for each: made anew it costs more than most
+// answers take to read.
+type inflater struct {
+	packed *bufio.Reader
+	z      io.ReadCloser
+	sum    hash.Hash
+	buffer []byte
+}
+
+const readBuffer = 256 << 10
+
+func (r *Reader) inflater() *inflater {
+	if in, ok := r.idle.Get().(*inflater); ok {
+		return in
+	}
+	packed := bufio.NewReaderSize(nil, readBuffer)
+	return &inflater{packed: packed, z: flate.NewReader(packed), sum: sha256.New(), buffer: make([]byte, readBuffer)}
+}
+
 // copy inflates an entry into w, bounded by its declared size, and checks that exactly that
 // came, with the right checksum, from exactly the packed bytes.
 func (r *Reader) copy(w io.Writer, e entry) (sha string, err error) {
-	packed := bufio.NewReaderSize(io.NewSectionReader(r.r, int64(e.offset)+localSize+int64(len(e.name)), int64(e.packed)), 256<<10)
-	z := flate.NewReader(packed)
-	sum, crc := sha256.New(), crc32.NewIEEE()
-	n, err := io.Copy(io.MultiWriter(w, sum, crc), io.LimitReader(z, int64(e.size)+1))
-	if err != nil {
+	in := r.inflater()
+	defer r.idle.Put(in)
+	in.packed.Reset(io.NewSectionReader(r.r, int64(e.offset)+localSize+int64(len(e.name)), int64(e.packed)))
+	if err := in.z.(flate.Resetter).Reset(in.packed, nil); err != nil {
 		return "", r.fail(e.name, "inflate: %v", err)
 	}
-	if _, more := packed.ReadByte(); n != int64(e.size) || crc.Sum32() != e.crc || !errors.Is(more, io.EOF) {
+	in.sum.Reset()
+	n, crc := int64(0), uint32(0)
+	for n <= int64(e.size) {
+		got, err := in.z.Read(in.buffer)
+		chunk := in.buffer[:got]
+		n += int64(got)
+		crc = crc32.Update(crc, crc32.IEEETable, chunk)
+		in.sum.Write(chunk)
+		if w != nil && n <= int64(e.size) {
+			if _, err := w.Write(chunk); err != nil {
+				return "", err
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return "", r.fail(e.name, "inflate: %v", err)
+		}
+	}
+	if _, more := in.packed.ReadByte(); n != int64(e.size) || crc != e.crc || !errors.Is(more, io.EOF) {
 		return "", r.fail(e.name, "is not what its header says: %d bytes inflated", n)
 	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	return hex.EncodeToString(in.sum.Sum(nil)), nil
 }
 
 // Manifest is what the part says that it holds.
@@ -237,14 +279,37 @@ func (r *Reader) SignatureBytes() []byte { return r.sig }
 func (r *Reader) Close() error { return r.close() }
 
 // VerifyContents inflates and hashes every entry, with some workers at a time, and compares with
-// the manifest. The error is a *FormatError or *DigestError that names the entry.
-func (r *Reader) VerifyContents(workers int) error {
-	var g errgroup.Group
-	g.SetLimit(max(1, workers))
-	for _, m := range r.manifest.Entries {
-		g.Go(func() error { return r.verify(m, io.Discard) })
+// the manifest. Lines, where it has a function for an entry, gets that entry's lines on the way: they
+// count only where VerifyContents finds no fault. The error is a *FormatError or *DigestError that
+// names the entry; of several, the first by name.
+func (r *Reader) VerifyContents(workers int, lines map[string]func(line []byte) error) error {
+	// The largest first, so that no worker is left alone with one at the end.
+	order := make([]int, len(r.manifest.Entries))
+	for i := range order {
+		order[i] = i
 	}
-	return g.Wait()
+	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(r.manifest.Entries[b].Size, r.manifest.Entries[a].Size) })
+	faults := make([]error, len(order))
+	var next atomic.Int64
+	var g sync.WaitGroup
+	for range max(1, workers) {
+		g.Go(func() {
+			for at := next.Add(1) - 1; at < int64(len(order)); at = next.Add(1) - 1 {
+				m := r.manifest.Entries[order[at]]
+				faults[order[at]] = r.verifyLines(m, lines[m.Path])
+			}
+		})
+	}
+	g.Wait()
+	return cmp.Or(faults...)
+}
+
+func (r *Reader) verifyLines(m Entry, each func([]byte) error) error {
+	if each == nil {
+		return r.verify(m, nil)
+	}
+	split := &splitter{each: each}
+	return r.lineError(m.Path, split, cmp.Or(r.verify(m, split), split.end()))
 }
 
 func (r *Reader) verify(m Entry, w io.Writer) error {
@@ -267,64 +332,4 @@ func (r *Reader) Body(digest string) (body []byte, ok bool, err error) {
 	var b bytes.Buffer
 	err = r.verify(Entry{Path: bodyPrefix + digest, SHA256: digest}, &b)
 	return b.Bytes(), true, err
-}
-
-// Lines streams the lines of a record file, without line ends. The digest of the whole is
-// checked when the last line was read: a stream that was damaged ends in an error.
-func (r *Reader) Lines(name string) iter.Seq2[[]byte, error] {
-	return func(yield func([]byte, error) bool) {
-		i := sort.Search(len(r.manifest.Entries), func(i int) bool { return r.manifest.Entries[i].Path >= name })
-		if i == len(r.manifest.Entries) || r.manifest.Entries[i].Path != name {
-			yield(nil, r.fail(name, "is missing"))
-			return
-		}
-		pr, pw := io.Pipe()
-		go func() { pw.CloseWithError(r.verify(r.manifest.Entries[i], pw)) }()
-		defer pr.Close()
-		lines := bufio.NewReaderSize(pr, 256<<10)
-		for n := 1; ; n++ {
-			line, err := readLine(lines)
-			if errors.Is(err, io.EOF) {
-				return
-			}
-			if err != nil {
-				yield(nil, r.lineError(name, n, err))
-				return
-			}
-			if !yield(line, nil) {
-				return
-			}
-		}
-	}
-}
-
-// lineError gives a fault its line; one that says more is left as it is.
-func (r *Reader) lineError(name string, n int, err error) error {
-	var format *FormatError
-	var digest *DigestError
-	if errors.As(err, &format) || errors.As(err, &digest) {
-		return err
-	}
-	return r.fail(name, "line %d: %v", n, err)
-}
-
-// readLine reads one bounded line; a last line without its end is an error.
-func readLine(r *bufio.Reader) ([]byte, error) {
-	var line []byte
-	for {
-		chunk, err := r.ReadSlice('\n')
-		if len(line)+len(chunk) > MaxLine {
-			return nil, fmt.Errorf("over %d bytes", MaxLine)
-		}
-		line = append(line, chunk...)
-		switch {
-		case err == nil:
-			return line[:len(line)-1], nil
-		case errors.Is(err, bufio.ErrBufferFull):
-		case errors.Is(err, io.EOF) && len(line) > 0:
-			return nil, errors.New("the last line has no end")
-		default:
-			return nil, err
-		}
-	}
 }

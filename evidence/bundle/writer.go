@@ -30,6 +30,8 @@ type Writer struct {
 	at     int64
 	bodies map[string]stored
 	part   partLimits
+
+	packers sync.Pool // of *flate.Writer: made anew, one costs more than most answers take to pack
 }
 
 type partLimits struct {
@@ -79,7 +81,7 @@ func (w *Writer) AddBody(body []byte) (string, error) {
 	if have {
 		return digest, nil
 	}
-	packed, err := pack(body)
+	packed, err := w.pack(body)
 	if err != nil {
 		return "", err
 	}
@@ -96,12 +98,13 @@ func (w *Writer) AddBody(body []byte) (string, error) {
 	return digest, nil
 }
 
-func pack(b []byte) ([]byte, error) {
+func (w *Writer) pack(b []byte) ([]byte, error) {
 	var out bytes.Buffer
-	z, err := flate.NewWriter(&out, 6)
+	z, err := w.packer(&out)
 	if err != nil {
 		return nil, err
 	}
+	defer w.packers.Put(z)
 	if _, err := z.Write(b); err != nil {
 		return nil, err
 	}
@@ -110,6 +113,19 @@ func pack(b []byte) ([]byte, error) {
 	}
 	return out.Bytes(), nil
 }
+
+// packer gives a compressor that writes to out. One that was used before writes the same bytes as a
+// new one.
+func (w *Writer) packer(out io.Writer) (*flate.Writer, error) {
+	if z, ok := w.packers.Get().(*flate.Writer); ok {
+		z.Reset(out)
+		return z, nil
+	}
+	return flate.NewWriter(out, level)
+}
+
+// level is the deflate level of everything in a bundle.
+const level = 6
 
 // keep writes packed bytes to the spill; w.mu is held.
 func (w *Writer) keep(name, digest string, crc uint32, size int64, packed []byte) (stored, error) {
@@ -171,10 +187,11 @@ func (s *spillWriter) Write(p []byte) (int, error) {
 func (w *Writer) lines(name string, lines iter.Seq2[[]byte, error]) (stored, error) {
 	s := stored{entry: entry{name: name}, from: w.at}
 	out := &spillWriter{w: w}
-	z, err := flate.NewWriter(out, 6)
+	z, err := w.packer(out)
 	if err != nil {
 		return s, err
 	}
+	defer w.packers.Put(z)
 	sum, crc, size := sha256.New(), crc32.NewIEEE(), int64(0)
 	to := io.MultiWriter(z, sum, crc)
 	for line, err := range lines {
@@ -247,7 +264,7 @@ func (w *Writer) writePart(part, parts int, entries []stored, sign func([]byte) 
 		return p, fmt.Errorf("sign the manifest: %w", err)
 	}
 	for name, b := range map[string][]byte{ManifestName: p.Manifest, SignatureName: signature} {
-		packed, err := pack(b)
+		packed, err := w.pack(b)
 		if err != nil {
 			return p, err
 		}

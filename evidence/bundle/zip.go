@@ -2,7 +2,7 @@ package bundle
 
 import (
 	"encoding/binary"
-	"regexp"
+	"strings"
 )
 
 // Limits of one part. They keep a part below what needs zip64 and below what common object
@@ -26,14 +26,18 @@ const (
 	bodyPrefix    = "bodies/"
 )
 
-var bodyName = regexp.MustCompile(`^bodies/[0-9a-f]{64}$`)
+// isBody says whether a name is that of an answer: bodies/ and 64 hexadecimal digits.
+func isBody(name string) bool {
+	digest, ok := strings.CutPrefix(name, bodyPrefix)
+	return ok && len(digest) == 64 && strings.Trim(digest, "0123456789abcdef") == ""
+}
 
 func allowedName(name string) bool {
 	switch name {
 	case ManifestName, SignatureName, ExchangesName, CoverageName, FactsName:
 		return true
 	}
-	return bodyName.MatchString(name)
+	return isBody(name)
 }
 
 // entry is one zip entry of the profile: all that its headers can say.

@@ -1,7 +1,7 @@
 package run
 
 import (
-	"bufio"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -11,8 +11,11 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/bundle"
@@ -36,7 +39,7 @@ func digestFile(path string) (File, error) {
 	}
 	defer f.Close()
 	sum := sha256.New()
-	n, err := io.Copy(sum, bufio.NewReaderSize(f, 1<<20))
+	n, err := io.CopyBuffer(sum, f, make([]byte, 256<<10))
 	return File{Size: n, SHA256: hex.EncodeToString(sum.Sum(nil))}, err
 }
 
@@ -163,9 +166,9 @@ func (r *Run) compare(want []File) error {
 			return &LayoutError{f.Path, "is missing, or listed twice"}
 		}
 		delete(left, f.Path)
-		if err := r.same(f.Path, f, recordName); err != nil {
-			return err
-		}
+	}
+	if err := r.compareDigests(want); err != nil {
+		return err
 	}
 	for name := range left {
 		return &LayoutError{name, "is not named by run.json"}
@@ -192,6 +195,20 @@ func (r *Run) same(name string, want File, record string) error {
 		err = &LayoutError{name, fmt.Sprintf("sha256 is %s (%d bytes), %s says %s (%d bytes)", got.SHA256, got.Size, record, want.SHA256, want.Size)}
 	}
 	return err
+}
+
+// compareDigests hashes whole files, some at a time; of several faults it gives the first in order.
+func (r *Run) compareDigests(want []File) error {
+	faults := make([]error, len(want))
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for i, f := range want {
+		g.Go(func() error {
+			faults[i] = r.same(f.Path, f, recordName)
+			return nil
+		})
+	}
+	return cmp.Or(g.Wait(), cmp.Or(faults...))
 }
 
 // Input gives one of the engagement's files; ok is false where the run has none of that name.

@@ -8,8 +8,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/go-json-experiment/json"
-
 	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/bundle"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
@@ -164,9 +162,10 @@ func faultyFile(err error, otherwise string) string {
 }
 
 func (v *verification) parts(target string, parts []*bundle.Reader, workers int) error {
+	times := exchangeTimes{asOf: v.run.Record.AsOf, last: v.last}
 	for i, p := range parts {
 		name := bundlesDir + "/" + partName(target, i)
-		if err := p.VerifyContents(workers); err != nil {
+		if err := p.VerifyContents(workers, map[string]func([]byte) error{bundle.ExchangesName: times.add}); err != nil {
 			return v.fail(name, "contents against the manifest", err)
 		}
 		v.ok(name, "contents against the manifest", name+"/"+bundle.ManifestName, fmt.Sprintf("%d entries", len(p.Manifest().Entries)))
@@ -176,21 +175,33 @@ func (v *verification) parts(target string, parts []*bundle.Reader, workers int)
 		}
 		v.ok(name, "signature of the manifest", s.Key, evidence.Digest(p.ManifestBytes()))
 	}
-	for line, err := range parts[0].Lines(bundle.ExchangesName) {
-		name := bundlesDir + "/" + partName(target, 0) + "/" + bundle.ExchangesName
-		var x evidence.Exchange
-		if err == nil {
-			err = json.Unmarshal(line, &x)
-		}
-		if err != nil {
-			return v.fail(name, "exchanges", err)
-		}
-		if x.Start.Before(v.run.Record.AsOf) {
-			return v.fail(name, "time", fmt.Errorf("exchange %s began at %s, before the run's as_of %s", x.ID, x.Start.Format(time.RFC3339Nano), v.run.Record.AsOf.Format(time.RFC3339Nano)))
-		}
-		if end := x.Start.Add(time.Duration(x.Duration) * time.Microsecond); end.After(v.last) {
-			v.last = end
-		}
+	if times.fault != nil {
+		return v.fail(bundlesDir+"/"+partName(target, 0)+"/"+bundle.ExchangesName, times.what, times.fault)
+	}
+	v.last = times.last
+	return nil
+}
+
+// exchangeTimes looks at the times of exchanges while their file is verified. What it finds is said
+// after what is wrong with the file itself.
+type exchangeTimes struct {
+	asOf, last time.Time
+	what       string
+	fault      error
+}
+
+func (t *exchangeTimes) add(line []byte) error {
+	if t.fault != nil {
+		return nil
+	}
+	id, start, end, err := evidence.ExchangeSpan(line)
+	switch {
+	case err != nil:
+		t.what, t.fault = "exchanges", err
+	case start.Before(t.asOf):
+		t.what, t.fault = "time", fmt.Errorf("exchange %s began at %s, before the run's as_of %s", id, start.Format(time.RFC3339Nano), t.asOf.Format(time.RFC3339Nano))
+	case end.After(t.last):
+		t.last = end
 	}
 	return nil
 }

@@ -2,11 +2,13 @@ package audit
 
 import (
 	"archive/zip"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -50,13 +52,14 @@ func BenchmarkVerify(b *testing.B) {
 	b.ReportMetric(float64(bytes)/1e6, "MB")
 }
 
-// inflateAndHash is the floor: each worker inflates and hashes one entry after the other.
+// inflateAndHash is the floor: each worker inflates and hashes one entry after the other, the largest first.
 func inflateAndHash(b *testing.B, path string, workers int) (bytes int64) {
 	z, err := zip.OpenReader(path)
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer z.Close()
+	slices.SortFunc(z.File, func(a, b *zip.File) int { return cmp.Compare(b.UncompressedSize64, a.UncompressedSize64) })
 	entries := make(chan *zip.File, len(z.File))
 	for _, f := range z.File {
 		entries <- f
