@@ -114,3 +114,37 @@ func TestOnePackageStartsProcesses(t *testing.T) {
 		t.Errorf("these start processes: %v", starts)
 	}
 }
+
+// TestNoGRPC holds that nobody of us speaks gRPC: the store's client for Google links it, and one
+// call would use it.
+func TestNoGRPC(t *testing.T) {
+	files := 0
+	err := filepath.WalkDir("../../..", func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() && strings.HasPrefix(d.Name(), ".") && !strings.HasPrefix(d.Name(), "..") {
+			return fs.SkipDir
+		}
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") {
+			return err
+		}
+		files++
+		f, err := parser.ParseFile(token.NewFileSet(), path, nil, 0)
+		if err != nil {
+			return err
+		}
+		for _, i := range f.Imports {
+			if strings.HasPrefix(i.Path.Value, `"google.golang.org/grpc`) {
+				t.Errorf("%s imports %s", path, i.Path.Value)
+			}
+		}
+		ast.Inspect(f, func(n ast.Node) bool {
+			if s, ok := n.(*ast.SelectorExpr); ok && s.Sel.Name == "NewGRPCClient" {
+				t.Errorf("%s calls NewGRPCClient", path)
+			}
+			return true
+		})
+		return nil
+	})
+	if err != nil || files < 100 {
+		t.Errorf("%d files, %v", files, err)
+	}
+}
