@@ -37,12 +37,15 @@ func tool() (run.Tool, error) {
 }
 
 // progress prints each target that is begun, on a terminal alone.
-func progress(c *cli.Context) func(string) {
+func progress(c *cli.Context) func(string) { return progressOf(c, "asking") }
+
+// progressOf prints each thing that work begins on, on a terminal alone.
+func progressOf(c *cli.Context, doing string) func(string) {
 	f, ok := c.App.ErrWriter.(*os.File)
 	if c.Bool("quiet") || !ok || !term.IsTerminal(int(f.Fd())) {
 		return func(string) {}
 	}
-	return func(target string) { fmt.Fprintf(c.App.ErrWriter, "  asking %s\n", target) }
+	return func(target string) { fmt.Fprintf(c.App.ErrWriter, "  %s %s\n", doing, plain(target)) }
 }
 
 // printJSON prints a value for machines.

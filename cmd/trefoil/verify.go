@@ -16,10 +16,10 @@ import (
 func verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name: "verify", Usage: "check a run: signatures, digests, contents, times; offline", ArgsUsage: "RUN",
-		Description: "Checks everything by the trust that you bring; the run is never asked whom to trust. With --reperform the\nrecording is played again: facts, results and the workbook must come out the same.\n\nExample:\n   trefoil verify --trust trust.yaml --reperform --report report.xlsx runs/2026-11-24",
+		Description: "Checks everything by the trust that you bring; the run is never asked whom to trust. With --reperform the\nrecording is played again: facts, results and the workbook must come out the same.\n\nA run in a store (s3://bucket/prefix/run, gs://…) is read to a temporary folder first.\n\nExample:\n   trefoil verify --trust trust.yaml --reperform --report report.xlsx runs/2026-11-24\n   trefoil verify --trust trust.yaml --place eu-west-1 s3://evidence/audits/2026-11-24",
 		Flags: []cli.Flag{trustFlag, &cli.BoolFlag{Name: "reperform", Usage: "play the recording again and compare"},
 			&cli.StringFlag{Name: "report", Usage: "check the workbook in `FILE` too"}, judgedFlag,
-			&cli.StringSliceFlag{Name: "expect", Usage: "a run or judgement of this `DIGEST` must be here"}, jsonFlag, quietFlag},
+			&cli.StringSliceFlag{Name: "expect", Usage: "a run or judgement of this `DIGEST` must be here"}, jsonFlag, quietFlag, configFlag, storePlaceFlag, storeEndpointFlag, maxBytesFlag},
 		Action: func(c *cli.Context) error {
 			path, err := onlyArg(c, "RUN")
 			if err != nil {
@@ -36,8 +36,16 @@ func verifyCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			report, err := audit.Verify(c.Context, audit.Verification{Path: path, Trust: trust, Expect: c.StringSlice("expect"), Workers: runtime.GOMAXPROCS(0),
+			at, err := fetch(c, path)
+			if err != nil {
+				return err
+			}
+			defer at.done()
+			report, err := audit.Verify(c.Context, audit.Verification{Path: at.path, Trust: trust, Expect: c.StringSlice("expect"), Workers: runtime.GOMAXPROCS(0),
 				Reperform: c.Bool("reperform"), Report: c.String("report"), Judgement: c.String(judgedFlag.Name), Tool: t, Progress: progress(c)})
+			if err == nil {
+				err = kept(at, report)
+			}
 			if c.Bool(jsonFlag.Name) {
 				text := ""
 				if err != nil {

@@ -118,6 +118,7 @@ func (f *File) checkRest(c *faults) {
 	s := f.Signing
 	c.check(s.Timestamp != "", "$.signing.timestamp", "must be said", "name the URL of an RFC 3161 authority, or write none")
 	c.check(s.Timestamp == "" || s.Timestamp == "none" || isURL(s.Timestamp), "$.signing.timestamp", "%q is neither a URL nor none", "", s.Timestamp)
+	f.Store.check(c)
 	for i, id := range f.Controls {
 		c.check(controlID.MatchString(id), fmt.Sprintf("$.controls[%d]", i), "%q is no control id", "`trefoil controls list` shows them", id)
 	}
@@ -126,6 +127,15 @@ func (f *File) checkRest(c *faults) {
 		c.check(g.ID != "" && g.Pattern != "" && g.Reason != "" && g.By != "", at, "id, pattern, reason and by must be said", "")
 		c.check(!g.Approved.IsZero() && g.Approved.Before(g.Until.Time), at, "approved must be before until", "")
 	}
+}
+
+func (s *Store) check(c *faults) {
+	c.check(s.URL != "" || *s == Store{}, "$.store.url", "must be said", "write s3://bucket/prefix, gs://bucket/prefix or a folder")
+	c.check(s.Endpoint == "" || isURL(s.Endpoint), "$.store.endpoint", "%q is no URL", "write it as https://host:port", s.Endpoint)
+	c.check(s.RetainDays >= 0 && s.RetainDays <= 36_500, "$.store.retain_days", "%d is not between 0 and 36,500", "", s.RetainDays)
+	c.check(s.Lock == "" || s.Lock == "compliance" || s.Lock == "governance", "$.store.lock", "%q is neither compliance nor governance", "", s.Lock)
+	c.check(s.Profile == "" || strings.HasPrefix(s.URL, "s3://"), "$.store.profile", "is for S3 alone", "Google Cloud Storage takes credentials: FILE")
+	c.check(s.Credentials == "" || strings.HasPrefix(s.URL, "gs://"), "$.store.credentials", "is for Google Cloud Storage alone", "S3 takes profile: NAME")
 }
 
 func isURL(s string) bool {

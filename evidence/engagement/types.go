@@ -14,6 +14,7 @@ type File struct {
 	Exclude      []Exclusion   `yaml:"exclude"`
 	Overrides    Overrides     `yaml:"overrides"`
 	Signing      Signing       `yaml:"signing"`
+	Store        Store         `yaml:"store"`
 	Files        Files         `yaml:"files"`
 	Controls     []string      `yaml:"controls"` // ids that gate; empty = all of the catalogue that are testable
 	AcceptedGaps []AcceptedGap `yaml:"accepted_gaps"`
@@ -85,6 +86,17 @@ type Signing struct {
 	Key            string `yaml:"key"`
 	PassphraseFile string `yaml:"passphrase_file"`
 	Timestamp      string `yaml:"timestamp"`
+}
+
+// Store says where runs are kept after they were taken, by whom, and for how long.
+type Store struct {
+	URL         string `yaml:"url"`         // s3://bucket/prefix, gs://bucket/prefix, or a folder
+	Place       string `yaml:"place"`       // place token where it lies, such as eu-west-1; the provider's answer is held against it
+	RetainDays  int    `yaml:"retain_days"` // object lock; 0: what the bucket does by itself
+	Lock        string `yaml:"lock"`        // compliance or governance; empty: as the bucket, else compliance
+	Endpoint    string `yaml:"endpoint"`    // only where the store is not the provider's own
+	Profile     string `yaml:"profile"`     // S3: profile of the shared AWS configuration, for the store alone
+	Credentials string `yaml:"credentials"` // Google: file of a service account or federated identity, for the store alone
 }
 
 // Files are paths relative to engagement.yaml.

@@ -108,7 +108,7 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 		}
 	}
 	desk := &desk{c: &c, ctx: ctx, asOf: asOf, dir: b.Bundles(), files: map[string]run.BundleFile{}, writers: map[string]*bundle.Writer{}}
-	if desk.base, err = network(c.Engagement.File.Overrides, c.Dir); err != nil && c.Replay == nil {
+	if desk.base, err = Network(c.Engagement.File.Overrides, c.Dir); err != nil && c.Replay == nil {
 		return "", err
 	}
 	g := &gatherer{desk: desk, file: c.Engagement.File, table: places, clouds: desk, plugins: plugins, before: before, clock: c.Clock, progress: c.Progress}
@@ -333,6 +333,21 @@ func Redirected(f *engagement.File) []string {
 	return slices.Compact(found)
 }
 
+// StoreRedirected names what would send requests to a store elsewhere, without the engagement's
+// saying so. Its endpoint is the store's own.
+func StoreRedirected(scheme string, o engagement.Overrides, endpoint string) []string {
+	var found []string
+	switch scheme {
+	case "s3":
+		found, o.AWSEndpoint = aws.Redirected(), endpoint
+	case "gs":
+		found, o.GCPEndpoint = gcp.Redirected(), endpoint
+	}
+	found = slices.DeleteFunc(found, func(what string) bool { return named(what, o) })
+	slices.Sort(found)
+	return slices.Compact(found)
+}
+
 // named reports whether an override of the engagement speaks of a redirection. One that no override
 // can name, such as another metadata service, is never said.
 func named(what string, o engagement.Overrides) bool {
@@ -352,9 +367,9 @@ func named(what string, o engagement.Overrides) bool {
 	return false
 }
 
-// network is the transport below the recorder: the proxy and the authorities that the engagement
+// Network is the transport below the recorder, and to a store: the proxy and the authorities that the engagement
 // names, and none that the environment does.
-func network(o engagement.Overrides, dir string) (http.RoundTripper, error) {
+func Network(o engagement.Overrides, dir string) (http.RoundTripper, error) {
 	base, ok := http.DefaultTransport.(*http.Transport)
 	if !ok {
 		return nil, errors.New("the default transport is not Go's own")

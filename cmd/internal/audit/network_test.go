@@ -40,11 +40,11 @@ func TestNetworkIsTheEngagements(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	base, err := network(engagement.Overrides{}, "")
+	base, err := Network(engagement.Overrides{}, "")
 	if err != nil || base.(*http.Transport).Proxy != nil {
 		t.Fatalf("a proxy that nobody named: %v", err)
 	}
-	if base, err = network(engagement.Overrides{Proxy: "http://auditor.example:2"}, ""); err != nil {
+	if base, err = Network(engagement.Overrides{Proxy: "http://auditor.example:2"}, ""); err != nil {
 		t.Fatal(err)
 	}
 	if u, err := base.(*http.Transport).Proxy(req); err != nil || u.Host != "auditor.example:2" {
@@ -55,7 +55,7 @@ func TestNetworkIsTheEngagements(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range []string{"ca.pem", "missing.pem"} {
-		if _, err := network(engagement.Overrides{CABundle: name}, dir); err == nil {
+		if _, err := Network(engagement.Overrides{CABundle: name}, dir); err == nil {
 			t.Errorf("%s was taken for authorities", name)
 		}
 	}

@@ -23,7 +23,7 @@ func (b *Bucket) Describe(ctx context.Context) (*store.Description, error) {
 	}
 	at, err := b.client.GetBucketLocation(ctx, &awss3.GetBucketLocationInput{Bucket: &b.settings.Bucket})
 	if err != nil {
-		d.NotSeen = append(d.NotSeen, "location: "+err.Error())
+		d.NotSeen = append(d.NotSeen, "location ("+code(err)+")")
 	} else {
 		d.Where = []string{regionOf(at.LocationConstraint)}
 	}
@@ -36,7 +36,7 @@ func (b *Bucket) Describe(ctx context.Context) (*store.Description, error) {
 			}
 		}
 	case code(err) != "ReplicationConfigurationNotFoundError":
-		d.NotSeen = append(d.NotSeen, fmt.Sprintf("replication: %v", err))
+		d.NotSeen = append(d.NotSeen, "replication ("+code(err)+")")
 	}
 	return d, nil
 }
@@ -72,10 +72,11 @@ func (b *Bucket) retention(ctx context.Context, d *store.Description) error {
 	return nil
 }
 
+// code is an error's code; that of the transport where no answer came.
 func code(err error) string {
 	var api smithy.APIError
 	if errors.As(err, &api) {
 		return api.ErrorCode()
 	}
-	return ""
+	return "no answer"
 }

@@ -12,9 +12,18 @@ import (
 
 	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/bundle"
+	"github.com/trefoil-audit/trefoil/evidence/place"
 	"github.com/trefoil-audit/trefoil/evidence/run"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
+
+const engagementText = `name: store test
+auditor: Example Assurance LLP
+auditee: Example Limited
+aws:
+  - accounts: ["111122223333"]
+signing: {timestamp: none}
+`
 
 // MakeRun makes a signed run with so many bundles, each with a body of that many bytes which do not
 // compress. Equal seeds give equal contents, but for the signatures.
@@ -29,7 +38,8 @@ func MakeRun(t testing.TB, bundles, size int, seed uint64) *run.Run {
 	path := filepath.Join(t.TempDir(), "run")
 	b, err := run.Create(path)
 	must(err)
-	must(b.AddInput("engagement.yaml", []byte("name: store test\n")))
+	must(b.AddInput("engagement.yaml", []byte(engagementText)))
+	must(b.AddInput("places.yaml", place.Default()))
 	must(b.AddInput("a name + 100% ü:=&?.yaml", []byte("odd\n")))
 	signer := Signer(t)
 	files := map[string]run.BundleFile{}

@@ -1,0 +1,83 @@
+// Package stores opens an evidence store by its URL: s3://bucket/prefix, gs://bucket/prefix, or the
+// path of a folder. It alone links the SDKs of all of them.
+package stores
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"path/filepath"
+	"strings"
+
+	"github.com/trefoil-audit/trefoil/evidence/engagement"
+	"github.com/trefoil-audit/trefoil/evidence/store"
+	"github.com/trefoil-audit/trefoil/evidence/store/gcs"
+	"github.com/trefoil-audit/trefoil/evidence/store/s3"
+)
+
+// Schemes of URLs.
+const (
+	S3 = "s3"
+	GS = "gs"
+)
+
+// ErrURL says that something is no URL of a store.
+var ErrURL = errors.New("is no store: write s3://bucket/prefix, gs://bucket/prefix or a folder")
+
+// Scheme gives the scheme of a store's URL; empty for a folder.
+func Scheme(url string) string {
+	if s, _, ok := strings.Cut(url, "://"); ok {
+		return s
+	}
+	return ""
+}
+
+// Split takes a run's URL apart: the store's, and the run's name.
+func Split(url string) (storeURL, name string, err error) {
+	if Scheme(url) == "" {
+		return filepath.Dir(filepath.Clean(url)), filepath.Base(filepath.Clean(url)), nil
+	}
+	scheme, rest, _ := strings.Cut(strings.TrimRight(url, "/"), "://")
+	at := strings.LastIndex(rest, "/")
+	if at <= 0 {
+		return "", "", fmt.Errorf("%q names no run: write s3://bucket/prefix/run", url)
+	}
+	name = rest[at+1:]
+	return scheme + "://" + rest[:at], name, store.CheckName(name)
+}
+
+// Open opens the store of these settings. Its requests go by the transport; done frees it.
+func Open(ctx context.Context, s engagement.Store, transport http.RoundTripper) (b store.Bucket, done func() error, err error) {
+	nothing := func() error { return nil }
+	scheme := Scheme(s.URL)
+	if scheme == "" {
+		d, err := store.OpenDirectory(s.URL)
+		return d, nothing, err
+	}
+	bucket, prefix, _ := strings.Cut(strings.TrimPrefix(s.URL, scheme+"://"), "/")
+	prefix = strings.Trim(prefix, "/")
+	if bucket == "" || strings.ContainsAny(bucket, "?#@:") || strings.Contains(prefix, "//") {
+		return nil, nil, fmt.Errorf("%q %w", s.URL, ErrURL)
+	}
+	switch scheme {
+	case S3:
+		b, err := s3.Open(ctx, s3.Settings{Bucket: bucket, Prefix: prefix, Region: region(s), Profile: s.Profile, Endpoint: s.Endpoint, Transport: transport})
+		return b, nothing, err
+	case GS:
+		b, err := gcs.Open(ctx, gcs.Settings{Bucket: bucket, Prefix: prefix, Credentials: s.Credentials, Endpoint: s.Endpoint, Transport: transport})
+		if err != nil {
+			return nil, nil, err
+		}
+		return b, b.Close, nil
+	}
+	return nil, nil, fmt.Errorf("%q %w", s.URL, ErrURL)
+}
+
+// region is where requests to S3 are sent: the place, unless it is of another kind (country:IE).
+func region(s engagement.Store) string {
+	if s.Place != "" && !strings.Contains(s.Place, ":") {
+		return s.Place
+	}
+	return ""
+}
