@@ -165,6 +165,11 @@ func jsonCode(body []byte) string {
 	if len(e.Error) == 0 || json.Unmarshal(e.Error, &google) != nil {
 		return ""
 	}
+	for _, one := range google.Errors { // the older APIs of Google refuse for the rate with 403
+		if throttling[one.Reason] {
+			return one.Reason
+		}
+	}
 	for _, d := range google.Details {
 		if d.Reason != "" {
 			return d.Reason

@@ -7,10 +7,12 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
 	"google.golang.org/api/option"
 
 	"github.com/trefoil-audit/trefoil/collectors"
@@ -63,7 +65,7 @@ func (r *retrying) RoundTrip(req *http.Request) (*http.Response, error) {
 			out.Header.Set("X-Goog-User-Project", r.access.quota)
 		}
 		resp, err := r.next.RoundTrip(out)
-		if attempt == maxAttempts || !again(resp, err) {
+		if attempt == maxAttempts || !again(resp, err) && !limited(resp) {
 			return resp, err
 		}
 		if err := r.wait(req.Context(), resp, attempt); err != nil {
@@ -94,6 +96,30 @@ func again(resp *http.Response, err error) bool {
 		return true
 	}
 	return false
+}
+
+// limited reports a refusal for the rate that comes as 403, as the older APIs write it (BigQuery's
+// "Error messages", Cloud Storage's "HTTP status and error codes"). The body stays to be read.
+func limited(resp *http.Response) bool {
+	if resp == nil || resp.StatusCode != http.StatusForbidden {
+		return false
+	}
+	body, err := io.ReadAll(io.LimitReader(resp.Body, collectors.MaxRequest))
+	resp.Body = io.NopCloser(bytes.NewReader(body))
+	type reason struct {
+		Reason string `json:"reason"`
+	}
+	var e struct {
+		Error struct {
+			Errors []reason `json:"errors"`
+		} `json:"error"`
+	}
+	if err != nil || json.Unmarshal(body, &e) != nil {
+		return false
+	}
+	return slices.ContainsFunc(e.Error.Errors, func(one reason) bool {
+		return one.Reason == "rateLimitExceeded" || one.Reason == "userRateLimitExceeded"
+	})
 }
 
 // wait waits as long as the answer asks for, or longer from attempt to attempt; a replay does

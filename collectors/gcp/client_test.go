@@ -49,19 +49,22 @@ func TestRetriesAreRecorded(t *testing.T) {
 	for name, c := range map[string]struct {
 		busy   int32
 		status int
+		reason string
 		want   evidence.Status
 		calls  int
 	}{
-		"twice busy":  {2, http.StatusServiceUnavailable, evidence.OK, 3},
-		"always busy": {99, http.StatusTooManyRequests, evidence.Throttled, 3},
-		"refused":     {99, http.StatusForbidden, evidence.Denied, 1},
+		"twice busy":         {2, http.StatusServiceUnavailable, "backendError", evidence.OK, 3},
+		"always busy":        {99, http.StatusTooManyRequests, "rateLimitExceeded", evidence.Throttled, 3},
+		"refused":            {99, http.StatusForbidden, "forbidden", evidence.Denied, 1},
+		"busy, said as 403":  {2, http.StatusForbidden, "rateLimitExceeded", evidence.OK, 3},
+		"never let in by it": {99, http.StatusForbidden, "userRateLimitExceeded", evidence.Throttled, 3},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var asked atomic.Int32
 			a := serve(t, func(w http.ResponseWriter, _ *http.Request) {
 				if asked.Add(1) <= c.busy {
 					w.Header().Set("Retry-After", "0")
-					http.Error(w, `{"error":{"code":1}}`, c.status)
+					http.Error(w, `{"error":{"code":1,"status":"PERMISSION_DENIED","errors":[{"reason":"`+c.reason+`"}]}}`, c.status)
 					return
 				}
 				fmt.Fprint(w, `{"name":"projects/42","projectId":"p","state":"ACTIVE"}`)
