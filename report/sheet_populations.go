@@ -19,7 +19,7 @@ func writePopulations(ctx context.Context, b *book, s sheet) error {
 	t, err := b.table(s.name, s.says, 3, []column{
 		{headRef, 14, refText}, {headControl, 11, strongText}, {"Kind of thing", 27, plainText}, {"In scope", 8, count}, {"Scope unknown", 9, count},
 		{"Ruled out", 8, count}, {"By which rule", 22, plainText}, {"Items in Test results", 10, count}, {"Differ-ence", 8, ratio},
-		{"Lists that the count rests on", 62, plainText}, {"Enumerated", 12, plainText},
+		{"Lists that the count rests on", 62, plainText}, {"Enumerated", 30, plainText},
 	})
 	if err != nil {
 		return err
@@ -60,8 +60,23 @@ func (b *book) population(t *table, l *controls.Line, p *controls.Part, of *list
 	b.made[counted{populationsSheet, ruledOut, ""}] += out
 	text, look := of.text(p.Sources)
 	return t.add(Subject{Control: l.Control, Kind: p.Kind}, l.Control, p.Kind, p.In, p.Unknown, out, strings.Join(by, "\n"), items, p.In+p.Unknown-items,
-		styled{look: look, value: text}, capital(l.Completeness))
+		styled{look: look, value: text}, enumerated(p))
 }
+
+// enumerated says whether a second source lists the same, and what one source alone lists.
+func enumerated(p *controls.Part) string {
+	parts := []string{capital(p.Completeness)}
+	if len(p.OnlySecond) > 0 {
+		parts = append(parts, "In the second source alone, and insufficient: "+some(p.OnlySecond, shownIDs))
+	}
+	if len(p.OnlyNative) > 0 {
+		parts = append(parts, "Not in the second source, which may lag behind: "+some(p.OnlyNative, shownIDs))
+	}
+	return strings.Join(parts, "\n")
+}
+
+// shownIDs bounds how many ids one cell names.
+const shownIDs = 5
 
 // lists counts the list operations that enumerate some kinds.
 type lists struct {
