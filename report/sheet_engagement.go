@@ -26,7 +26,7 @@ func writeEngagement(_ context.Context, b *book, s sheet) error {
 	if err := f.heading(s.name, s.says); err != nil {
 		return err
 	}
-	for _, part := range []func(*form) error{parties, targets, exclusions, asked, parameters, scopeRules, trustedAccounts, gateways, legacyCopies, waivers, acceptedGaps} {
+	for _, part := range []func(*form) error{parties, targets, exclusions, asked, parameters, scopeRules, trustedAccounts, sites, gateways, legacyCopies, waivers, acceptedGaps} {
 		if err := part(f); err != nil {
 			return err
 		}
@@ -147,12 +147,19 @@ func asked(f *form) error {
 		rows = append(rows, entryOf(engagementFile, fmt.Sprintf("gcp %d", i+1), "Google Cloud", orElse(g.Organization, "no organisation"), projects, "all regions"))
 	}
 	for _, p := range e.Plugins {
-		rows = append(rows, entryOf(engagementFile, "plugin "+p.Name, "Plug-in "+p.Name, "pinned to sha256:"+p.SHA256, "executable "+p.Path, "what it states is the auditee's claim"))
+		rows = append(rows, entryOf(engagementFile, "plugin "+p.Name, "Plug-in "+p.Name, "pinned to sha256:"+p.SHA256, "executable "+p.Path+pluginManifest(p), "what it states is the auditee's claim"))
 	}
 	for _, o := range f.in.Run.Overrides {
 		rows = append(rows, entryOf(engagementFile, o.Name, styled{look: failCell, value: "REDIRECTED"}, o.Name, o.Value, "answers may not be the provider's"))
 	}
 	return f.list("Who was asked, and how", "Nobody.", []int{1, 1, 1, 2, 2}, []string{"Provider", "Organisation", "What, and as whom", "Limits"}, rows)
+}
+
+func pluginManifest(p engagement.Plugin) string {
+	if p.ManifestSHA256 == "" {
+		return ""
+	}
+	return ", manifest pinned to sha256:" + p.ManifestSHA256
 }
 
 // parameters lists what the tests were fed with.

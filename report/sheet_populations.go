@@ -178,7 +178,7 @@ func (b *book) ruledOut(ctx context.Context, t *table) error {
 			return fmt.Errorf("read what was ruled out: %w", err)
 		}
 		if n++; n > b.limit {
-			b.cutOff[populationsSheet]++
+			b.made[counted{populationsSheet, "things that do not fit", ""}]++
 			continue
 		}
 		if err := g.add(Subject{Item: r.Fact, Entry: r.Rule}, r.Kind, itemText(r.Name, r.Fact), r.Because, r.Rule); err != nil {
@@ -188,8 +188,11 @@ func (b *book) ruledOut(ctx context.Context, t *table) error {
 		b.cite(r.Fact)
 	}
 	b.made[counted{fromItems, "things ruled out", ""}] = n
-	if n == 0 {
+	switch left := b.made[counted{populationsSheet, "things that do not fit", ""}]; {
+	case n == 0:
 		return t.text("Nothing was ruled out.", faintText)
+	case left > 0:
+		return t.text(furtherRows(left), failCell)
 	}
 	return nil
 }

@@ -44,6 +44,15 @@ func trustedAccounts(f *form) error {
 	return f.list("Accounts outside the organisation that are trusted", "None is trusted.", []int{1, 1, 1, 1, 3}, []string{"Account", "Name", "Country", "Because"}, rows)
 }
 
+// sites lists places that no table of regions lists; their countries are the auditor's statement.
+func sites(f *form) error {
+	var rows []stated
+	for _, s := range f.in.Register.Sites {
+		rows = append(rows, entryOf(registerFile, "site "+s.ID, s.ID, s.Country, s.Because))
+	}
+	return f.list("Sites that no table of regions lists", "The register names no site.", []int{1, 1, 1, 4}, []string{"Place", "Country", "Because"}, rows)
+}
+
 func gateways(f *form) error {
 	var rows []stated
 	for _, g := range f.in.Register.Gateways {

@@ -155,9 +155,14 @@ func (t *table) finish(none string) error {
 	}
 	t.ranges[t.name] = [2]int{t.head + 1, t.last}
 	if n := t.cutOff[t.name]; n > 0 {
-		return t.text(fmt.Sprintf("%s FURTHER ROWS DO NOT FIT in a sheet. They are in the run and its judgement; Integrity counts them.", group(n)), failCell)
+		return t.text(furtherRows(n), failCell)
 	}
 	return nil
+}
+
+// furtherRows says how many rows a sheet lacks.
+func furtherRows(n int) string {
+	return group(n) + " FURTHER ROWS DO NOT FIT in a sheet. They are in the run and its judgement; Integrity counts them."
 }
 
 // choices gives the auditor's columns their lists.

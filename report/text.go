@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -15,8 +16,16 @@ const maxCell = 32_767 - 120
 // is too long is cut with a note.
 func clean(s string) string { return cut(visible(s), maxCell) }
 
+// escaped is how a spreadsheet writes half a surrogate pair, which no text holds: the library that
+// writes other such signs as themselves lets these through, and readers differ in what they make
+// of them.
+var escaped = regexp.MustCompile(`_(x[dD][89a-fA-F][0-9a-fA-F]{2}_)`)
+
 // visible shows what a reader would otherwise not see.
 func visible(s string) string {
+	for range 2 { // the second time for those that share an underscore with the one before
+		s = escaped.ReplaceAllString(s, "‹U+005F›$1")
+	}
 	if plain(s) {
 		return s
 	}

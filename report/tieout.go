@@ -73,7 +73,7 @@ func (b *book) tieOuts() []tieOut {
 		tieOut{what: "Ruled out: summary and kinds", a: side{"Control summary, all controls", b.sum(summarySheet, "P"), n(fromLines, ruledOut)},
 			b: side{"Populations, by rule", b.sum(populationsSheet, "F"), n(populationsSheet, ruledOut)}},
 		tieOut{what: "Things ruled out", a: side{"the judgement's list", "", n(fromItems, "things ruled out")}, b: side{"Populations, list below the table", "", n(populationsSheet, "things ruled out")},
-			left: b.cutOff[populationsSheet], because: "rows that do not fit"})
+			left: n(populationsSheet, "things that do not fit"), because: "rows that do not fit"})
 	left, because := cut(locationsSheet)
 	coverageLeft := n("coverage.jsonl", "rows") - n(coverageSheet, "rows")
 	if b.cutOff[coverageSheet] == 0 {

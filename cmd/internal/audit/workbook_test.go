@@ -1,0 +1,117 @@
+package audit
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/xuri/excelize/v2"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/seal"
+)
+
+// refs gives the rows of a sheet that have a reference.
+func refs(t *testing.T, f *excelize.File, sheet string) (rows []int, cells [][]string) {
+	t.Helper()
+	all, err := f.GetRows(sheet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, row := range all {
+		if len(row) > 0 && strings.HasPrefix(row[0], "R-") {
+			rows, cells = append(rows, i+1), append(cells, row)
+		}
+	}
+	return rows, cells
+}
+
+// The world's workbook, whole: every count ties, each sheet's rows lead back to what was recorded,
+// also when they were sorted, and what it names as evidence is there.
+func TestWorkbookOfTheWorld(t *testing.T) {
+	_, r, j, _ := clover(t)
+	var b bytes.Buffer
+	if err := Workbook(context.Background(), j, &b); err != nil {
+		t.Fatal(err)
+	}
+	f, err := excelize.OpenReader(bytes.NewReader(b.Bytes()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	path := filepath.Join(t.TempDir(), "report.xlsx")
+	sheets := []string{"Engagement", "Control summary", "Test results", "Exceptions", "Populations", "Data locations", "Access", "Coverage", "Evidence index", "Integrity"}
+	if all := f.GetSheetList(); !slices.Equal(all[1:], sheets) {
+		t.Fatalf("the sheets are %q", all)
+	}
+	t.Run("ties", func(t *testing.T) {
+		_, rows := refs(t, f, "Integrity")
+		ties := 0
+		for _, row := range rows {
+			if last := row[len(row)-1]; last == "Ties" {
+				ties++
+			} else if last == "DOES NOT TIE" {
+				t.Errorf("%q", row)
+			}
+		}
+		if ties < 15 {
+			t.Errorf("only %d counts tie", ties)
+		}
+	})
+	t.Run("evidence", func(t *testing.T) {
+		_, rows := refs(t, f, "Evidence index")
+		w := &world{run: r}
+		for i := 0; i < len(rows); i += 40 {
+			row := rows[i]
+			if len(row) < 10 || len(row[9]) != 64 {
+				continue
+			}
+			body, err := w.body(strings.TrimSuffix(strings.TrimPrefix(row[8], "bundles/"), ".zip"), row[9])
+			if err != nil || evidence.Digest(body) != row[9] {
+				t.Errorf("%q: %v", row, err)
+			}
+		}
+		if len(rows) < 300 {
+			t.Errorf("only %d rows", len(rows))
+		}
+	})
+	t.Run("signature type", func(t *testing.T) {
+		_, rows := refs(t, f, "Integrity")
+		all, err := f.GetRows("Integrity")
+		if err != nil || len(rows) == 0 || !strings.Contains(fmt.Sprint(all), seal.Bundle.PredicateType()) {
+			t.Errorf("the type of a bundle's signature is not said (%v)", err)
+		}
+	})
+	// Two rows of each sheet change places, as sorting would have it.
+	swapped := map[string]int{}
+	for _, sheet := range sheets {
+		rows, cells := refs(t, f, sheet)
+		a, z := 0, len(rows)/2
+		for i, at := range []int{z, a} {
+			row := append(cells[at], make([]string, 20-len(cells[at]))...)
+			if err := f.SetSheetRow(sheet, fmt.Sprint("A", rows[[]int{a, z}[i]]), &row); err != nil {
+				t.Fatal(err)
+			}
+		}
+		swapped[sheet] = rows[a]
+	}
+	if err := f.SaveAs(path); err != nil {
+		t.Fatal(err)
+	}
+	for _, sheet := range sheets {
+		e, err := ExplainCell(context.Background(), r, j, path, fmt.Sprintf("'%s'!C%d", sheet, swapped[sheet]))
+		if err != nil {
+			t.Errorf("%s: %v", sheet, err)
+			continue
+		}
+		said := e.Fact != nil || len(e.Items)+len(e.Rows) > 0 || e.File != nil || e.Subject.Control != ""
+		ref, err := f.GetCellValue(sheet, fmt.Sprint("A", swapped[sheet]))
+		if err != nil || !said {
+			t.Errorf("%s %s: %+v (%v)", sheet, ref, e.Subject, err)
+		}
+	}
+}
