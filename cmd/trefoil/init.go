@@ -118,16 +118,9 @@ func writeNew(path string, text []byte, mode os.FileMode) (err error) {
 }
 
 func trustTemplate(name, public string) string {
-	return `# Whose signatures count. Keep this file apart from the runs: evidence is never asked whom to trust.
-timestamp: optional # required: a signature without an RFC 3161 token is refused; name the authority under trusted_root
-# trusted_root: trusted_root.json
-max_signing_delay: 1h # between the last exchange and the token
-keys:
-  - name: ` + name + `
-    roles: [collector] # collector, auditor, operator (excludes the two), replay, demo
-    may_sign: [run, bundle, judgement, report]
-    # not_before: 2026-01-01T00:00:00Z
-    # not_after: 2027-01-01T00:00:00Z
-    public_key: |
-      ` + strings.ReplaceAll(strings.TrimSpace(public), "\n", "\n      ") + "\n"
+	return strings.ReplaceAll(strings.ReplaceAll(trustText, "KEYNAME", name), "PUBLICKEY",
+		strings.ReplaceAll(strings.TrimSpace(public), "\n", "\n      "))
 }
+
+//go:embed trust.yaml
+var trustText string

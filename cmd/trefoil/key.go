@@ -12,7 +12,6 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
-	"github.com/trefoil-audit/trefoil/evidence/engagement"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
 
@@ -33,42 +32,6 @@ func keyPath(name, config string) (string, error) {
 		return name, nil
 	}
 	return filepath.Join(filepath.Dir(config), name), nil
-}
-
-// signer opens the signing key that an engagement names. Nil, without an error, where it names
-// none.
-func signer(c *cli.Context, f *engagement.File, config string) (*seal.Signer, error) {
-	if f.Signing.Key == "" {
-		return nil, nil
-	}
-	path, err := keyPath(f.Signing.Key, config)
-	if err != nil {
-		return nil, err
-	}
-	pem, err := os.ReadFile(path)
-	if err != nil {
-		return nil, &codeError{code: exitCould, message: fmt.Sprintf("signing key: %v", err), hint: "`trefoil init DIR` makes one; engagement.yaml names it under signing.key"}
-	}
-	file := c.String(passphraseF.Name)
-	if file == "" && f.Signing.PassphraseFile != "" {
-		file = f.Signing.PassphraseFile
-		if !filepath.IsAbs(file) {
-			file = filepath.Join(filepath.Dir(config), file)
-		}
-	}
-	passphrase, err := readPassphrase(c, file, "Passphrase of "+path+": ")
-	if err != nil {
-		return nil, err
-	}
-	key, err := seal.LoadKey(pem, passphrase)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
-	}
-	s := &seal.Signer{Key: key}
-	if f.Signing.Timestamp != "none" {
-		s.TimestampURL = f.Signing.Timestamp
-	}
-	return s, nil
 }
 
 // readPassphrase takes a passphrase from a descriptor, a file, or the terminal. It is never a
@@ -112,9 +75,6 @@ func loadTrust(path string) (*seal.Trust, error) {
 		return nil, fmt.Errorf("trust: %w", err)
 	}
 	return seal.ParseTrust(path, text, func(name string) ([]byte, error) {
-		if !filepath.IsAbs(name) {
-			name = filepath.Join(filepath.Dir(path), name)
-		}
-		return os.ReadFile(name)
+		return os.ReadFile(beside(path, name))
 	})
 }

@@ -94,5 +94,5 @@ func printReport(w io.Writer, r *run.Report) {
 		}
 	}
 	_ = t.Flush() // see printResults
-	fmt.Fprintf(w, "%d judgements, %d seals; %d checks, %d warnings, %d failed\n", len(r.Judgements), r.Seals, len(r.Checks), warnings, bad)
+	fmt.Fprintf(w, "%d judgements, %d seals; %d checks, %d warnings, %d failed\n", len(r.Judgements), len(r.Seals), len(r.Checks), warnings, bad)
 }

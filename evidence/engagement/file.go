@@ -115,9 +115,7 @@ func (f *File) checkRest(c *faults) {
 	for path, text := range map[string]string{"aws_endpoint": f.Overrides.AWSEndpoint, "gcp_endpoint": f.Overrides.GCPEndpoint, "proxy": f.Overrides.Proxy} {
 		c.check(text == "" || isURL(text), "$.overrides."+path, "%q is no URL", "write it as https://host:port", text)
 	}
-	s := f.Signing
-	c.check(s.Timestamp != "", "$.signing.timestamp", "must be said", "name the URL of an RFC 3161 authority, or write none")
-	c.check(s.Timestamp == "" || s.Timestamp == "none" || isURL(s.Timestamp), "$.signing.timestamp", "%q is neither a URL nor none", "", s.Timestamp)
+	f.Signing.check(c, "$.signing")
 	f.Store.check(c)
 	for i, id := range f.Controls {
 		c.check(controlID.MatchString(id), fmt.Sprintf("$.controls[%d]", i), "%q is no control id", "`trefoil controls list` shows them", id)

@@ -80,14 +80,6 @@ type Overrides struct {
 	CABundle    string `yaml:"ca_bundle"`
 }
 
-// Signing says with what the run is signed. Timestamp must be said: a URL of an RFC 3161
-// authority, or none.
-type Signing struct {
-	Key            string `yaml:"key"`
-	PassphraseFile string `yaml:"passphrase_file"`
-	Timestamp      string `yaml:"timestamp"`
-}
-
 // Store says where runs are kept after they were taken, by whom, and for how long.
 type Store struct {
 	URL         string `yaml:"url"`         // s3://bucket/prefix, gs://bucket/prefix, or a folder

@@ -80,11 +80,11 @@ func Open(path string) (*Run, error) {
 			return nil, err
 		}
 	}
-	return r, nil
+	return r, r.sealNames()
 }
 
 // places are the files that a run may hold.
-var places = regexp.MustCompile(`^(run\.json|run\.sigstore\.json|inputs/[^/]+|bundles/[^/]+\.zip|judgements/[0-9a-f]{64}/(judgement\.json|judgement\.sigstore\.json|results\.jsonl)|seals/[^/]+\.json)$`)
+var places = regexp.MustCompile(`^(run\.json|run\.sigstore\.json|inputs/[^/]+|bundles/[^/]+\.zip|judgements/[0-9a-f]{64}/(judgement\.json|judgement\.sigstore\.json|results\.jsonl)|seals/[0-9a-f]{64}\.sigstore\.json)$`)
 
 var folders = regexp.MustCompile(`^(\.|inputs|bundles|judgements|seals|judgements/[0-9a-f]{64})$`)
 

@@ -3,8 +3,6 @@ package run
 import (
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"time"
 
@@ -28,7 +26,7 @@ type Report struct {
 	AsOf       time.Time `json:"as_of"`
 	Source     Source    `json:"source"`
 	Judgements []string  `json:"judgements"` // digests
-	Seals      int       `json:"seals"`
+	Seals      []string  `json:"seals"`      // digests
 	Checks     []Check   `json:"checks"`
 }
 
@@ -46,9 +44,9 @@ type verification struct {
 	run    *Run
 	trust  *seal.Trust
 	report *Report
-	last   time.Time // end of the last exchange
-	signed time.Time // the run's token; zero without one
-	roles  []seal.Role
+	last   time.Time       // end of the last exchange
+	signed *seal.Signature // of the run
+	seen   map[seal.Kind]bool
 }
 
 // Verify checks an opened run by the trust that the caller brings: signature of the run,
@@ -57,9 +55,9 @@ type verification struct {
 // removed cannot be seen otherwise. The report holds what was checked also where it fails; the
 // error is then a *VerifyError.
 func (r *Run) Verify(trust *seal.Trust, expect []string, workers int) (*Report, error) {
-	v := &verification{run: r, trust: trust, report: &Report{Run: r.Digest, AsOf: r.Record.AsOf, Source: r.Record.Source, Judgements: []string{}}}
+	v := &verification{run: r, trust: trust, report: &Report{Run: r.Digest, AsOf: r.Record.AsOf, Source: r.Record.Source, Judgements: []string{}, Seals: []string{}}, seen: map[seal.Kind]bool{}}
 	for _, step := range []func() error{v.runSignature, v.files, func() error { return v.bundles(workers) }, v.judgements, v.seals,
-		v.times, func() error { return v.expected(expect) }, v.chain} {
+		v.required, v.times, func() error { return v.expected(expect) }, v.chain} {
 		if err := step(); err != nil {
 			return v.report, err
 		}
@@ -98,19 +96,20 @@ func (v *verification) runSignature() error {
 	case src.Kind != "live":
 		return v.fail(recordName, "source of the run", fmt.Errorf("source %q is neither live nor replay", src.Kind))
 	}
-	if !slices.Contains(s.Roles, want) {
-		return v.fail(signatureName, "role of the signer", fmt.Errorf("%w: key %s has no role %s, and the run is %s", seal.ErrUntrusted, s.Key, want, sourceWords(v.run.Record.Source)))
+	anchor := s.Signer.Anchor()
+	if !s.Signer.Has(want) {
+		return v.fail(signatureName, "role of the signer", fmt.Errorf("%w: %s has no role %s, and the run is %s", seal.ErrUntrusted, anchor, want, sourceWords(v.run.Record.Source)))
 	}
-	v.signed, v.roles = s.Time, s.Roles
-	v.ok(signatureName, "signature of the run", s.Key, "run digest "+v.run.Digest)
+	v.signed, v.seen[seal.Run] = s, true
+	v.ok(signatureName, "signature of the run", anchor, "run digest "+v.run.Digest)
 	if want != seal.Collector {
-		v.warn(recordName, "source of the run", s.Key, sourceWords(v.run.Record.Source))
+		v.warn(recordName, "source of the run", anchor, sourceWords(v.run.Record.Source))
 	}
 	for _, o := range v.run.Record.Overrides {
-		v.warn(recordName, "endpoint", s.Key, "NOT A PROVIDER ENDPOINT: "+o)
+		v.warn(recordName, "endpoint", anchor, "NOT A PROVIDER ENDPOINT: "+o)
 	}
-	if slices.Contains(s.Roles, seal.Collector) && slices.Contains(s.Roles, seal.Auditor) {
-		v.warn(signatureName, "independence", s.Key, "the collector's key is an auditor's too")
+	if s.Signer.Has(seal.Collector) && s.Signer.Has(seal.Auditor) {
+		v.warn(signatureName, "independence", anchor, "the collector is an auditor too")
 	}
 	return nil
 }
@@ -173,7 +172,8 @@ func (v *verification) parts(target string, parts []*bundle.Reader, workers int)
 		if err != nil {
 			return v.fail(name+"/"+bundle.SignatureName, "signature of the manifest", err)
 		}
-		v.ok(name, "signature of the manifest", s.Key, evidence.Digest(p.ManifestBytes()))
+		v.seen[seal.Bundle] = true
+		v.ok(name, "signature of the manifest", s.Signer.Anchor(), evidence.Digest(p.ManifestBytes()))
 	}
 	if times.fault != nil {
 		return v.fail(bundlesDir+"/"+partName(target, 0)+"/"+bundle.ExchangesName, times.what, times.fault)
@@ -235,44 +235,63 @@ func (v *verification) judgements() error {
 				return v.fail(name, "judgements before it", fmt.Errorf("it names judgement %s, which is missing", before))
 			}
 		}
-		v.ok(name, "signature of the judgement", s.Key, "judged as of "+j.JudgedAsOf.Format(time.RFC3339))
-	}
-	return nil
-}
-
-// seals counts countersignatures; what they say is checked where their form is known.
-func (v *verification) seals() error {
-	entries, err := os.ReadDir(filepath.Join(v.run.Path, sealsDir))
-	if err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err
-	}
-	v.report.Seals = len(entries)
-	if len(entries) > 0 {
-		return v.fail(sealsDir+"/"+entries[0].Name(), "seal", errors.New("this build reads no seals"))
+		if err := v.later(s); err != nil {
+			return v.fail(name+"/"+judgementSignatureName, "time of the judgement", err)
+		}
+		v.seen[seal.Judgement] = true
+		v.ok(name, "signature of the judgement", s.Signer.Anchor(), "judged as of "+j.JudgedAsOf.Format(time.RFC3339))
 	}
 	return nil
 }
 
 func (v *verification) times() error {
-	switch {
-	case v.signed.IsZero():
+	at := v.signed.Time
+	if at.IsZero() {
 		v.warn(signatureName, "time", "", "NO TIMESTAMP: every time is the collector's claim")
+		return nil
+	}
+	anchor := fmt.Sprintf("%d timestamps, by %s", v.signed.Tokens, v.trust.RootName)
+	if v.signed.LogEntries > 0 {
+		v.ok(signatureName, "transparency log", v.trust.RootName, fmt.Sprintf("%d entries", v.signed.LogEntries))
+	}
+	switch {
 	case v.run.Record.Source.Kind == "replay":
-		v.warn(signatureName, "time", "", "the token is of the replay, "+v.signed.Format(time.RFC3339))
-	case v.signed.Before(v.last.Truncate(time.Second)): // a token says whole seconds
-		return v.fail(signatureName, "time", fmt.Errorf("%w: the token is of %s, before the last exchange ended at %s", seal.ErrTime, v.signed.Format(time.RFC3339), v.last.Format(time.RFC3339)))
-	case v.signed.After(v.last.Add(v.trust.MaxDelay)):
-		return v.fail(signatureName, "time", fmt.Errorf("%w: the token is of %s, more than %s after the last exchange", seal.ErrTime, v.signed.Format(time.RFC3339), v.trust.MaxDelay))
+		v.warn(signatureName, "time", anchor, "the token is of the replay, "+at.Format(time.RFC3339))
+	case at.Before(v.last.Truncate(time.Second)): // a token says whole seconds
+		return v.fail(signatureName, "time", fmt.Errorf("%w: the token is of %s, before the last exchange ended at %s", seal.ErrTime, at.Format(time.RFC3339), v.last.Format(time.RFC3339)))
+	case at.After(v.last.Add(v.trust.MaxDelay)):
+		return v.fail(signatureName, "time", fmt.Errorf("%w: the token is of %s, more than %s after the last exchange", seal.ErrTime, at.Format(time.RFC3339), v.trust.MaxDelay))
 	default:
-		v.ok(signatureName, "time", "timestamp authority", v.signed.Format(time.RFC3339))
+		v.ok(signatureName, "time", anchor, at.Format(time.RFC3339))
+	}
+	return nil
+}
+
+// later refuses a signature over the run, or over something about it, whose token is older than
+// the run's own.
+func (v *verification) later(s *seal.Signature) error {
+	if s.Time.IsZero() || v.signed.Time.IsZero() || !s.Time.Before(v.signed.Time) {
+		return nil
+	}
+	return fmt.Errorf("%w: its token is of %s, before the run's own of %s", seal.ErrTime, s.Time.Format(time.RFC3339), v.signed.Time.Format(time.RFC3339))
+}
+
+// required holds what trust wants a signature of: that a whole judgement or countersignature was
+// removed cannot be seen otherwise.
+func (v *verification) required() error {
+	for _, kind := range v.trust.Required {
+		if !v.seen[kind] {
+			return v.fail(".", "required signatures", fmt.Errorf("%w: trust.yaml requires a %s, and there is none that counts", seal.ErrUntrusted, kind))
+		}
+		v.ok(".", "required signature is here", "trust.yaml", string(kind))
 	}
 	return nil
 }
 
 func (v *verification) expected(expect []string) error {
 	for _, digest := range expect {
-		if digest != v.run.Digest && !slices.Contains(v.report.Judgements, digest) {
-			return v.fail(".", "expected digests", fmt.Errorf("%s is neither this run nor one of its judgements", digest))
+		if digest != v.run.Digest && !slices.Contains(v.report.Judgements, digest) && !slices.Contains(v.report.Seals, digest) {
+			return v.fail(".", "expected digests", fmt.Errorf("%s is neither this run nor one of its judgements or seals", digest))
 		}
 		v.ok(".", "expected digest is here", "--expect", digest)
 	}

@@ -16,8 +16,36 @@ import (
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
 )
 
-// Key is a private P-256 key that signs.
-type Key struct{ private *ecdsa.PrivateKey }
+// Key is a P-256 key that signs, wherever its private half lies.
+type Key struct {
+	public *ecdsa.PublicKey
+	hint   string
+	sign   func(ctx context.Context, data []byte) (signature []byte, err error) // over the SHA-256 of data, in ASN.1
+}
+
+// newKey refuses any curve but P-256: it is what every client of Sigstore, Rekor v2 included, reads.
+func newKey(public crypto.PublicKey, sign func(context.Context, []byte) ([]byte, error)) (*Key, error) {
+	p, ok := public.(*ecdsa.PublicKey)
+	if !ok {
+		return nil, fmt.Errorf("it is a %T; only ECDSA keys on P-256 sign", public)
+	}
+	if p.Curve != elliptic.P256() {
+		return nil, fmt.Errorf("it is on %s; only ECDSA keys on P-256 sign", p.Curve.Params().Name)
+	}
+	hint, err := hintOf(p)
+	if err != nil {
+		return nil, err
+	}
+	return &Key{p, hint, sign}, nil
+}
+
+// inMemory is a key whose private half this process has.
+func inMemory(private *ecdsa.PrivateKey) (*Key, error) {
+	return newKey(&private.PublicKey, func(_ context.Context, data []byte) ([]byte, error) {
+		sum := sha256.Sum256(data)
+		return ecdsa.SignASN1(rand.Reader, private, sum[:])
+	})
+}
 
 // GenerateKey makes a key pair: the private half encrypted with the passphrase, in cosign's
 // format, and the public half in PEM. An empty passphrase is refused.
@@ -39,24 +67,29 @@ func LoadKey(pem, passphrase []byte) (*Key, error) {
 		return nil, errors.New("open signing key: wrong passphrase, or no private key in PEM") // the cause could quote the key
 	}
 	private, ok := k.(*ecdsa.PrivateKey)
-	if !ok || private.Curve != elliptic.P256() {
-		return nil, fmt.Errorf("open signing key: a %T, want an ECDSA key on P-256", k)
+	if !ok {
+		return nil, fmt.Errorf("open signing key: it is a %T; only ECDSA keys on P-256 sign", k)
 	}
-	return &Key{private}, nil
+	key, err := inMemory(private)
+	if err != nil {
+		return nil, fmt.Errorf("open signing key: %w", err)
+	}
+	return key, nil
 }
 
-// EphemeralKey makes a key in memory, for a demonstration: nothing but this process ever has it.
+// EphemeralKey makes a key in memory, for a demonstration or a certificate: nothing but this
+// process ever has it.
 func EphemeralKey() (*Key, error) {
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return nil, fmt.Errorf("make key: %w", err)
 	}
-	return &Key{private}, nil
+	return inMemory(private)
 }
 
 // PublicPEM is the public half, as trust.yaml takes it.
 func (k *Key) PublicPEM() (string, error) {
-	b, err := cryptoutils.MarshalPublicKeyToPEM(&k.private.PublicKey)
+	b, err := cryptoutils.MarshalPublicKeyToPEM(k.public)
 	return string(b), err
 }
 
@@ -71,10 +104,7 @@ func hintOf(public crypto.PublicKey) (string, error) {
 }
 
 // keypair lets sigstore-go sign with a Key.
-type keypair struct {
-	key  *Key
-	hint string
-}
+type keypair struct{ key *Key }
 
 func (p keypair) GetHashAlgorithm() protocommon.HashAlgorithm {
 	return protocommon.HashAlgorithm_SHA2_256
@@ -84,15 +114,19 @@ func (p keypair) GetSigningAlgorithm() protocommon.PublicKeyDetails {
 	return protocommon.PublicKeyDetails_PKIX_ECDSA_P256_SHA_256
 }
 
-func (p keypair) GetHint() []byte                { return []byte(p.hint) }
-func (p keypair) GetKeyAlgorithm() string        { return "ECDSA" }
-func (p keypair) GetPublicKey() crypto.PublicKey { return &p.key.private.PublicKey }
-func (p keypair) GetPublicKeyPem() (string, error) {
-	return p.key.PublicPEM()
-}
+func (p keypair) GetHint() []byte                  { return []byte(p.key.hint) }
+func (p keypair) GetKeyAlgorithm() string          { return "ECDSA" }
+func (p keypair) GetPublicKey() crypto.PublicKey   { return p.key.public }
+func (p keypair) GetPublicKeyPem() (string, error) { return p.key.PublicPEM() }
 
-func (p keypair) SignData(_ context.Context, data []byte) (signature, digest []byte, err error) {
+// SignData signs, and checks what it got: a service's answer is not believed.
+func (p keypair) SignData(ctx context.Context, data []byte) (signature, digest []byte, err error) {
+	if signature, err = p.key.sign(ctx, data); err != nil {
+		return nil, nil, err
+	}
 	sum := sha256.Sum256(data)
-	signature, err = ecdsa.SignASN1(rand.Reader, p.key.private, sum[:])
-	return signature, sum[:], err
+	if !ecdsa.VerifyASN1(p.key.public, sum[:], signature) {
+		return nil, nil, errors.New("the signing key gave a signature that its public half does not verify")
+	}
+	return signature, sum[:], nil
 }

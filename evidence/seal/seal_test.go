@@ -18,7 +18,7 @@ var (
 	now  = time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)
 )
 
-func newKey(t testing.TB) (*Key, string) {
+func testKey(t testing.TB) (*Key, string) {
 	t.Helper()
 	k, err := EphemeralKey()
 	if err != nil {
@@ -67,22 +67,22 @@ func mustSign(t testing.TB, k *Key, kind Kind, b []byte) []byte {
 }
 
 func TestSignAndVerify(t *testing.T) {
-	k, pem := newKey(t)
+	k, pem := testKey(t)
 	sig := mustSign(t, k, Run, file)
 	s, err := mustTrust(t, trustText(pem, "collector", "run, bundle")).Verify(Run, evidence.Digest(file), sig, now)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if s.Key != "firm" || s.Subject != "run.json" || string(s.Predicate) != `{"by":"test"}` || !s.Time.IsZero() {
+	if s.Signer.Name != "firm" || s.Files[0].Name != "run.json" || string(s.Predicate) != `{"by":"test"}` || !s.Time.IsZero() {
 		t.Errorf("%+v", s)
 	}
 }
 
 func TestRefusals(t *testing.T) {
-	k, pem := newKey(t)
-	other, otherPEM := newKey(t)
+	k, pem := testKey(t)
+	other, otherPEM := testKey(t)
 	sig := mustSign(t, k, Run, file)
-	all := "run, bundle, judgement, report, countersignature, gap"
+	all := "run, bundle, judgement, report, countersignature, verdict, gap"
 	for name, c := range map[string]struct {
 		trust string
 		kind  Kind
@@ -109,17 +109,15 @@ func TestRefusals(t *testing.T) {
 // reHint puts one key's hint on a signature by another.
 func reHint(t *testing.T, sig []byte, from, to *Key) []byte {
 	t.Helper()
-	a, errA := hintOf(&from.private.PublicKey)
-	b, errB := hintOf(&to.private.PublicKey)
-	if errA != nil || errB != nil || !bytes.Contains(sig, []byte(a)) {
-		t.Fatal(errA, errB)
+	if !bytes.Contains(sig, []byte(from.hint)) {
+		t.Fatal("the signature does not carry its key's hint")
 	}
-	return bytes.Replace(sig, []byte(a), []byte(b), 1)
+	return bytes.Replace(sig, []byte(from.hint), []byte(to.hint), 1)
 }
 
 // Every flipped bit, cut and added byte of a signature file is refused.
 func TestDamage(t *testing.T) {
-	k, pem := newKey(t)
+	k, pem := testKey(t)
 	sig := mustSign(t, k, Run, file)
 	trust := mustTrust(t, trustText(pem, "collector", "run"))
 	for i := range sig {
@@ -137,32 +135,45 @@ func TestDamage(t *testing.T) {
 }
 
 func TestTimestampCannotBeHad(t *testing.T) {
-	k, _ := newKey(t)
-	s := Signer{Key: k, TimestampURL: "http://127.0.0.1:1/api/v1/timestamp"}
+	k, _ := testKey(t)
+	s := Signer{Key: k, Services: Services{Authorities: []string{"http://127.0.0.1:1/api/v1/timestamp"}}}
 	if _, err := s.Sign(context.Background(), Run, "run.json", evidence.Digest(file), nil); err == nil {
 		t.Error("a signature without the time that was asked for")
 	}
 }
 
 func TestTrustRefusals(t *testing.T) {
-	_, pem := newKey(t)
+	_, pem := testKey(t)
+	_, other := testKey(t)
 	good := trustText(pem, "collector", "run")
 	for name, c := range map[string]struct{ text, want string }{
-		"unknown field":   {good + "thresholds: 1\n", "thresholds"},
-		"no keys":         {"timestamp: optional\n", "keys"},
-		"no timestamp":    {strings.Replace(good, "timestamp: optional", "timestamp: maybe", 1), "timestamp"},
-		"required":        {strings.Replace(good, "optional", "required", 1), "trusted_root"},
-		"self-review":     {trustText(pem, "operator, auditor", "run"), "self-review"},
-		"self-review 2":   {trustText(pem, "operator, collector", "run"), "self-review"},
-		"unknown role":    {trustText(pem, "king", "run"), "king"},
-		"unknown kind":    {trustText(pem, "collector", "everything"), "everything"},
-		"signs nothing":   {trustText(pem, "collector", ""), "may_sign"},
-		"bad key":         {trustText("hello\n", "collector", "run"), "public_key"},
-		"bad window":      {trustText(pem, "collector", "run", "not_before: yesterday"), "not_before"},
-		"inverted window": {trustText(pem, "collector", "run", "not_before: 2026-02-01T00:00:00Z", "not_after: 2026-01-01T00:00:00Z"), "ends before"},
-		"twice":           {good + strings.TrimPrefix(good, "timestamp: optional\nkeys:\n"), "twice"},
-		"bad delay":       {good + "max_signing_delay: soon\n", "max_signing_delay"},
-		"missing root":    {good + "trusted_root: root.json\n", "trusted_root"},
+		"unknown field":        {good + "threshold: 1\n", "threshold"},
+		"no keys":              {"timestamp: optional\n", "keys"},
+		"no timestamp":         {strings.Replace(good, "timestamp: optional", "timestamp: maybe", 1), "timestamp"},
+		"required":             {strings.Replace(good, "optional", "required", 1), "trusted_root"},
+		"self-review":          {trustText(pem, "operator, auditor", "run"), "self-review"},
+		"self-review 2":        {trustText(pem, "operator, collector", "run"), "self-review"},
+		"unknown role":         {trustText(pem, "king", "run"), "king"},
+		"unknown kind":         {trustText(pem, "collector", "everything"), "everything"},
+		"signs nothing":        {trustText(pem, "collector", ""), "may_sign"},
+		"bad key":              {trustText("hello\n", "collector", "run"), "public_key"},
+		"bad window":           {trustText(pem, "collector", "run", "not_before: yesterday"), "not_before"},
+		"inverted window":      {trustText(pem, "collector", "run", "not_before: 2026-02-01T00:00:00Z", "not_after: 2026-01-01T00:00:00Z"), "ends before"},
+		"twice":                {good + strings.TrimPrefix(good, "timestamp: optional\nkeys:\n"), "twice"},
+		"bad delay":            {good + "max_signing_delay: soon\n", "max_signing_delay"},
+		"party reviews itself": {trustText(pem, "operator", "run", "party: them") + "identities:\n  - {name: us, party: them, roles: [auditor], may_sign: [run], san: a, issuer: b}\n", "self-review"},
+		"no issuer":            {good + "identities:\n  - {name: us, roles: [auditor], may_sign: [run], san: a}\n", "san and issuer"},
+		"no authority":         {good + "identities:\n  - {name: us, roles: [auditor], may_sign: [run], san: a, issuer: b}\n", "trusted_root"},
+		"identity twice":       {good + "identities:\n  - {name: us, roles: [auditor], may_sign: [run], san: a, issuer: b}\n  - {name: them, roles: [auditor], may_sign: [run], san: a, issuer: b}\n", "twice"},
+		"replaces nobody":      {trustText(pem, "collector", "run", "replaces: old"), "old"},
+		"replaces itself":      {trustText(pem, "collector", "run", "replaces: firm"), "firm"},
+		"replaced and endless": {trustText(pem, "collector", "run", "replaces: old") + "  - name: old\n" + strings.TrimPrefix(trustText(other, "collector", "run"), "timestamp: optional\nkeys:\n  - name: firm\n"), "not_after"},
+		"bad threshold":        {good + "thresholds: {timestamps: -1}\n", "thresholds.timestamps"},
+		"nested misspelling":   {good + "trusted_root: {pth: root.json}\n", "pth"},
+		"path and inline":      {good + "trusted_root: {path: root.json, inline: x}\n", "not both"},
+		"other digest":         {good + "trusted_root: {inline: x, sha256: 00}\n", "its sha256 is"},
+		"unknown required":     {good + "required: [blessing]\n", "blessing"},
+		"missing root":         {good + "trusted_root: root.json\n", "trusted_root"},
 	} {
 		_, err := parseText(c.text)
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.HasPrefix(err.Error(), "trust.yaml:") {
@@ -195,7 +206,7 @@ func TestKeyFile(t *testing.T) {
 }
 
 func FuzzVerify(f *testing.F) {
-	k, pem := newKey(f)
+	k, pem := testKey(f)
 	trust := mustTrust(f, trustText(pem, "collector", "run"))
 	good := mustSign(f, k, Run, file)
 	f.Add(good)
@@ -208,7 +219,7 @@ func FuzzVerify(f *testing.F) {
 }
 
 func FuzzTrust(f *testing.F) {
-	_, pem := newKey(f)
+	_, pem := testKey(f)
 	f.Add(trustText(pem, "collector", "run"))
 	f.Add("timestamp: optional\nkeys: [{}]")
 	f.Fuzz(func(t *testing.T, text string) {
@@ -217,7 +228,7 @@ func FuzzTrust(f *testing.F) {
 		if err != nil && !errors.As(err, &fault) {
 			t.Fatalf("an error of no known type: %v", err)
 		}
-		if err == nil && len(trust.Keys) == 0 {
+		if err == nil && len(trust.Signers) == 0 {
 			t.Fatal("trust in nobody was taken")
 		}
 	})

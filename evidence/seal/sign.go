@@ -2,11 +2,16 @@ package seal
 
 import (
 	"context"
+	"crypto"
 	"fmt"
 	"net/http"
 	"time"
 
+	"github.com/digitorus/timestamp"
+	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
+	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/sign"
+	"github.com/sigstore/sigstore/pkg/signature"
 	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/trefoil-audit/trefoil/evidence"
@@ -17,11 +22,21 @@ const payloadType = "application/vnd.in-toto+json"
 
 const statementType = "https://in-toto.io/Statement/v1"
 
-// Signer signs files of a run.
+// logVersion is the version of Rekor that signatures go to.
+const logVersion = 2
+
+// Signer signs files of a run: with a key, or, where Token is set, with a key made for the
+// certificate that Services.Fulcio gives for that identity. Each signature gets a time of every
+// authority and an entry in every log that is named; one that cannot be had is an error, never a
+// signature without. A Signer may be used by several goroutines.
 type Signer struct {
-	Key          *Key
-	TimestampURL string            // RFC 3161 authority; empty: signatures carry no time
-	Transport    http.RoundTripper // for the authority; nil: the default
+	Key       *Key
+	Token     Token
+	Services  Services
+	Root      *Root             // what was signed is checked by it before it counts; nil: only the signature itself is
+	Transport http.RoundTripper // for certificates and times; nil: the default
+
+	certificates certificates
 }
 
 type statement struct {
@@ -36,34 +51,144 @@ type subject struct {
 	Digest map[string]string `json:"digest"`
 }
 
+// File is what a statement is about: a file's name and SHA-256 (hex).
+type File struct{ Name, SHA256 string }
+
 // Sign makes the Sigstore bundle over a file: its name and SHA-256 (hex), and a predicate (a
-// JSON object) about it. It takes a timestamp where an authority is named; that it cannot get
-// one is an error, never a signature without.
+// JSON object) about it.
 func (s *Signer) Sign(ctx context.Context, kind Kind, name, sha256 string, predicate any) ([]byte, error) {
 	if predicate == nil {
 		predicate = struct{}{}
 	}
-	text, err := evidence.Canonical(statement{Type: statementType, Subject: []subject{{name, map[string]string{"sha256": sha256}}},
-		PredicateType: kind.PredicateType(), Predicate: predicate})
+	return s.SignStatement(ctx, kind.PredicateType(), []File{{name, sha256}}, predicate)
+}
+
+// SignStatement makes the Sigstore bundle over an in-toto statement about several files.
+func (s *Signer) SignStatement(ctx context.Context, predicateType string, files []File, predicate any) ([]byte, error) {
+	b, err := s.bundle(ctx, predicateType, files, predicate, s.Services.Logs)
 	if err != nil {
-		return nil, fmt.Errorf("sign %s: %w", name, err)
-	}
-	hint, err := hintOf(&s.Key.private.PublicKey)
-	if err != nil {
-		return nil, fmt.Errorf("sign %s: %w", name, err)
-	}
-	opts := sign.BundleOptions{Context: ctx}
-	if s.TimestampURL != "" {
-		opts.TimestampAuthorities = []*sign.TimestampAuthority{sign.NewTimestampAuthority(&sign.TimestampAuthorityOptions{
-			URL: s.TimestampURL, Timeout: 30 * time.Second, Retries: 2, Transport: s.Transport})}
-	}
-	b, err := sign.Bundle(&sign.DSSEData{Data: text, PayloadType: payloadType}, keypair{s.Key, hint}, opts)
-	if err != nil {
-		return nil, fmt.Errorf("sign %s: %w", name, err)
+		return nil, err
 	}
 	raw, err := protojson.Marshal(b)
 	if err != nil {
-		return nil, fmt.Errorf("sign %s: %w", name, err)
+		return nil, fmt.Errorf("sign %s: %w", files[0].Name, err)
 	}
 	return evidence.Canonicalize(raw)
+}
+
+func (s *Signer) bundle(ctx context.Context, predicateType string, files []File, predicate any, logs []string) (*protobundle.Bundle, error) {
+	st := statement{Type: statementType, PredicateType: predicateType, Predicate: predicate}
+	for _, f := range files {
+		st.Subject = append(st.Subject, subject{f.Name, map[string]string{"sha256": f.SHA256}})
+	}
+	text, err := evidence.Canonical(st)
+	if err != nil {
+		return nil, fmt.Errorf("sign %s: %w", files[0].Name, err)
+	}
+	opts := sign.BundleOptions{Context: ctx}
+	for _, url := range s.Services.Authorities {
+		opts.TimestampAuthorities = append(opts.TimestampAuthorities, s.authority(url))
+	}
+	for _, url := range logs {
+		opts.TransparencyLogs = append(opts.TransparencyLogs, sign.NewRekor(&sign.RekorOptions{BaseURL: url, Version: logVersion, Timeout: 60 * time.Second}))
+	}
+	key := s.Key
+	if s.Token != nil {
+		if key, opts.CertificateProvider, err = s.certificates.get(ctx, s.Services.Fulcio, s.Token, s.Transport); err != nil {
+			return nil, fmt.Errorf("sign %s: %w", files[0].Name, err)
+		}
+	}
+	if opts.TrustedRoot, err = s.material(key); err != nil {
+		return nil, fmt.Errorf("sign %s: %w", files[0].Name, err)
+	}
+	b, err := sign.Bundle(&sign.DSSEData{Data: text, PayloadType: payloadType}, keypair{key}, opts)
+	if err != nil {
+		return nil, fmt.Errorf("sign %s: %w", files[0].Name, err)
+	}
+	return b, nil
+}
+
+// material is what a fresh signature is checked by, where a trusted root was given.
+func (s *Signer) material(key *Key) (root.TrustedMaterial, error) {
+	if s.Root == nil {
+		return nil, nil
+	}
+	verifier, err := signature.LoadVerifier(key.public, crypto.SHA256)
+	if err != nil {
+		return nil, err
+	}
+	return root.TrustedMaterialCollection{s.Root.material, root.NewTrustedPublicKeyMaterialFromMapping(
+		map[string]*root.ExpiringKey{key.hint: root.NewExpiringKey(verifier, time.Time{}, time.Time{})})}, nil
+}
+
+// How far this machine's clock may be from the timestamp authorities' when a collection begins.
+const (
+	maxBehind = 10 * time.Minute
+	maxAhead  = 30 * time.Second // WaitFor waits that out
+)
+
+// Probe signs something that counts for nothing, before anything is asked of a cloud: a key that
+// does not open, an authority that does not answer or a clock that is wrong would otherwise be
+// found when the evidence is there and cannot be signed. It writes to no log.
+func (s *Signer) Probe(ctx context.Context, clock func() time.Time) error {
+	if _, err := s.bundle(ctx, probeType, []File{{"probe", evidence.Digest(nil)}}, struct{}{}, nil); err != nil {
+		return fmt.Errorf("before anything was asked: %w", err)
+	}
+	for _, url := range s.Services.Authorities {
+		t, err := s.timeOf(ctx, url)
+		if err != nil {
+			return fmt.Errorf("before anything was asked: %w", err)
+		}
+		now := clock()
+		if ahead := now.Sub(t); ahead > maxAhead || ahead < -maxBehind {
+			return fmt.Errorf("before anything was asked: this machine's clock says %s, and timestamp authority %s says %s; set the clock right",
+				now.UTC().Format(time.RFC3339), url, t.Format(time.RFC3339))
+		}
+	}
+	return nil
+}
+
+// probeType is the predicate type of a probe: no kind has it, so it verifies as nothing.
+const probeType = "https://trefoil-audit.github.io/attestation/probe/v1"
+
+// WaitFor waits until every authority's clock has reached an instant of this machine's: a run
+// whose token is older than its last exchange would not verify.
+func (s *Signer) WaitFor(ctx context.Context, instant time.Time) error {
+	for _, url := range s.Services.Authorities {
+		for try := 0; ; try++ {
+			t, err := s.timeOf(ctx, url)
+			if err != nil {
+				return err
+			}
+			if !t.Before(instant.Truncate(time.Second)) {
+				break
+			}
+			if try > int(2*maxAhead/time.Second) {
+				return fmt.Errorf("timestamp authority %s says %s, and the last exchange ended at %s by this machine's clock", url, t.Format(time.RFC3339), instant.Format(time.RFC3339))
+			}
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(time.Second):
+			}
+		}
+	}
+	return nil
+}
+
+// timeOf asks an authority what time it is, in whole seconds.
+func (s *Signer) timeOf(ctx context.Context, url string) (time.Time, error) {
+	token, err := s.authority(url).GetTimestamp(ctx, []byte("what time is it"))
+	if err != nil {
+		return time.Time{}, fmt.Errorf("timestamp authority %s: %w", url, err)
+	}
+	t, err := timestamp.ParseResponse(token)
+	if err != nil {
+		return time.Time{}, fmt.Errorf("timestamp authority %s: %w", url, err)
+	}
+	return t.Time.UTC(), nil
+}
+
+func (s *Signer) authority(url string) *sign.TimestampAuthority {
+	return sign.NewTimestampAuthority(&sign.TimestampAuthorityOptions{URL: url, Timeout: 30 * time.Second, Retries: 2, Transport: s.Transport})
 }

@@ -1,15 +1,12 @@
 package seal
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
-	"github.com/sigstore/sigstore-go/pkg/root"
-	"github.com/sigstore/sigstore/pkg/cryptoutils"
-
+	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/strict"
 )
 
@@ -26,147 +23,193 @@ const (
 	Demo      Role = "demo"   // may sign demonstrations
 )
 
-// Trust is a checked trust.yaml.
+// Trust is a checked trust.yaml: the policy by which signatures count.
 type Trust struct {
-	Keys      []TrustedKey
-	Timestamp string        // required, optional
-	MaxDelay  time.Duration // between the last exchange and the token
-	root      *root.TrustedRoot
+	Signers   []TrustedSigner // keys, then identities
+	Timestamp string          // required, optional
+	MaxDelay  time.Duration   // between the last exchange and the token
+	Required  []Kind          // of which there must be a signature that counts
+	RootName  string          // where the trusted root came from, with its digest; empty: there is none
+
+	thresholds thresholds
+	root       *Root
 }
 
-// TrustedKey is one key of trust.yaml.
-type TrustedKey struct {
+// TrustedSigner is one key or one identity of trust.yaml.
+type TrustedSigner struct {
 	Name      string
+	Party     string // who holds it: a firm, an organisation; empty: not said
 	Roles     []Role
 	MaySign   []Kind
 	NotBefore time.Time
 	NotAfter  time.Time // zero: no end
-	public    *ecdsa.PublicKey
-	hint      string
+	Replaces  string    // the key or identity that it took over from
+	SAN       string    // of an identity: the certificate's subject, exactly
+	Issuer    string    // of an identity: who vouched for it, exactly
+	key       *Key      // of a key; it signs nothing here
+}
+
+// Has reports whether the signer has a role.
+func (s *TrustedSigner) Has(r Role) bool { return slices.Contains(s.Roles, r) }
+
+// Anchor names the signer in words.
+func (s *TrustedSigner) Anchor() string {
+	text := "key " + s.Name
+	if s.key == nil {
+		text = fmt.Sprintf("identity %s: %s, vouched for by %s", s.Name, s.SAN, s.Issuer)
+	}
+	if s.Replaces != "" {
+		text += " (took over from " + s.Replaces + ")"
+	}
+	return text
+}
+
+// holds reports whether the signer's window holds at an instant.
+func (s *TrustedSigner) holds(at time.Time) bool {
+	return !at.Before(s.NotBefore) && (s.NotAfter.IsZero() || at.Before(s.NotAfter))
 }
 
 type trustFile struct {
-	Keys        []keyEntry `yaml:"keys"`
-	TrustedRoot string     `yaml:"trusted_root"`
-	Timestamp   string     `yaml:"timestamp"`
-	MaxDelay    string     `yaml:"max_signing_delay"`
+	Timestamp   string          `yaml:"timestamp"`
+	Thresholds  thresholds      `yaml:"thresholds"`
+	MaxDelay    string          `yaml:"max_signing_delay"`
+	Required    []Kind          `yaml:"required"`
+	TrustedRoot rootEntry       `yaml:"trusted_root"`
+	Keys        []keyEntry      `yaml:"keys"`
+	Identities  []identityEntry `yaml:"identities"`
 }
 
-type keyEntry struct {
-	Name      string `yaml:"name"`
-	PublicKey string `yaml:"public_key"`
-	Roles     []Role `yaml:"roles"`
-	MaySign   []Kind `yaml:"may_sign"`
-	NotBefore string `yaml:"not_before"`
-	NotAfter  string `yaml:"not_after"`
+// thresholds are the least numbers of what a signature must carry; nil: one timestamp where one is
+// required, and for identities one entry in a log and one promise of a certificate log (SCT) too.
+type thresholds struct {
+	Timestamps *int `yaml:"timestamps"`
+	LogEntries *int `yaml:"log_entries"`
+	SCTs       *int `yaml:"scts"`
 }
 
-// maxTrust bounds trust.yaml and the files that it names.
+// maxTrust bounds trust.yaml.
 const maxTrust = 8 << 20
 
-// ParseTrust reads trust.yaml; name stands in errors. Read gives the bytes of a file that it
-// names (trusted_root), relative to it. Errors are *strict.FileError. Unknown fields are errors:
-// a misspelt window must not widen trust.
+// maxThreshold is what a Sigstore bundle can carry.
+const maxThreshold = 32
+
+// ParseTrust reads trust.yaml; name stands in errors, which are *strict.FileError. Read gives
+// the bytes of a file that it names (trusted_root), relative to it. Unknown fields are errors: a
+// misspelt window must not widen trust.
 func ParseTrust(name string, text []byte, read func(path string) ([]byte, error)) (*Trust, error) {
 	var f trustFile
-	tree, err := strict.YAML(name, text, maxTrust, &f)
+	c, err := strict.Decode(name, text, maxTrust, &f)
 	if err != nil {
 		return nil, err
 	}
-	fail := func(at, hint, cause string, args ...any) (*Trust, error) {
-		return nil, &strict.FileError{File: name, Line: strict.Line(tree, "$."+at), Cause: at + ": " + fmt.Sprintf(cause, args...), Hint: hint}
-	}
-	t := &Trust{Timestamp: f.Timestamp, MaxDelay: time.Hour}
-	if f.Timestamp != "required" && f.Timestamp != "optional" {
-		return fail("timestamp", "say required or optional", "%q is neither", f.Timestamp)
-	}
+	t := &Trust{Timestamp: f.Timestamp, MaxDelay: time.Hour, Required: f.Required, thresholds: f.Thresholds}
+	c.Check(f.Timestamp == "required" || f.Timestamp == "optional", "$.timestamp", "say required or optional, not %q", "optional takes signatures whose times are the signer's own claim, and warns", f.Timestamp)
 	if f.MaxDelay != "" {
-		d, err := time.ParseDuration(f.MaxDelay)
-		if err != nil || d <= 0 {
-			return fail("max_signing_delay", "write it as 1h or 30m", "%q is no duration", f.MaxDelay)
-		}
-		t.MaxDelay = d
+		t.MaxDelay, err = time.ParseDuration(f.MaxDelay)
+		c.Check(err == nil && t.MaxDelay > 0, "$.max_signing_delay", "%q is no duration", "write it as 1h or 30m", f.MaxDelay)
 	}
-	if len(f.Keys) == 0 {
-		return fail("keys", "name at least one key", "none is named, so nothing could ever verify")
+	for path, n := range map[string]*int{"timestamps": f.Thresholds.Timestamps, "log_entries": f.Thresholds.LogEntries, "scts": f.Thresholds.SCTs} {
+		c.Check(n == nil || *n >= 0 && *n <= maxThreshold, "$.thresholds."+path, "want a number from 0 to %d", "", maxThreshold)
 	}
-	for i, e := range f.Keys {
-		at := fmt.Sprintf("keys[%d]", i)
-		k, err := e.check()
-		if err != nil {
-			return fail(at, "`trefoil init` writes a key with comments", "%s: %v", e.Name, err)
-		}
-		if slices.ContainsFunc(t.Keys, func(o TrustedKey) bool { return o.Name == k.Name || o.hint == k.hint }) {
-			return fail(at, "keep one of the two", "%s: the name or the key stands twice", e.Name)
-		}
-		t.Keys = append(t.Keys, k)
+	for i, k := range f.Required {
+		c.Check(k.valid(), fmt.Sprintf("$.required[%d]", i), "unknown kind %q", "use some of "+kindWords(), k)
 	}
-	if f.TrustedRoot != "" {
-		b, err := read(f.TrustedRoot)
-		if err != nil {
-			return fail("trusted_root", "the path is relative to trust.yaml", "%v", err)
-		}
-		if t.root, err = root.NewTrustedRootFromJSON(b); err != nil {
-			return fail("trusted_root", "name a Sigstore trusted root in JSON", "%s: %v", f.TrustedRoot, err)
-		}
+	c.Check(len(f.Keys)+len(f.Identities) > 0, "$.keys", "keys or identities: none is named, so nothing could ever verify", "`trefoil init` writes a trust.yaml with the public half of a key")
+	for i := range f.Keys {
+		t.add(c, f.Keys[i].check(c, fmt.Sprintf("$.keys[%d]", i)), fmt.Sprintf("$.keys[%d]", i))
 	}
-	if t.Timestamp == "required" && t.root == nil {
-		return fail("timestamp", "name one, or say optional", "is required, but no trusted_root names an authority")
+	for i := range f.Identities {
+		t.add(c, f.Identities[i].check(c, fmt.Sprintf("$.identities[%d]", i)), fmt.Sprintf("$.identities[%d]", i))
+	}
+	t.parties(c, f)
+	if err := c.Err(); err != nil {
+		return nil, err
+	}
+	t.root, t.RootName, err = f.TrustedRoot.load(read)
+	c.Check(err == nil, "$.trusted_root", "%v", "name a trusted_root.json of Sigstore; `cosign trusted-root create` makes one", err)
+	c.Check(t.root != nil || t.Timestamp != "required", "$.timestamp", "it is required, but no trusted_root names an authority", "name it: trusted_root: trusted_root.json")
+	c.Check(t.root != nil || len(f.Identities) == 0, "$.identities", "no trusted_root names the authority that gives them certificates", "name it: trusted_root: trusted_root.json")
+	if err := c.Err(); err != nil {
+		return nil, err
 	}
 	return t, nil
 }
 
-func (e keyEntry) check() (TrustedKey, error) {
-	k := TrustedKey{Name: e.Name, Roles: e.Roles, MaySign: e.MaySign}
-	if e.Name == "" || len(e.Roles) == 0 {
-		return k, fmt.Errorf("name and roles must be said")
+func kindWords() string {
+	var words []string
+	for _, k := range Kinds() {
+		words = append(words, string(k))
 	}
-	for _, r := range e.Roles {
-		if !slices.Contains([]Role{Collector, Auditor, Operator, Replay, Demo}, r) {
-			return k, fmt.Errorf("unknown role %q", r)
-		}
-	}
-	if slices.Contains(e.Roles, Operator) && (slices.Contains(e.Roles, Auditor) || slices.Contains(e.Roles, Collector)) {
-		return k, fmt.Errorf("an operator cannot be auditor or collector too: a self-review threat")
-	}
-	if len(k.MaySign) == 0 {
-		return k, fmt.Errorf("may_sign must be said")
-	}
-	for _, kind := range k.MaySign {
-		if !kind.valid() {
-			return k, fmt.Errorf("may_sign: unknown kind %q", kind)
-		}
-	}
-	public, err := cryptoutils.UnmarshalPEMToPublicKey([]byte(e.PublicKey))
-	if err != nil {
-		return k, fmt.Errorf("public_key: no public key in PEM")
-	}
-	var ok bool
-	if k.public, ok = public.(*ecdsa.PublicKey); !ok || k.public.Curve != elliptic.P256() {
-		return k, fmt.Errorf("public_key: want an ECDSA key on P-256")
-	}
-	if k.hint, err = hintOf(k.public); err != nil {
-		return k, err
-	}
-	if k.NotBefore, err = instant(e.NotBefore); err != nil {
-		return k, fmt.Errorf("not_before: %w", err)
-	}
-	if k.NotAfter, err = instant(e.NotAfter); err != nil {
-		return k, fmt.Errorf("not_after: %w", err)
-	}
-	if !k.NotAfter.IsZero() && !k.NotBefore.Before(k.NotAfter) {
-		return k, fmt.Errorf("its window ends before it begins")
-	}
-	return k, nil
+	return strings.Join(words, ", ")
 }
 
-func instant(s string) (time.Time, error) {
-	if s == "" {
-		return time.Time{}, nil
+// add keeps a signer. No name and no key or identity may stand twice: it would be unclear which
+// entry counts.
+func (t *Trust) add(c *strict.Checker, s TrustedSigner, at string) {
+	c.Check(!slices.ContainsFunc(t.Signers, func(o TrustedSigner) bool { return o.Name == s.Name }), at+".name", "name %q stands twice", "keep one of the two", s.Name)
+	c.Check(!slices.ContainsFunc(t.Signers, func(o TrustedSigner) bool {
+		return s.key != nil && o.key != nil && s.key.hint == o.key.hint || s.key == nil && o.key == nil && s.SAN == o.SAN && s.Issuer == o.Issuer
+	}), at, "the same key or identity stands twice", "keep one entry, with all its roles")
+	t.Signers = append(t.Signers, s)
+}
+
+// parties checks what entries say of each other: who took over from whom, and that no operator of
+// what is audited is also its auditor or collector.
+func (t *Trust) parties(c *strict.Checker, f trustFile) {
+	for i := range t.Signers {
+		s, at := &t.Signers[i], fmt.Sprintf("$.keys[%d]", i)
+		if i >= len(f.Keys) {
+			at = fmt.Sprintf("$.identities[%d]", i-len(f.Keys))
+		}
+		if s.Replaces != "" {
+			n := slices.IndexFunc(t.Signers, func(o TrustedSigner) bool { return o.Name == s.Replaces })
+			c.Check(n >= 0 && n != i, at+".replaces", "there is no other entry named %q", "keep the entry that was replaced: what it signed in its time still counts", s.Replaces)
+			c.Check(n < 0 || !t.Signers[n].NotAfter.IsZero(), at+".replaces", "%s was replaced, but its entry has no not_after", "say when it ended", s.Replaces)
+		}
+		for j := range t.Signers {
+			o := &t.Signers[j]
+			c.Check(!s.Has(Operator) || s.Party == "" || s.Party != o.Party || !o.Has(Auditor) && !o.Has(Collector), at+".roles",
+				"party %q is operator here, and auditor or collector as %s: a self-review threat", "whoever runs what is audited cannot audit it", s.Party, o.Name)
+		}
 	}
-	t, err := time.Parse(time.RFC3339, s)
-	if err != nil {
-		return t, fmt.Errorf("%q is no instant such as 2026-11-24T00:00:00Z", s)
+}
+
+// rootEntry is where the trusted root comes from: a path, a path with its digest, or the text.
+type rootEntry struct {
+	Path   string `yaml:"path"`
+	SHA256 string `yaml:"sha256"`
+	Inline string `yaml:"inline"`
+}
+
+// UnmarshalYAML takes a mere path too.
+func (r *rootEntry) UnmarshalYAML(unmarshal func(any) error) error {
+	if unmarshal(&r.Path) == nil {
+		return nil
 	}
-	return t.UTC(), nil
+	r.Path = ""
+	type plain rootEntry
+	return unmarshal((*plain)(r))
+}
+
+// load reads the trusted root, and names it with its digest.
+func (r *rootEntry) load(read func(path string) ([]byte, error)) (*Root, string, error) {
+	text, name := []byte(r.Inline), "inline"
+	switch {
+	case r.Path != "" && r.Inline != "":
+		return nil, "", fmt.Errorf("say path or inline, not both")
+	case r.Path != "":
+		b, err := read(r.Path)
+		if err != nil {
+			return nil, "", err
+		}
+		text, name = b, r.Path
+	case r.Inline == "":
+		return nil, "", nil
+	}
+	digest := evidence.Digest(text)
+	if r.SHA256 != "" && r.SHA256 != digest {
+		return nil, "", fmt.Errorf("%s: its sha256 is %s, want %s", name, digest, r.SHA256)
+	}
+	root, err := ParseRoot(name, text)
+	return root, name + " (sha256 " + digest + ")", err
 }

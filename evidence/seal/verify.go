@@ -1,175 +1,233 @@
 package seal
 
 import (
-	"bytes"
-	"crypto"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
-	"github.com/sigstore/sigstore-go/pkg/root"
+	"github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
 	"github.com/sigstore/sigstore-go/pkg/verify"
-	"github.com/sigstore/sigstore/pkg/signature"
-	"google.golang.org/protobuf/encoding/protojson"
-
-	"github.com/trefoil-audit/trefoil/evidence"
 )
-
-// mediaType is that of Sigstore bundles v0.3.
-const mediaType = "application/vnd.dev.sigstore.bundle.v0.3+json"
-
-// MaxSignature bounds a signature file.
-const MaxSignature = 4 << 20
 
 // Signature is what a checked signature says.
 type Signature struct {
-	Key       string // name in trust.yaml
-	Roles     []Role
-	Time      time.Time // the token's; zero without one
-	Subject   string    // name of the signed file
-	Predicate []byte    // JSON
+	Kind       Kind
+	Signer     *TrustedSigner
+	Time       time.Time // of its earliest token; zero without one
+	Tokens     int       // that count
+	LogEntries int       // that count
+	Files      []File    // what it is about
+	Predicate  []byte    // JSON
 }
 
 // Verify checks a signature file over a file of the given SHA-256 (hex), as a signature of that
 // kind, by the given trust. Nothing in the signature file decides what is trusted. At is when
-// the key's window must hold where there is no token.
+// the signer's window must hold where there is no token.
 func (t *Trust) Verify(kind Kind, sha256 string, file []byte, at time.Time) (*Signature, error) {
 	pb, statement, err := parse(file)
 	if err != nil {
 		return nil, err
 	}
-	key, err := t.keyOf(pb)
-	if err != nil {
-		return nil, err
+	if len(statement.Subject) != 1 || statement.Subject[0].Digest["sha256"] != sha256 {
+		return nil, fmt.Errorf("%w: it is about another file: sha256 %s, not %s", ErrSignature, statement.Subject[0].Digest["sha256"], sha256)
 	}
-	if !slices.Contains(key.MaySign, kind) {
-		return nil, fmt.Errorf("%w: key %s may not sign a %s", ErrUntrusted, key.Name, kind)
-	}
-	if len(statement.Subject) != 1 || len(statement.Subject[0].Digest) != 1 || statement.Subject[0].Digest["sha256"] != sha256 {
-		return nil, fmt.Errorf("%w: it is about another file", ErrSignature)
-	}
-	if statement.Type != statementType || statement.PredicateType != kind.PredicateType() {
+	if statement.PredicateType != kind.PredicateType() {
 		return nil, fmt.Errorf("%w: its predicate type is %q, want %q", ErrSignature, statement.PredicateType, kind.PredicateType())
 	}
-	when, err := t.check(pb, key, sha256)
+	return t.verify(kind, pb, statement, at)
+}
+
+// VerifySeal checks a countersignature, verdict or gap record about a run: its first file is the
+// run's record, of the given SHA-256 (hex).
+func (t *Trust) VerifySeal(run string, file []byte, at time.Time) (*Signature, error) {
+	pb, statement, err := parse(file)
 	if err != nil {
 		return nil, err
 	}
-	s := &Signature{Key: key.Name, Roles: key.Roles, Time: when, Subject: statement.Subject[0].Name, Predicate: statement.Predicate}
-	if when.IsZero() {
-		if t.Timestamp != "optional" {
-			return nil, fmt.Errorf("%w: it carries no timestamp, and trust requires one", ErrTime)
-		}
-		when = at
+	kind, err := statement.seal()
+	if err != nil {
+		return nil, err
 	}
-	if when.Before(key.NotBefore) || !key.NotAfter.IsZero() && !when.Before(key.NotAfter) {
-		return nil, fmt.Errorf("%w: key %s does not count at %s", ErrTime, key.Name, when.Format(time.RFC3339))
+	if got := statement.Subject[0].Digest["sha256"]; got != run {
+		return nil, fmt.Errorf("%w: it is about another run: %s, not %s", ErrSignature, got, run)
+	}
+	return t.verify(kind, pb, statement, at)
+}
+
+func (t *Trust) verify(kind Kind, pb *protobundle.Bundle, st *parsedStatement, at time.Time) (*Signature, error) {
+	b, err := bundle.NewBundle(pb)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	signer, err := t.signerOf(pb, b)
+	if err != nil {
+		return nil, err
+	}
+	if !slices.Contains(signer.MaySign, kind) {
+		return nil, fmt.Errorf("%w: %s may not sign a %s", ErrUntrusted, signer.Anchor(), kind)
+	}
+	s := &Signature{Kind: kind, Signer: signer, Predicate: st.Predicate}
+	for _, one := range st.Subject {
+		s.Files = append(s.Files, File{one.Name, one.Digest["sha256"]})
+	}
+	times, err := t.check(pb, b, s)
+	if err != nil {
+		return nil, err
+	}
+	if len(times) == 0 {
+		times = []time.Time{at}
+	} else {
+		s.Time = slices.MinFunc(times, time.Time.Compare)
+	}
+	for _, when := range times {
+		if !signer.holds(when) {
+			return nil, fmt.Errorf("%w: %s does not count at %s", ErrTime, signer.Anchor(), when.Format(time.RFC3339))
+		}
 	}
 	return s, nil
 }
 
-type parsedStatement struct {
-	Type          string    `json:"_type"`
-	Subject       []subject `json:"subject"`
-	PredicateType string    `json:"predicateType"`
-	Predicate     rawJSON   `json:"predicate"`
+// signerOf finds the key that the hint names, or the identity that the certificate says, among
+// those that trust.yaml gives. Neither decides anything: the signature must verify by that key,
+// and the certificate by the trusted root.
+func (t *Trust) signerOf(pb *protobundle.Bundle, b *bundle.Bundle) (*TrustedSigner, error) {
+	content, err := b.VerificationContent()
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	leaf := content.Certificate()
+	if leaf == nil {
+		hint := pb.GetVerificationMaterial().GetPublicKey().GetHint()
+		for i := range t.Signers {
+			if k := t.Signers[i].key; k != nil && k.hint == hint {
+				return &t.Signers[i], nil
+			}
+		}
+		return nil, fmt.Errorf("%w: no key of trust.yaml has the hint %q", ErrUntrusted, hint)
+	}
+	about, err := certificate.SummarizeCertificate(leaf)
+	if err != nil {
+		return nil, fmt.Errorf("%w: its certificate: %w", ErrFormat, err)
+	}
+	for i := range t.Signers {
+		if s := &t.Signers[i]; s.key == nil && s.SAN == about.SubjectAlternativeName && s.Issuer == about.Issuer {
+			return s, nil
+		}
+	}
+	return nil, fmt.Errorf("%w: no identity of trust.yaml is %q, vouched for by %q", ErrUntrusted, about.SubjectAlternativeName, about.Issuer)
 }
 
-type rawJSON []byte
+// check verifies signature, certificate, tokens and log entries with sigstore-go, and gives the
+// tokens' times. All that the signature carries must verify, and be enough.
+func (t *Trust) check(pb *protobundle.Bundle, b *bundle.Bundle, s *Signature) ([]time.Time, error) {
+	material := pb.GetVerificationMaterial()
+	s.Tokens, s.LogEntries = len(material.GetTimestampVerificationData().GetRfc3161Timestamps()), len(material.GetTlogEntries())
+	if err := t.enough(s); err != nil {
+		return nil, err
+	}
+	trusted, options, err := t.anchors(s)
+	if err != nil {
+		return nil, err
+	}
+	v, err := verify.NewVerifier(trusted, options...)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrSignature, err)
+	}
+	digest, err := hex.DecodeString(s.Files[0].SHA256)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
+	}
+	who := verify.WithKey()
+	if s.Signer.key == nil {
+		id, err := verify.NewShortCertificateIdentity(s.Signer.Issuer, "", s.Signer.SAN, "")
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
+		}
+		who = verify.WithCertificateIdentity(id)
+	}
+	result, err := v.Verify(b, verify.NewPolicy(verify.WithArtifactDigest("sha256", digest), who))
+	if err != nil {
+		return nil, fmt.Errorf("%w: by %s: %s", ErrSignature, s.Signer.Anchor(), oneLine(err))
+	}
+	var times []time.Time
+	for _, v := range result.VerifiedTimestamps {
+		times = append(times, v.Timestamp.UTC())
+	}
+	if len(times) != s.Tokens {
+		return nil, fmt.Errorf("%w: %d of its %d timestamps verify", ErrTime, len(times), s.Tokens)
+	}
+	return times, nil
+}
 
-func (r *rawJSON) UnmarshalJSON(b []byte) error {
-	*r = bytes.Clone(b)
+// oneLine joins the lines of an error that lists several.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
+// tokens is how many authorities' timestamps trust wants of a signature.
+func (t *Trust) tokens(s *Signature) int {
+	n := least(t.thresholds.Timestamps, 1)
+	switch {
+	case s.Signer.key == nil:
+		return max(n, 1) // without a time nobody can tell whether the certificate held
+	case t.Timestamp == "optional" && s.Tokens == 0:
+		return 0
+	case t.Timestamp == "required":
+		return max(n, 1)
+	}
+	return n
+}
+
+// enough compares what a signature carries with what trust wants of its signer.
+func (t *Trust) enough(s *Signature) error {
+	identity := s.Signer.key == nil
+	if tokens := t.tokens(s); s.Tokens < tokens {
+		return fmt.Errorf("%w: it carries no timestamp, or too few: %d, and trust wants %d", ErrTime, s.Tokens, tokens)
+	}
+	if want := least(t.thresholds.LogEntries, count(identity)); s.LogEntries < want {
+		return fmt.Errorf("%w: it carries %d entries of transparency logs, and trust wants %d", ErrUntrusted, s.LogEntries, want)
+	}
+	if t.root == nil && s.Tokens+s.LogEntries > 0 {
+		return fmt.Errorf("%w: it carries %d timestamps and %d log entries, and trust.yaml names no trusted_root to check them by", ErrTime, s.Tokens, s.LogEntries)
+	}
 	return nil
 }
 
-// parse reads a signature file: canonical bytes, no unknown field, one signature, a statement
-// in canonical form.
-func parse(file []byte) (*protobundle.Bundle, *parsedStatement, error) {
-	fail := func(cause string) (*protobundle.Bundle, *parsedStatement, error) {
-		return nil, nil, fmt.Errorf("%w: %s", ErrFormat, cause)
+func least(n *int, otherwise int) int {
+	if n != nil {
+		return *n
 	}
-	if len(file) > MaxSignature {
-		return fail(fmt.Sprintf("over %d bytes", MaxSignature))
-	}
-	pb := &protobundle.Bundle{}
-	if err := protojson.Unmarshal(file, pb); err != nil {
-		return fail("it is no Sigstore bundle")
-	}
-	raw, err := protojson.Marshal(pb)
-	if err != nil {
-		return fail(err.Error())
-	}
-	again, err := evidence.Canonicalize(raw)
-	if err != nil || !bytes.Equal(again, file) {
-		return fail("its bytes are not in canonical form")
-	}
-	if pb.GetMediaType() != mediaType { // older versions are accepted by other clients, and would be a second form of one file
-		return fail("its media type is not " + mediaType)
-	}
-	env := pb.GetDsseEnvelope()
-	if env == nil || len(env.GetSignatures()) != 1 || env.GetPayloadType() != payloadType {
-		return fail("it holds no DSSE envelope with one signature over an in-toto statement")
-	}
-	st := &parsedStatement{}
-	if err := json.Unmarshal(env.GetPayload(), st, json.RejectUnknownMembers(true)); err != nil {
-		return fail("its payload is no in-toto statement")
-	}
-	if again, err := evidence.Canonicalize(env.GetPayload()); err != nil || !bytes.Equal(again, env.GetPayload()) {
-		return fail("its statement is not in canonical form")
-	}
-	return pb, st, nil
+	return otherwise
 }
 
-// keyOf finds the key that the hint names, among those that trust.yaml gives. The hint decides
-// nothing: the signature must verify by that key.
-func (t *Trust) keyOf(pb *protobundle.Bundle) (*TrustedKey, error) {
-	hint := pb.GetVerificationMaterial().GetPublicKey().GetHint()
-	for i := range t.Keys {
-		if t.Keys[i].hint == hint {
-			return &t.Keys[i], nil
-		}
+func count(b bool) int {
+	if b {
+		return 1
 	}
-	return nil, fmt.Errorf("%w: no key of trust.yaml has the hint %q", ErrUntrusted, hint)
+	return 0
 }
 
-// check verifies signature and token with sigstore-go, and gives the token's time.
-func (t *Trust) check(pb *protobundle.Bundle, key *TrustedKey, sha256 string) (time.Time, error) {
-	b, err := bundle.NewBundle(pb)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("%w: %w", ErrFormat, err)
-	}
-	verifier, err := signature.LoadVerifier(key.public, crypto.SHA256)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("%w: %w", ErrSignature, err)
-	}
-	material := root.TrustedMaterialCollection{root.NewTrustedPublicKeyMaterialFromMapping(
-		map[string]*root.ExpiringKey{key.hint: root.NewExpiringKey(verifier, time.Time{}, time.Time{})})}
-	how := verify.WithNoObserverTimestamps()
-	stamped := len(pb.GetVerificationMaterial().GetTimestampVerificationData().GetRfc3161Timestamps()) > 0
-	if stamped {
-		if t.root == nil {
-			return time.Time{}, fmt.Errorf("%w: it carries a timestamp, and trust.yaml names no authority to check it", ErrTime)
+// seal tells what sort of seal a statement is.
+func (st *parsedStatement) seal() (Kind, error) {
+	switch {
+	case st.PredicateType == TestResultType:
+		return Verdict, nil
+	case st.PredicateType == Gap.PredicateType():
+		return Gap, nil
+	case st.PredicateType == SVRType:
+		verifier, err := verifierOf(st.Predicate)
+		switch {
+		case err != nil:
+			return "", fmt.Errorf("%w: its predicate names no verifier", ErrFormat)
+		case verifier == CountersignVerifier:
+			return Countersignature, nil
+		case verifier == JudgeVerifier:
+			return Verdict, nil
 		}
-		material, how = append(material, t.root), verify.WithSignedTimestamps(1)
+		return "", fmt.Errorf("%w: it is by a verifier that this build does not know: %q", ErrFormat, verifier)
 	}
-	v, err := verify.NewVerifier(material, how)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("%w: %w", ErrSignature, err)
-	}
-	digest, err := hex.DecodeString(sha256)
-	if err != nil {
-		return time.Time{}, fmt.Errorf("%w: %w", ErrFormat, err)
-	}
-	result, err := v.Verify(b, verify.NewPolicy(verify.WithArtifactDigest("sha256", digest), verify.WithKey()))
-	if err != nil {
-		return time.Time{}, fmt.Errorf("%w: %w", ErrSignature, err)
-	}
-	if stamped && len(result.VerifiedTimestamps) > 0 {
-		return result.VerifiedTimestamps[0].Timestamp.UTC(), nil
-	}
-	return time.Time{}, nil
+	return "", fmt.Errorf("%w: %w %q", ErrFormat, errors.New("no seal has the predicate type"), st.PredicateType)
 }

@@ -87,6 +87,11 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 	if err != nil {
 		return "", err
 	}
+	if c.Replay == nil {
+		if err := c.Signer.Probe(ctx, c.Clock); err != nil {
+			return "", err
+		}
+	}
 	b, err := run.Create(c.Out)
 	if err != nil {
 		return "", err
@@ -129,6 +134,11 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 		r.Previous = c.Previous.Previous
 	}
 	return b.Commit(r, desk.files, func(digest string) ([]byte, error) {
+		if c.Replay == nil {
+			if err := c.Signer.WaitFor(ctx, desk.last); err != nil {
+				return nil, err
+			}
+		}
 		return c.Signer.Sign(ctx, seal.Run, "run.json", digest, map[string]string{"engagement": r.Engagement})
 	})
 }
@@ -158,6 +168,7 @@ type desk struct {
 	writers map[string]*bundle.Writer
 	files   map[string]run.BundleFile
 	readers []io.Closer
+	last    time.Time // end of the last exchange
 }
 
 // AWS opens access to an AWS organisation.
@@ -261,6 +272,11 @@ func (d *desk) Close(t collectors.Target, w *collectors.Work) error {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	for _, x := range out.Exchanges {
+		if end := x.Start.Add(time.Duration(x.Duration) * time.Microsecond); end.After(d.last) {
+			d.last = end
+		}
+	}
 	for _, p := range parts {
 		d.files[p.Name] = run.BundleFile{Target: t.ID, Manifest: evidence.Digest(p.Manifest)}
 	}

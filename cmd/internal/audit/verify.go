@@ -96,7 +96,7 @@ func (v *Verification) workbookSignature(r *run.Run, report *run.Report) error {
 	if err != nil {
 		return failed(report, v.Report, "signature of the workbook", err)
 	}
-	passed(report, v.Report, "signature of the workbook", s.Key, evidence.Digest(content))
+	passed(report, v.Report, "signature of the workbook", s.Signer.Anchor(), evidence.Digest(content))
 	return nil
 }
 
