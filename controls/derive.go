@@ -199,6 +199,7 @@ func gates(r evidence.Row, kinds func(string) bool) bool {
 // rule counts where it is attached to the account or to a unit on its path.
 func guardrails(j *joins) []*evidence.Fact {
 	var out []*evidence.Fact
+	at := attached(j.kept["aws.organizations.scp_statement"])
 	for _, a := range j.kept["aws.organizations.account"] {
 		f := derived(kindGuardrail, "guardrail:"+a.ID, a.Name, a.Target, "").Because("f:" + a.ID)
 		if m, ok := a.Get("/attrs/management"); ok {
@@ -212,31 +213,63 @@ func guardrails(j *joins) []*evidence.Fact {
 			out = append(out, f)
 			continue
 		}
-		bind(f, append([]string{a.ID}, parents...), j.kept["aws.organizations.scp_statement"])
+		bind(f, append([]string{a.ID}, parents...), at)
 		out = append(out, f)
 	}
 	return out
 }
 
-// bind joins the statements that are attached to a path into one effective guardrail.
-func bind(f *evidence.Fact, path []string, statements []*evidence.Fact) {
-	var locations map[string]bool
-	exempt := map[string]bool{}
-	unclear := ""
-	for _, s := range statements {
+// attachments are statements by what they are attached to; unclear names one of which that, or what
+// it does, was not seen.
+type attachments struct {
+	at      map[string][]*evidence.Fact
+	order   map[*evidence.Fact]int
+	unclear string // the last one
+	last    int    // where it stands
+}
+
+func attached(statements []*evidence.Fact) attachments {
+	a := attachments{at: map[string][]*evidence.Fact{}, order: map[*evidence.Fact]int{}}
+	for i, s := range statements {
 		to, known := texts(s, "/guardrail/attached_to")
 		effect, ok := s.Get("/guardrail/effect")
 		if !known || !ok {
-			unclear = "statement " + s.ID
+			a.unclear, a.last = "statement "+s.ID, i
 			continue
 		}
-		if effect != "allow_only" || !slices.ContainsFunc(to, func(id string) bool { return slices.Contains(path, id) }) {
+		if effect != "allow_only" {
 			continue
 		}
+		a.order[s] = i
+		for _, id := range to {
+			a.at[id] = append(a.at[id], s)
+		}
+	}
+	return a
+}
+
+// on lists the statements that are attached to any of a path, each once, in their order.
+func (a attachments) on(path []string) []*evidence.Fact {
+	var out []*evidence.Fact
+	for _, id := range path {
+		out = append(out, a.at[id]...)
+	}
+	slices.SortFunc(out, func(x, y *evidence.Fact) int { return cmp.Compare(a.order[x], a.order[y]) })
+	return slices.Compact(out)
+}
+
+// bind joins the statements that are attached to a path into one effective guardrail.
+func bind(f *evidence.Fact, path []string, all attachments) {
+	var locations map[string]bool
+	exempt := map[string]bool{}
+	unclear := all.unclear
+	for _, s := range all.on(path) {
 		places, ok1 := texts(s, "/guardrail/locations")
 		free, ok2 := texts(s, "/guardrail/exempt")
 		if !ok1 || !ok2 {
-			unclear = "statement " + s.ID
+			if unclear == "" || all.order[s] > all.last {
+				unclear = "statement " + s.ID
+			}
 			continue
 		}
 		f.Because("f:" + s.ID)

@@ -76,7 +76,8 @@ func (j *joins) add(f *evidence.Fact) {
 	default:
 		e.located = list
 	}
-	if manager, ok := f.Get("/attrs/manager"); ok && f.Kind == "aws.kms.key" {
+	if f.Kind == "aws.kms.key" {
+		manager, _ := f.Get("/attrs/manager")
 		e.manager, _ = manager.(string)
 	}
 	if old, twice := j.ends[f.ID]; twice && (!slices.Equal(old.located, e.located) || old.ruling != e.ruling) {

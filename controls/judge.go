@@ -64,9 +64,16 @@ func (c *Catalogue) Judge(ctx context.Context, in Input) (*Results, error) {
 		return nil, err
 	}
 	*c.env.world = world{asOf: in.AsOf, table: in.Table, trusted: j.trusted, homes: homesOf(in.Register)}
-	p := &pass{c: c, in: &in, j: j, params: params, out: map[string]Ruled{}, tallies: map[string]*tally{}, doubles: map[string]compared{}}
+	p := &pass{c: c, in: &in, j: j, params: params, out: map[string]Ruled{}, tallies: map[string]*tally{}, doubles: map[string]compared{}, about: map[string][]*Control{}}
 	for _, control := range c.Controls {
 		p.tallies[control.ID] = &tally{control: control, counts: map[Verdict]int{}}
+		for _, t := range c.tests[control.ID] {
+			for kind := range t.kinds {
+				if of := p.about[kind]; len(of) == 0 || of[len(of)-1] != control {
+					p.about[kind] = append(of, control)
+				}
+			}
+		}
 	}
 	for _, seq := range []iter.Seq2[*evidence.Fact, error]{in.Facts(), seqOf(facts)} {
 		for f, err := range seq {
@@ -106,7 +113,8 @@ type pass struct {
 	items   []Item
 	out     map[string]Ruled
 	tallies map[string]*tally
-	doubles map[string]compared // by kind
+	doubles map[string]compared   // by kind
+	about   map[string][]*Control // by kind: the controls that have a test of it
 }
 
 // tally counts the items of one control.
@@ -154,9 +162,13 @@ var rank = map[Verdict]int{Fail: 6, Error: 5, Insufficient: 4, Pass: 3, NotAppli
 
 // fact judges one fact by every control that is about it.
 func (p *pass) fact(ctx context.Context, f *evidence.Fact) {
+	about := p.about[f.Kind]
+	if len(about) == 0 {
+		return
+	}
 	r := p.j.scopeOf(f)
 	f = p.j.resolve(f)
-	for _, control := range p.c.Controls {
+	for _, control := range about {
 		t := p.tallies[control.ID]
 		ruledOut, unsure := false, false
 		got, inside := p.c.test(ctx, control, f, p.params, func(c *compiled) bool {

@@ -43,7 +43,8 @@ type record struct {
 	fields map[string]any
 }
 
-func newRecord(f *evidence.Fact, s *schema) *record { return &record{f, s.root, "", f.Fields} }
+// newRecord is a fact as a whole: its fields are decoded when a test reads them.
+func newRecord(f *evidence.Fact, s *schema) *record { return &record{f, s.root, "", nil} }
 
 var _ traits.Indexer = (*record)(nil)
 
@@ -69,6 +70,9 @@ func (r *record) Get(index ref.Val) ref.Val {
 		return unknown(row)
 	}
 	v, said := r.fields[field]
+	if r.ptr == "" {
+		v, said = r.fact.Field(field)
+	}
 	if !said {
 		// Whether it is there at all was not seen, so it must not compare with null as a record.
 		if u := r.fieldsUnknown(ptr); u != nil {

@@ -24,6 +24,7 @@ func (e *IncompleteError) Error() string {
 // (value, none or unknown), types fit, nothing else is there, and it comes from somewhere. The
 // error is an *IncompleteError.
 func (f *Fact) Check(k *Kind) error {
+	f.decodeAll()
 	c := checker{fact: f, kind: k}
 	for _, err := range f.errs {
 		c.add(err.Error())

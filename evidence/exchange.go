@@ -73,13 +73,13 @@ func (x *Exchange) RowID() string { return RowID(x.Target, x.Region, x.Operation
 // without the cost of the rest.
 func ExchangeSpan(line []byte) (id string, start, end time.Time, err error) {
 	var micros int64
-	err = eachMember(line, func(name string, value jsontext.Value) error {
-		switch name {
-		case "id":
-			return json.Unmarshal(value, &id)
-		case "start":
+	err = eachMember(line, func(name, value jsontext.Value) error {
+		switch string(name) {
+		case `"id"`:
+			return unquote(&id, value)
+		case `"start"`:
 			return json.Unmarshal(value, &start)
-		case "duration":
+		case `"duration"`:
 			return json.Unmarshal(value, &micros)
 		}
 		return nil

@@ -32,6 +32,7 @@ type Fact struct {
 	Unknowns map[string]string `json:"unknown,omitzero"` // JSON Pointer → id of the coverage row that says why
 	Fields   map[string]any    `json:",embed"`           // facets and attrs
 
+	raw  []member // of a fact that ReadFact gave: fields that nobody asked for yet
 	errs []error
 }
 
@@ -130,8 +131,11 @@ func (f *Fact) put(ptr string, v any) *Fact {
 // Get returns the value at ptr; ok is false where the fact does not say it. List elements
 // are addressed by index.
 func (f *Fact) Get(ptr string) (v any, ok bool) {
-	v = f.Fields
-	for p := range strings.SplitSeq(strings.TrimPrefix(ptr, "/"), "/") {
+	first, rest, more := strings.Cut(strings.TrimPrefix(ptr, "/"), "/")
+	if v, ok = f.Field(first); !ok || !more {
+		return v, ok
+	}
+	for p := range strings.SplitSeq(rest, "/") {
 		switch c := v.(type) {
 		case map[string]any:
 			if v, ok = c[p]; !ok {
@@ -201,6 +205,7 @@ func normal(v any) (any, error) {
 
 // Encode gives the fact's line in facts.jsonl: canonical JSON without a line end.
 func (f *Fact) Encode() ([]byte, error) {
+	f.decodeAll()
 	b, err := Canonical(f)
 	if err != nil {
 		return nil, fmt.Errorf("fact %s: %w", f.ID, err)
@@ -219,6 +224,7 @@ func DecodeFact(line []byte) (*Fact, error) {
 
 // Clone copies a fact deeply enough that derivations can set fields on the copy.
 func (f *Fact) Clone() *Fact {
+	f.decodeAll()
 	c := *f
 	c.Tags = maps.Clone(f.Tags)
 	c.From = slices.Clone(f.From)

@@ -104,7 +104,7 @@ func judge(ctx context.Context, r *run.Run, inputs map[string]string, judgedAsOf
 	if err := w.read(inputs); err != nil {
 		return nil, err
 	}
-	in := controls.Input{AsOf: r.Record.AsOf, JudgedAsOf: judgedAsOf, Facts: w.facts, Coverage: w.rows, Table: w.table, Register: w.engagement.Register,
+	in := controls.Input{AsOf: r.Record.AsOf, JudgedAsOf: judgedAsOf, Facts: w.judgedFacts, Coverage: w.rows, Table: w.table, Register: w.engagement.Register,
 		Waivers: w.engagement.Waivers, Gaps: w.engagement.File.AcceptedGaps, Parameters: w.engagement.File.Parameters, Selected: w.engagement.File.Controls}
 	var err error
 	if in.Targets, err = w.targets(); err != nil {
@@ -198,12 +198,22 @@ func (w *world) exchanges() iter.Seq2[evidence.Exchange, error] {
 	return records[evidence.Exchange](w.run, bundle.ExchangesName)
 }
 
+// facts streams the run's facts, whole.
 func (w *world) facts() iter.Seq2[*evidence.Fact, error] {
+	return factsOf(w.run, evidence.DecodeFact)
+}
+
+// judgedFacts streams the run's facts, each field decoded when a test asks for it.
+func (w *world) judgedFacts() iter.Seq2[*evidence.Fact, error] {
+	return factsOf(w.run, evidence.ReadFact)
+}
+
+func factsOf(r *run.Run, read func(line []byte) (*evidence.Fact, error)) iter.Seq2[*evidence.Fact, error] {
 	return func(yield func(*evidence.Fact, error) bool) {
-		for line, err := range linesOf(w.run, bundle.FactsName) {
+		for line, err := range linesOf(r, bundle.FactsName) {
 			var f *evidence.Fact
 			if err == nil {
-				f, err = evidence.DecodeFact(line)
+				f, err = read(line)
 			}
 			if !yield(f, err) || err != nil {
 				return
