@@ -522,6 +522,7 @@ func TestLegacyGone(t *testing.T) {
 		"another account":            {"arn:aws:s3:::old", "aws-999999999999", evidence.OK, nil, nil},
 		"service that nobody asks":   {"arn:aws:sqs:eu-west-1:111122223333:old", "aws-111122223333", evidence.OK, nil, nil},
 		"no name of a service":       {"old", "aws-111122223333", evidence.OK, nil, nil},
+		"plug-in that lists no such": {"dc:volume/old", "aws-111122223333", evidence.OK, nil, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := world1(t, c.facts...)

@@ -70,6 +70,9 @@ func printExplanation(w io.Writer, e *audit.Explanation, path string) error {
 	for _, r := range e.Rows {
 		fmt.Fprintf(w, "COVERAGE %s: %s %s\n", plain(r.ID), r.Status, plain(r.Reason))
 	}
+	for _, l := range e.Lines {
+		fmt.Fprintf(w, "INPUT %s line %d: %s\n", plain(l.File), l.Line, plain(l.Text))
+	}
 	for _, x := range e.Exchanges {
 		printCall(w, x, path)
 	}

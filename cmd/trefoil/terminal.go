@@ -142,7 +142,7 @@ func hintFor(err error) string {
 	case errors.As(err, &other):
 		return "use the build that the run names; its version and digest stand above"
 	case errors.As(err, &file):
-		return ""
+		return file.Hint
 	case errors.Is(err, os.ErrNotExist):
 		return "check the path"
 	}

@@ -21,7 +21,8 @@ type Explanation struct {
 	Items     []controls.Item     `json:"items"`   // what the judgement says of it
 	Rows      []evidence.Row      `json:"coverage"`
 	Exchanges []ExplainedExchange `json:"exchanges"`
-	More      int                 `json:"more"` // further exchanges that are not shown
+	More      int                 `json:"more"`  // further exchanges that are not shown
+	Lines     []ExplainedLine     `json:"lines"` // of inputs, such as a plug-in's
 	File      *ExplainedFile      `json:"file"` // nil where the row is about no file
 }
 
@@ -81,7 +82,7 @@ func ExplainCell(ctx context.Context, r *run.Run, j *Judged, path, cell string) 
 
 func explain(r *run.Run, j *Judged, about report.Subject) (*Explanation, error) {
 	w := &world{run: r}
-	e := &Explanation{Items: []controls.Item{}, Rows: []evidence.Row{}, Exchanges: []ExplainedExchange{}}
+	e := &Explanation{Items: []controls.Item{}, Rows: []evidence.Row{}, Exchanges: []ExplainedExchange{}, Lines: []ExplainedLine{}}
 	from := map[string]bool{}
 	for _, row := range about.Rows {
 		from["c:"+row] = true
@@ -97,6 +98,9 @@ func explain(r *run.Run, j *Judged, about report.Subject) (*Explanation, error) 
 	}
 	if about.Kind != "" {
 		e.population(j, about, from)
+	}
+	if err := e.inputLines(r, from); err != nil {
+		return nil, err
 	}
 	return e, e.follow(w, from)
 }
