@@ -109,8 +109,7 @@ func (x *indexer) source(id, kind, target, source string) error {
 		}
 		return x.t.add(about, id, kind, source, c.operation, c.region, c.start.UTC().Format("2006-01-02\n15:04:05"), c.answer, orElse(file, bundleFile(target)), entry)
 	case "i":
-		file, _, _ := strings.Cut(name, "#")
-		return x.t.add(about, id, kind, source, "(an input of the engagement)", "", "", "", "inputs/"+file, "as copied into the judgement")
+		return x.input(about, id, kind, source, name)
 	case "c":
 		of, _, _ := strings.Cut(name, "/")
 		return x.t.add(about, id, kind, source, "(a row of coverage)", "", "", "", bundleFile(of), "coverage.jsonl")
@@ -118,6 +117,22 @@ func (x *indexer) source(id, kind, target, source string) error {
 		return x.t.add(about, id, kind, source, "(another fact; see its rows)", "", "", "", bundleFile(target), "facts.jsonl")
 	}
 	return x.t.add(about, id, kind, source, styled{look: errorCell, value: "A sort of source that this build does not know"})
+}
+
+// input says of which file a source is: one of the engagement's by its name, or by its digest and
+// line one that was given to a plug-in.
+func (x *indexer) input(about Subject, id, kind, source, name string) error {
+	digest, line, isLine := strings.Cut(name, "#")
+	if !isLine {
+		return x.t.add(about, id, kind, source, "(an input of the engagement)", "", "", "", "inputs/"+name, "as copied into the judgement")
+	}
+	for _, f := range x.in.Run.Inputs {
+		if f.SHA256 == digest {
+			return x.t.add(about, id, kind, source, "(an input of a plug-in)", "", "", "", "inputs/"+f.Name, "line "+line)
+		}
+	}
+	x.made[counted{evidenceSheet, "sources not found", ""}]++
+	return x.t.add(about, id, kind, source, styled{look: failCell, value: "NOT IN THE RUN"})
 }
 
 func bundleFile(target string) string { return "bundles/" + target + ".zip" }

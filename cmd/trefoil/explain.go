@@ -108,8 +108,12 @@ func printSubject(w io.Writer, e *audit.Explanation) error {
 }
 
 func printCall(w io.Writer, x audit.ExplainedExchange, path string) {
-	fmt.Fprintf(w, "CALL %s %s\n  %s %s%s %s\n  %s, HTTP %d, %s\n", x.ID, x.Operation, x.Method, plain(x.Host), plain(x.Path), plain(x.Query+x.Request),
-		x.Start.Format("2006-01-02T15:04:05Z"), x.Status, x.Outcome)
+	answer := string(x.Outcome)
+	if x.Status != 0 { // a plug-in, or a transport that failed, gives no status
+		answer = fmt.Sprintf("HTTP %d, %s", x.Status, x.Outcome)
+	}
+	fmt.Fprintf(w, "CALL %s %s\n  %s %s%s %s\n  %s, %s\n", x.ID, x.Operation, x.Method, plain(x.Host), plain(x.Path), plain(x.Query+x.Request),
+		x.Start.Format("2006-01-02T15:04:05Z"), answer)
 	if file, entry, ok := strings.Cut(x.File, " "); ok {
 		fmt.Fprintf(w, "  unzip -p %s/%s %s\n", path, file, entry)
 		printLines(w, x.Excerpt)

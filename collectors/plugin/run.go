@@ -75,7 +75,11 @@ func (p *Plugin) stage(notes map[string]string) (dir string, argv []string, err 
 		}
 	}
 	file := filepath.Join(dir, "plugin")
-	if err := os.WriteFile(file, p.Executable, 0o500); err != nil {
+	// While it is open for writing nothing may fork: a child that held it would keep it from being run.
+	syscall.ForkLock.RLock()
+	err = os.WriteFile(file, p.Executable, 0o500)
+	syscall.ForkLock.RUnlock()
+	if err != nil {
 		return dir, nil, err
 	}
 	for _, d := range []string{filepath.Join(dir, "inputs"), dir} {
