@@ -127,6 +127,7 @@ type tally struct {
 	openFails  int
 	openGaps   int
 	stated     int
+	foreign    bool             // no list of the run is about what the control is about
 	parts      map[string]*Part // by kind
 }
 

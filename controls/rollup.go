@@ -41,6 +41,7 @@ func (p *pass) line(ctx context.Context, t *tally) (Line, error) {
 			l.OpenGaps++
 		}
 	}
+	t.foreign = p.foreign(control)
 	l.Verdict, l.Reason = rollUp(&l, t)
 	if len(faults) > 0 {
 		l.Verdict = Error
@@ -66,7 +67,9 @@ func rollUp(l *Line, t *tally) (Verdict, string) {
 		verdict = Insufficient
 	}
 	var parts []string
-	if n := l.Population; n == 0 && gap == 0 {
+	if n := l.Population; n == 0 && gap == 0 && t.foreign {
+		parts = append(parts, "No target of this run has what it is about")
+	} else if n == 0 && gap == 0 {
 		parts = append(parts, "Nothing of its population exists; the lists that would show it were answered in full")
 	} else if n == 0 {
 		parts = append(parts, "Nothing of its population was seen, but not everywhere was looked")
@@ -146,6 +149,15 @@ func (p *pass) gaps(control *Control) []string {
 	out = append(out, p.hiddenSources(control, sources)...)
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// foreign says that no list of the run is about anything of the control: a run of one provider, or of
+// a plug-in alone, has nothing of what another provider's control is about.
+func (p *pass) foreign(control *Control) bool {
+	sources := p.sources(control)
+	return len(sources) > 0 && !slices.ContainsFunc(p.in.Coverage, func(r evidence.Row) bool {
+		return r.List && slices.ContainsFunc(r.Kinds, func(k string) bool { return sources[k] })
+	})
 }
 
 // notLooked lists what of the control nothing of this run looks at, though it has targets of the
