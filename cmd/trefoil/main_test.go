@@ -28,7 +28,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"flip": flip, "exits": exits, "unclover": unclover,
-			"nextsecond": nextSecond, "runs": runs, "locked": locked, "pin": pin, "sorted": sortedRows},
+			"nextsecond": nextSecond, "runs": runs, "locked": locked, "trust": trust, "auditor": auditor, "replace": replace, "droppedverdict": droppedVerdict, "pin": pin, "sorted": sortedRows},
 	})
 }
 

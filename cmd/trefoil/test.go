@@ -74,7 +74,8 @@ func judge(c *cli.Context, j audit.Judging) (*audit.Judged, error) {
 	return judged, gate(judged.Results)
 }
 
-// sourceBanner says what a run is, where it is not a live recording of providers.
+// sourceBanner says what a run is, where it is not a live recording of providers with times that
+// somebody else vouches for.
 func sourceBanner(r *run.Run) string {
 	out := ""
 	switch {
@@ -82,6 +83,9 @@ func sourceBanner(r *run.Run) string {
 		out = "DEMONSTRATION: recorded answers of an imagined company\n"
 	case r.Record.Source.Kind != "live":
 		out = "REPLAYED RECORDING of run " + r.Record.Source.Of + "\n"
+	}
+	if untimed, err := audit.Untimed(r); err != nil || untimed {
+		out += "NO TIMESTAMP: every time is the collector's claim\n"
 	}
 	for _, o := range r.Record.Overrides {
 		out += "NOT A PROVIDER ENDPOINT: " + plain(o) + "\n"

@@ -1,9 +1,6 @@
 package engagement
 
-import (
-	"slices"
-	"strings"
-)
+import "slices"
 
 // Profiles of signing: with what a signature is made, timed and logged.
 const (
@@ -37,6 +34,9 @@ func (s *Signing) Keyless() bool { return s.Profile == IdentityTimeLog }
 // Logged reports whether signatures go to a transparency log.
 func (s *Signing) Logged() bool { return s.Profile != KeyTime }
 
+// Untimed reports whether nobody but the signer vouches for times.
+func (s *Signing) Untimed() bool { return s.Timestamp == "none" }
+
 // Check checks what a command's flags say; it is an error of the flags, without file and line.
 func (s *Signing) Check() error {
 	c := &faults{name: "signing"}
@@ -44,7 +44,6 @@ func (s *Signing) Check() error {
 	if c.err == nil {
 		return nil
 	}
-	c.err.Cause = strings.TrimPrefix(c.err.Cause, "$: ")
 	return c.err
 }
 
@@ -53,10 +52,10 @@ func (s *Signing) check(c *faults, at string) {
 		s.Profile = KeyTime
 	}
 	c.check(slices.Contains([]string{KeyTime, KeyTimeLog, IdentityTimeLog}, s.Profile), at+".profile", "%q is no profile", "use key+tsa, key+tsa+rekor or keyless+tsa+rekor", s.Profile)
+	c.check(!s.Logged() || s.Services != "", at+".services", "profile %s needs services", "name a signing_config.json of Sigstore: which log, and for keyless which Fulcio", s.Profile)
 	c.check(s.Timestamp != "" || s.Services != "", at+".timestamp", "must be said", "name the URL of an RFC 3161 authority, or write none; or name services")
 	c.check(s.Timestamp == "" || s.Timestamp == "none" || isURL(s.Timestamp), at+".timestamp", "%q is neither a URL nor none", "write it as https://host/path", s.Timestamp)
 	c.check(!s.Logged() || s.Timestamp != "none", at+".timestamp", "profile %s takes a time from an authority", "leave timestamp out: services name the authority", s.Profile)
-	c.check(!s.Logged() || s.Services != "", at+".services", "profile %s needs services", "name a signing_config.json of Sigstore: which log, and for keyless which Fulcio", s.Profile)
 	c.check(!s.Logged() || s.TrustedRoot != "", at+".trusted_root", "profile %s needs a trusted_root", "name a trusted_root.json: what comes back from the services is checked by it before it counts", s.Profile)
 	c.check(!s.Keyless() || s.Token != "", at+".token", "profile %s needs an identity token", "write environment (SIGSTORE_ID_TOKEN), github-actions, or the path of a file", s.Profile)
 	c.check(!s.Keyless() || s.Key == "", at+".key", "profile %s makes its own keys", "leave key out, or use key+tsa+rekor", s.Profile)

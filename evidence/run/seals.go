@@ -19,6 +19,9 @@ import (
 // sealSuffix follows the SHA-256 that a seal's file is named by.
 const sealSuffix = ".sigstore.json"
 
+// JudgementFile is the name, inside a run, of a judgement's file.
+func JudgementFile(digest string) string { return judgementsDir + "/" + digest + "/" + judgementName }
+
 // Seals lists the digests of the run's seals, sorted.
 func (r *Run) Seals() ([]string, error) {
 	entries, err := os.ReadDir(filepath.Join(r.Path, sealsDir))
@@ -103,10 +106,10 @@ func (r *Run) toSeal(judgement string) ([]seal.File, error) {
 	}
 	if judgement != "" {
 		names, judged, sealed = nil, nil, nil
-		names = append(names, judgementsDir+"/"+judgement+"/"+judgementName, judgementsDir+"/"+judgement+"/"+resultsName)
+		names = append(names, JudgementFile(judgement), judgementsDir+"/"+judgement+"/"+resultsName)
 	}
 	for _, digest := range judged {
-		names = append(names, judgementsDir+"/"+digest+"/"+judgementName, judgementsDir+"/"+digest+"/"+judgementSignatureName)
+		names = append(names, JudgementFile(digest), judgementsDir+"/"+digest+"/"+judgementSignatureName)
 	}
 	for _, digest := range sealed {
 		names = append(names, sealName(digest))
@@ -129,16 +132,16 @@ func (v *verification) seals() error {
 	if err != nil {
 		return err
 	}
-	v.report.Seals = all
 	for _, digest := range all {
-		if err := v.seal(sealName(digest)); err != nil {
+		if err := v.seal(digest); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (v *verification) seal(name string) error {
+func (v *verification) seal(digest string) error {
+	name := sealName(digest)
 	text, err := v.run.read(name, seal.MaxSignature)
 	if err != nil {
 		return v.fail(name, "seal", err)
@@ -166,6 +169,7 @@ func (v *verification) seal(name string) error {
 		}
 	}
 	v.seen[s.Kind] = true
+	v.report.Seals = append(v.report.Seals, Seal{digest, s.Kind, s.Signer.Anchor(), s.Time, s.Files, s.Predicate})
 	v.ok(name, what, s.Signer.Anchor(), fmt.Sprintf("%s; %d files; %s", p.words(), len(s.Files), timeWords(s.Time)))
 	return nil
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"time"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/bundle"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
@@ -26,8 +28,18 @@ type Report struct {
 	AsOf       time.Time `json:"as_of"`
 	Source     Source    `json:"source"`
 	Judgements []string  `json:"judgements"` // digests
-	Seals      []string  `json:"seals"`      // digests
+	Seals      []Seal    `json:"seals"`
 	Checks     []Check   `json:"checks"`
+}
+
+// Seal is a seal that counts: a countersignature, a verdict or a gap record.
+type Seal struct {
+	Digest    string         `json:"digest"` // of its file, which is named by it
+	Kind      seal.Kind      `json:"kind"`
+	Signer    string         `json:"signer"` // in words
+	Time      time.Time      `json:"time"`   // of its token; zero without one
+	Files     []seal.File    `json:"files"`  // what it is about; the run's record first
+	Predicate jsontext.Value `json:"predicate"`
 }
 
 // VerifyError says that the evidence does not verify, and which file is at fault.
@@ -55,7 +67,7 @@ type verification struct {
 // removed cannot be seen otherwise. The report holds what was checked also where it fails; the
 // error is then a *VerifyError.
 func (r *Run) Verify(trust *seal.Trust, expect []string, workers int) (*Report, error) {
-	v := &verification{run: r, trust: trust, report: &Report{Run: r.Digest, AsOf: r.Record.AsOf, Source: r.Record.Source, Judgements: []string{}, Seals: []string{}}, seen: map[seal.Kind]bool{}}
+	v := &verification{run: r, trust: trust, report: &Report{Run: r.Digest, AsOf: r.Record.AsOf, Source: r.Record.Source, Judgements: []string{}, Seals: []Seal{}}, seen: map[seal.Kind]bool{}}
 	for _, step := range []func() error{v.runSignature, v.files, func() error { return v.bundles(workers) }, v.judgements, v.seals,
 		v.required, v.times, func() error { return v.expected(expect) }, v.chain} {
 		if err := step(); err != nil {
@@ -290,7 +302,7 @@ func (v *verification) required() error {
 
 func (v *verification) expected(expect []string) error {
 	for _, digest := range expect {
-		if digest != v.run.Digest && !slices.Contains(v.report.Judgements, digest) && !slices.Contains(v.report.Seals, digest) {
+		if digest != v.run.Digest && !slices.Contains(v.report.Judgements, digest) && !slices.ContainsFunc(v.report.Seals, func(s Seal) bool { return s.Digest == digest }) {
 			return v.fail(".", "expected digests", fmt.Errorf("%s is neither this run nor one of its judgements or seals", digest))
 		}
 		v.ok(".", "expected digest is here", "--expect", digest)

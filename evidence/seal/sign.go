@@ -52,7 +52,10 @@ type subject struct {
 }
 
 // File is what a statement is about: a file's name and SHA-256 (hex).
-type File struct{ Name, SHA256 string }
+type File struct {
+	Name   string `json:"name"`
+	SHA256 string `json:"sha256"`
+}
 
 // Sign makes the Sigstore bundle over a file: its name and SHA-256 (hex), and a predicate (a
 // JSON object) about it.

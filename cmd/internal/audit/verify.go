@@ -58,6 +58,9 @@ func Verify(ctx context.Context, v Verification) (*run.Report, error) {
 	if err != nil {
 		return report, err
 	}
+	if err := verdicts(r, report); err != nil {
+		return report, err
+	}
 	if v.Report != "" {
 		if err := v.workbookSignature(r, report); err != nil {
 			return report, err

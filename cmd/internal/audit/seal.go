@@ -1,0 +1,172 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/trefoil-audit/trefoil/controls"
+	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/run"
+	"github.com/trefoil-audit/trefoil/evidence/seal"
+)
+
+// Untimed reports whether a run's engagement says that no authority vouches for its times.
+func Untimed(r *run.Run) (bool, error) {
+	loaded, err := EngagementOf(r)
+	if err != nil {
+		return false, err
+	}
+	return loaded.File.Signing.Untimed(), nil
+}
+
+// svr is the predicate of a Simple Verification Result (in-toto, svr v0.1).
+type svr struct {
+	Verifier    verifier  `json:"verifier"`
+	TimeCreated time.Time `json:"timeCreated"`
+	Properties  []string  `json:"properties"` // what holds, and nothing else
+}
+
+type verifier struct {
+	ID      string   `json:"id"`
+	Version run.Tool `json:"version"`
+	Policy  *policy  `json:"policy,omitempty"` // trust.yaml
+}
+
+type policy struct {
+	Digest map[string]string `json:"digest"`
+}
+
+// testResult is the predicate of a test result (in-toto, test-result v0.1).
+type testResult struct {
+	Result        string               `json:"result"` // PASSED, WARNED, FAILED
+	Configuration []resourceDescriptor `json:"configuration"`
+	PassedTests   []string             `json:"passedTests"`
+	WarnedTests   []string             `json:"warnedTests"` // could not be judged
+	FailedTests   []string             `json:"failedTests"`
+}
+
+type resourceDescriptor struct {
+	Name   string            `json:"name"`
+	Digest map[string]string `json:"digest"`
+}
+
+// Countersign verifies a run and, where it verifies, adds an auditor's countersignature over its
+// record, the collector's signature, its judgements and earlier seals. The policy is the digest of
+// trust.yaml. It returns the seal's digest; the report holds what was checked also on an error.
+func Countersign(ctx context.Context, v Verification, signer *seal.Signer, policySHA256 string, at time.Time) (string, *run.Report, error) {
+	report, err := Verify(ctx, v)
+	if err != nil {
+		return "", report, err
+	}
+	r, err := run.Open(v.Path)
+	if err != nil {
+		return "", report, err
+	}
+	if r.Digest != report.Run {
+		return "", report, fmt.Errorf("the run changed while it was verified: %s, then %s", report.Run, r.Digest)
+	}
+	p := svr{Verifier: verifier{seal.CountersignVerifier, v.Tool, &policy{map[string]string{"sha256": policySHA256}}}, TimeCreated: at.UTC().Truncate(time.Second),
+		Properties: []string{"TREFOIL_RUN_VERIFIED"}}
+	if v.Reperform {
+		p.Properties = append(p.Properties, "TREFOIL_RUN_REPERFORMED")
+	}
+	digest, err := r.AddSeal("", func(files []seal.File) ([]byte, error) {
+		return signer.SignStatement(ctx, seal.SVRType, files, p)
+	})
+	return digest, report, err
+}
+
+// Attest adds a judgement's verdicts to the run in two forms that policy engines read: a test
+// result and a Simple Verification Result. It returns the seals' digests.
+func Attest(ctx context.Context, r *run.Run, judgement string, signer *seal.Signer) ([]string, error) {
+	j, err := Recorded(r, judgement)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, form := range []string{seal.TestResultType, seal.SVRType} {
+		digest, err := r.AddSeal(j.Digest, func(files []seal.File) ([]byte, error) {
+			return signer.SignStatement(ctx, form, files, j.predicate(form))
+		})
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, digest)
+	}
+	return out, nil
+}
+
+// predicate is what a judgement came to, in one of the forms: a pure function of it.
+func (j *Judged) predicate(form string) any {
+	t := testResult{Result: "PASSED", Configuration: []resourceDescriptor{{"judgement.json", map[string]string{"sha256": j.Digest}}},
+		PassedTests: []string{}, WarnedTests: []string{}, FailedTests: []string{}}
+	passed := []string{}
+	for _, l := range j.Results.Lines {
+		switch {
+		case !l.Selected:
+		case l.Verdict == controls.Pass:
+			t.PassedTests = append(t.PassedTests, l.Control)
+			passed = append(passed, "TREFOIL_PASS_"+l.Control)
+		case l.Verdict == controls.Fail: // also under a waiver: it stays a fail
+			t.FailedTests = append(t.FailedTests, l.Control)
+		case l.Verdict != controls.NotApplicable:
+			t.WarnedTests = append(t.WarnedTests, l.Control)
+		}
+	}
+	failed, unjudged := j.Results.Gate()
+	switch {
+	case failed:
+		t.Result = "FAILED"
+	case unjudged || len(t.WarnedTests)+len(t.FailedTests) > 0:
+		t.Result = "WARNED"
+	}
+	if form == seal.TestResultType {
+		return t
+	}
+	return svr{Verifier: verifier{seal.JudgeVerifier, j.Tool, nil}, TimeCreated: j.JudgedAsOf, Properties: passed}
+}
+
+// verdicts holds each verdict among the seals against the judgement that it is of.
+func verdicts(r *run.Run, report *run.Report) error {
+	for _, s := range report.Seals {
+		if s.Kind != seal.Verdict {
+			continue
+		}
+		name := "seals/" + s.Digest + ".sigstore.json"
+		same, err := sameVerdict(r, s)
+		if err != nil {
+			return failed(report, name, "verdict against its judgement", err)
+		}
+		passed(report, name, "verdict against its judgement", same, "says what the judgement says")
+	}
+	return nil
+}
+
+func sameVerdict(r *run.Run, s run.Seal) (string, error) {
+	var judgement string
+	for _, f := range s.Files {
+		if f.Name == run.JudgementFile(f.SHA256) {
+			judgement = f.SHA256
+		}
+	}
+	if judgement == "" {
+		return "", errors.New("it names no judgement")
+	}
+	j, err := Recorded(r, judgement)
+	if err != nil {
+		return "", err
+	}
+	for _, form := range []string{seal.TestResultType, seal.SVRType} {
+		want, err := evidence.Canonical(j.predicate(form))
+		if err != nil {
+			return "", err
+		}
+		if string(want) == string(s.Predicate) {
+			return "judgement " + judgement, nil
+		}
+	}
+	return "", fmt.Errorf("it does not say what judgement %s says: %s", judgement, strings.ToValidUTF8(short(s.Predicate), "?"))
+}

@@ -1,0 +1,50 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
+	"github.com/trefoil-audit/trefoil/evidence/seal"
+)
+
+func attestCommand() *cli.Command {
+	return &cli.Command{
+		Name: "attest", Usage: "add a judgement's verdicts in forms that policy engines read", ArgsUsage: "RUN",
+		Description: "Adds two signed in-toto statements about the run and a recorded judgement: a test result (selected controls that\npassed, failed, or could not be judged: warned) and a Simple Verification Result (those that passed). cosign\nand policy engines read them. Signed by what the engagement names, or by flags.\n\n" +
+			"Example:\n   trefoil attest -c engagement.yaml runs/2026-11-24",
+		Flags: append([]cli.Flag{configFlag, judgedFlag}, signingFlags()...),
+		Action: func(c *cli.Context) error {
+			path, err := onlyArg(c, "RUN")
+			if err != nil {
+				return err
+			}
+			r, err := openRun(path)
+			if err != nil {
+				return err
+			}
+			var s *seal.Signer
+			if c.String(configFlag.Name) != "" {
+				_, s, err = engagementAndSigner(c)
+			} else {
+				s, err = signerByFlags(c)
+			}
+			if err != nil {
+				return err
+			}
+			if s == nil {
+				return &codeError{code: exitCould, message: "engagement.yaml names nothing to sign with (signing.key)", hint: "`trefoil init DIR` makes a key"}
+			}
+			digests, err := audit.Attest(c.Context, r, c.String(judgedFlag.Name), s)
+			if err != nil {
+				return err
+			}
+			fmt.Fprint(c.App.Writer, sourceBanner(r))
+			for i, form := range []string{"test result", "verification result"} {
+				fmt.Fprintf(c.App.Writer, "%s: seals/%s.sigstore.json\n", form, digests[i])
+			}
+			return nil
+		},
+	}
+}
