@@ -190,6 +190,9 @@ func (b *book) standing(who string) string {
 	if slices.Contains(b.in.Engagement.Parameters.AuditorPrincipals, who) {
 		return " (the auditor's)"
 	}
+	if who == "*" {
+		return " (ANYBODY)"
+	}
 	if b.in.Trusted == nil {
 		return ""
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -48,6 +49,19 @@ func TestWorkbookOfTheWorld(t *testing.T) {
 	if all := f.GetSheetList(); !slices.Equal(all[1:], sheets) {
 		t.Fatalf("the sheets are %q", all)
 	}
+	t.Run("documents", func(t *testing.T) {
+		for file, form := range map[string]string{"../../../README.md": "- **%s**: ", "../../../docs/workbook.md": "| %s | "} {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, sheet := range append([]string{"Read me"}, sheets...) {
+				if !strings.Contains(string(text), fmt.Sprintf(form, sheet)) {
+					t.Errorf("%s does not say what %s is", file, sheet)
+				}
+			}
+		}
+	})
 	t.Run("ties", func(t *testing.T) {
 		_, rows := refs(t, f, "Integrity")
 		ties := 0
