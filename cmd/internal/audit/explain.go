@@ -23,7 +23,7 @@ type Explanation struct {
 	Exchanges []ExplainedExchange `json:"exchanges"`
 	More      int                 `json:"more"`  // further exchanges that are not shown
 	Lines     []ExplainedLine     `json:"lines"` // of inputs, such as a plug-in's
-	File      *ExplainedFile      `json:"file"` // nil where the row is about no file
+	File      *ExplainedFile      `json:"file"`  // nil where the row is about no file
 }
 
 // ExplainedExchange is an exchange with where its answer lies and how it begins.
