@@ -2,6 +2,8 @@
 # and $cache. The tools are built once, from their sources, into .cache.
 cosign=v3.1.3
 timestamp_server=v2.1.3
+fulcio=v1.8.8
+rekor=v2.3.0
 
 signing=$cache/signing
 trefoil=$cache/trefoil
@@ -153,12 +155,158 @@ PY
   refused_as 4 'does not count at' cut_off "$trefoil" verify --trust "$d/trusted.yaml" "$d/run"
 }
 
+# The rest of a real Sigstore: Fulcio, Rekor v2, and an issuer and a certificate log of ours.
+start=2026-01-01T00:00:00Z
+start_stack() {
+  local d=$signing/stack
+  mkdir -p "$d/log" && go build -o "$cache/stubs" ./.ci/stubs || return 1
+  "$cache/stubs" "$d" >"$cache/stubs.log" 2>&1 &
+  wait_for http://127.0.0.1:5556/keys || return 1
+  cat >"$d/fulcio.yaml" <<'YAML'
+oidc-issuers: {"http://127.0.0.1:5556": {issuer-url: "http://127.0.0.1:5556", client-id: sigstore, type: email}}
+YAML
+  fulcio serve --ca=ephemeralca --config-path "$d/fulcio.yaml" --ct-log-url=http://127.0.0.1:6962/test --ct-log-public-key-path="$d/ctlog.pub" \
+    --host 127.0.0.1 --port 5555 --grpc-host 127.0.0.1 --grpc-port 5554 --metrics-port 2113 >"$cache/fulcio.log" 2>&1 &
+  openssl genpkey -algorithm ed25519 -out "$d/rekor.pem" && openssl pkey -in "$d/rekor.pem" -pubout -out "$d/rekor.pub" || return 1
+  posix serve --hostname=rekor-local --storage-dir="$d/log" --signer-filepath="$d/rekor.pem" --http-address 127.0.0.1 --http-port 5558 --grpc-address 127.0.0.1 --grpc-port 5559 \
+    --http-metrics-port 2114 --checkpoint-interval=1s --batch-max-age=50ms >"$cache/rekor.log" 2>&1 &
+  wait_for http://127.0.0.1:5555/api/v2/trustBundle && wait_for http://127.0.0.1:5558/healthz || return 1
+  python3 - http://127.0.0.1:5555/api/v2/trustBundle >"$d/fulcio.pem" <<'PY' || return 1
+import json, sys, urllib.request
+for chain in json.load(urllib.request.urlopen(sys.argv[1]))["chains"]:
+    print("".join(chain["certificates"]).strip())
+PY
+  cosign trusted-root create --fulcio="url=http://127.0.0.1:5555,certificate-chain=$d/fulcio.pem" --ctfe="url=http://127.0.0.1:6962/test,public-key=$d/ctlog.pub,start-time=$start" \
+    --tsa="url=$tsa,certificate-chain=$signing/tsa.pem" --rekor="url=http://rekor-local,public-key=$d/rekor.pub,start-time=$start,origin=rekor-local" --out "$signing/trusted_root.json" &&
+    cosign signing-config create --fulcio="url=http://127.0.0.1:5555,api-version=1,start-time=$start,operator=ci" --rekor="url=http://127.0.0.1:5558,api-version=2,start-time=$start,operator=ci" \
+      --rekor-config=ANY --tsa="url=$tsa/api/v1/timestamp,api-version=1,start-time=$start,operator=ci" --tsa-config=ANY --out "$signing/signing_config.json"
+}
+# audited DIR SIGNING takes and judges a run, attests and has it countersigned, all by one profile.
+audited() {
+  local d=$1 code=0
+  export XDG_CONFIG_HOME=$d.config
+  engagement "$d" "$2" && "$trefoil" init "$d.auditor" --key auditor --passphrase-file "$signing/passphrase" || return 1
+  "$trefoil" audit -c "$d/engagement.yaml" -o "$d/run" --passphrase-file "$signing/passphrase" --quiet || code=$?
+  [ $code = 3 ] || return 1
+  "$trefoil" attest -c "$d/engagement.yaml" --passphrase-file "$signing/passphrase" "$d/run"
+}
+# countersigned DIR FLAGS... countersigns by the auditor's key, and verifies by a trust.yaml that wants that.
+countersigned() {
+  local d=$1
+  shift
+  "$trefoil" countersign --trust "$d/trusted.yaml" --reperform --key auditor --passphrase-file "$signing/passphrase" "$@" "$d/run" || return 1
+  {
+    printf 'required: [judgement, verdict, countersignature]\n'
+    cat "$d/trusted.yaml"
+    grep -q '^keys:' "$d/trusted.yaml" || printf 'keys:\n'
+    sed -n '/^keys:/,/END PUBLIC KEY/p' "$d.auditor/trust.yaml" | sed '1d; s/roles: .collector./roles: [auditor]/; s/may_sign: .run,/may_sign: [countersignature, run,/'
+  } >"$d/countersigned.yaml"
+  cut_off "$trefoil" verify --trust "$d/countersigned.yaml" --reperform --report "$d/run.xlsx" "$d/run" && ! grep -q 'NO TIMESTAMP' "$cache/check.log"
+}
+log_flags=(--profile key+tsa+rekor --services "$signing/signing_config.json" --trusted-root "$signing/trusted_root.json")
+key_log() {
+  local d=$signing/log
+  audited "$d" "{profile: key+tsa+rekor, key: ci, services: ../signing_config.json, trusted_root: ../trusted_root.json}" &&
+    trust "$d" 'timestamp: required' 'trusted_root: ../trusted_root.json' 'thresholds: {timestamps: 1, log_entries: 1}' && countersigned "$d" "${log_flags[@]}"
+}
+keyless() {
+  local d=$signing/keyless
+  audited "$d" "{profile: keyless+tsa+rekor, token: ../stack/token, services: ../signing_config.json, trusted_root: ../trusted_root.json}" || return 1
+  cat >"$d/trusted.yaml" <<'YAML'
+timestamp: required
+trusted_root: ../trusted_root.json
+identities:
+  - {name: pipeline, roles: [collector], may_sign: [run, bundle, judgement, verdict, report], san: audit@firm.example, issuer: "http://127.0.0.1:5556"}
+YAML
+  sed -i 's/^thresholds.*//' "$d/trusted.yaml"
+  countersigned "$d" "${log_flags[@]}"
+}
+keyless_refusals() {
+  local d=$signing/keyless
+  for change in 's/audit@firm.example/other@firm.example/' 's#issuer: "http://127.0.0.1:5556"#issuer: "http://127.0.0.1:5557"#' 's/san:/not_after: 2026-01-02T00:00:00Z, san:/' \
+    's#\.\./trusted_root.json#../tsa.json#'; do
+    sed "$change" "$d/trusted.yaml" >"$d/refused.yaml"
+    refused_as 4 'run.sigstore.json' cut_off "$trefoil" verify --trust "$d/refused.yaml" "$d/run" || return 1
+  done
+}
+# signatures DIR lists what is signed in a run: kind's predicate type, signature, file.
+signatures() {
+  local run=$1/run f
+  printf '%s\n' "$predicate/run/v1 $run/run.sigstore.json $run/run.json" "$predicate/report/v1 $run.xlsx.sigstore.json $run.xlsx"
+  for f in "$run"/judgements/*; do
+    printf '%s\n' "$predicate/judgement/v1 $f/judgement.sigstore.json $f/judgement.json"
+  done
+  for f in "$run"/bundles/*.zip; do
+    mkdir -p "$1/manifests"
+    unzip -qo -d "$1/manifests" "$f" manifest.json manifest.sigstore.json
+    printf '%s\n' "$predicate/bundle/v1 $1/manifests/manifest.sigstore.json $1/manifests/manifest.json"
+  done
+  for f in "$run"/seals/*; do
+    printf '%s\n' "$(jq -r '.dsseEnvelope.payload | @base64d | fromjson | .predicateType' "$f") $f $run/run.json"
+  done
+}
+# signed_by SIGNATURE says key or auditor or identity.
+signed_by() {
+  case $(jq -r '.verificationMaterial | keys[]' "$1" | tr '\n' ' ') in
+  *certificate*) echo identity ;;
+  *) [ "$(jq -r .verificationMaterial.publicKey.hint "$1")" = "$(openssl pkey -pubin -in "$2" -outform DER | openssl dgst -sha256 -binary | base64)" ] && echo key || echo auditor ;;
+  esac
+}
+by_cosign() {
+  local d=$1 type signature file n=0
+  while read -r type signature file; do
+    set -- --key "$d/ci.pub"
+    case $(signed_by "$signature" "$d/ci.pub") in
+    identity) set -- --certificate-identity audit@firm.example --certificate-oidc-issuer http://127.0.0.1:5556 ;;
+    auditor) set -- --key "$d.auditor/auditor.pub" ;;
+    esac
+    cut_off cosign verify-blob-attestation --bundle "$signature" --type "$type" --trusted-root "$signing/trusted_root.json" --use-signed-timestamps "$@" "$file" || return 1
+    n=$((n + 1))
+  done < <(signatures "$d")
+  echo "$n signatures" && [ $n = 7 ]
+}
+by_js() {
+  local d=$1 type signature file anchors n=0
+  while read -r type signature file; do
+    anchors="{\"root\":\"$signing/trusted_root.json\",\"timestamps\":1,\"log\":1"
+    case $(signed_by "$signature" "$d/ci.pub") in
+    identity) anchors="$anchors,\"scts\":1,\"san\":\"audit@firm.example\",\"issuer\":\"http://127.0.0.1:5556\"}" ;;
+    auditor) anchors="$anchors,\"key\":\"$d.auditor/auditor.pub\"}" ;;
+    *) anchors="$anchors,\"key\":\"$d/ci.pub\"}" ;;
+    esac
+    cut_off node "$cache/js/verify.js" "$signature" "$file" "$type" "$anchors" || return 1
+    refused cut_off node "$cache/js/verify.js" "$signature" "$signing/empty.json" "$type" "$anchors" || return 1
+    n=$((n + 1))
+  done < <(signatures "$d")
+  echo "$n signatures" && [ $n = 7 ]
+}
+# by_openssl DIR checks every signature by a key, and every token, with openssl alone.
+by_openssl() {
+  local d=$1 type signature file key w=$signing/openssl n=0
+  mkdir -p "$w"
+  while read -r type signature file; do
+    key=$d/ci.pub
+    case $(signed_by "$signature" "$d/ci.pub") in
+    identity) jq -r .verificationMaterial.certificate.rawBytes "$signature" | base64 -d | openssl x509 -inform DER -noout -pubkey >"$w/key.pub" && key=$w/key.pub ;;
+    auditor) key=$d.auditor/auditor.pub ;;
+    esac
+    jq -r .dsseEnvelope.payload "$signature" | base64 -d >"$w/payload"
+    { printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(stat -c %s "$w/payload")"; cat "$w/payload"; } >"$w/pae"
+    jq -r '.dsseEnvelope.signatures[0].sig' "$signature" | base64 -d >"$w/sig"
+    cut_off openssl dgst -sha256 -verify "$key" -signature "$w/sig" "$w/pae" && jq -e --arg d "$(sha256sum "$file" | cut -d' ' -f1)" '[.subject[].digest.sha256] | index($d) != null' "$w/payload" || return 1
+    jq -r '.verificationMaterial.timestampVerificationData.rfc3161Timestamps[0].signedTimestamp' "$signature" | base64 -d >"$w/token"
+    cut_off openssl ts -verify -in "$w/token" -data "$w/sig" -CAfile "$signing/tsa.pem" -untrusted "$signing/tsa.pem" || return 1
+    n=$((n + 1))
+  done < <(signatures "$d")
+  echo "$n signatures" && [ $n = 7 ]
+}
+
 sigstore() {
   if ! unshare -rn true 2>/dev/null; then
     skip "signatures, checked by programs that we did not write" "unshare -rn is not allowed here"
     return
   fi
-  check "cosign $cosign and timestamp-server $timestamp_server are built" sigstore_tools || return
+  check "cosign $cosign, timestamp-server $timestamp_server, fulcio $fulcio, rekor-tiles $rekor are built" sigstore_tools || return
   check "a key alone: init, collect" key_alone
   check "cosign, offline: run.json and each manifest by a key alone" key_alone_cosign
   check "cosign, offline: refuses what is changed, of another kind, by another key" key_alone_cosign_refuses
@@ -166,9 +314,29 @@ sigstore() {
   check "key and timestamp: collect, verify offline" key_tsa
   check "cosign, offline: key and timestamp" key_tsa_cosign
   check "verify refuses: token of another signature, no token, key that had run out" key_tsa_refusals
+  check "fulcio and a rekor-tiles log: started, their keys in a trusted root" start_stack || return
+  check "key, timestamp, log: audit, attest, countersign, verify and re-perform offline" key_log
+  check "identity, timestamp, log: audit, attest, countersign, verify and re-perform offline" keyless
+  check "verify refuses: another identity, another issuer, window over, another authority" keyless_refusals
+  for profile in log keyless; do
+    check "cosign, offline: each signature of profile $profile" by_cosign "$signing/$profile"
+    check "openssl, offline: each signature and timestamp of profile $profile" by_openssl "$signing/$profile"
+  done
+  if command -v npm >/dev/null; then
+    check "npm: @sigstore/verify is installed" install_js &&
+      for profile in log keyless; do check "@sigstore/verify, offline: each signature of profile $profile" by_js "$signing/$profile"; done
+  else
+    skip "@sigstore/verify" "npm is not installed"
+  fi
+  check "key services: AWS KMS and Vault sign" go test -count=1 -tags kms_aws,kms_vault -run Cloud ./evidence/seal/
+  check "key services: all compile" go vet -tags kms_aws,kms_gcp,kms_azure,kms_vault ./evidence/seal/
+}
+install_js() {
+  mkdir -p "$cache/js" && cp .ci/js/* "$cache/js/" && npm --prefix "$cache/js" install --no-audit --no-fund --no-package-lock
 }
 sigstore_tools() {
   setup_signing && tool timestamp-server github.com/sigstore/timestamp-authority/v2/cmd/timestamp-server $timestamp_server &&
-    tool cosign github.com/sigstore/cosign/v3/cmd/cosign $cosign &&
+    tool cosign github.com/sigstore/cosign/v3/cmd/cosign $cosign && tool fulcio github.com/sigstore/fulcio $fulcio &&
+    tool posix github.com/sigstore/rekor-tiles/v2/cmd/rekor-server/posix $rekor &&
     openssl ecparam -name prime256v1 -genkey -noout | openssl ec -pubout >"$signing/other.pub"
 }
