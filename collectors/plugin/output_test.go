@@ -3,6 +3,7 @@ package plugin
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -183,4 +184,22 @@ func FuzzManifest(f *testing.F) {
 			(&Plugin{Manifest: m}).Info()
 		}
 	})
+}
+
+// How fast an output of many facts is read.
+func BenchmarkRead(b *testing.B) {
+	m := declared(b)
+	var body strings.Builder
+	const n = 10_000
+	for i := range n {
+		fmt.Fprintf(&body, `{"fact":{"id":"dc:thing/%d","kind":"dc.thing","name":"n","fields":{"store":{"class":"block","engine":"y"},"located":["site:a"],"attrs":{"size":2}}}}`+"\n", i)
+	}
+	fmt.Fprintf(&body, `{"end":{"counts":{"dc.thing":%d,"dc.other":0}}}`+"\n", n)
+	text := []byte(body.String())
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		if _, err := m.Read(origin, text); err != nil {
+			b.Fatal(err)
+		}
+	}
 }

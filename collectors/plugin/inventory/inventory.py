@@ -167,9 +167,8 @@ class Fact:
     def tags(self, value, unknown_by):
         if unknown_by:
             self.record["unknown"]["/tags"] = unknown_by
-            return
-        pairs = (t.strip().partition("=") for t in value.replace(";", ",").split(",") if t.strip())
-        self.record["tags"] = {k.strip(): v.strip() for k, _, v in pairs}
+        else:
+            self.record["tags"] = value
 
 
 def ident(kind, *parts):
@@ -270,7 +269,7 @@ def say_volumes(volumes, devices, sites, copies, links, say):
         status, why = volumes.cell(row, "status")
         f.set("/attrs/status", status or None, why)
         f.set("/attrs/size_gb", *size_of(volumes, row))
-        f.tags(*volumes.cell(row, "tags"))
+        f.tags(*tags_of(volumes, row))
         say_copies(f, copies.get((device, name), []), links)
         say.fact(f)
 
@@ -288,11 +287,25 @@ def size_of(volumes, row):
     return (int(text), None) if re.fullmatch(r"[0-9]{1,12}", text) else volumes.unreadable(row, "size_gb %r is no number" % text)
 
 
+def tags_of(volumes, row):
+    """Read labels. One that is said twice, with differences, could rule a thing out of scope or in: it is not known."""
+    text, why = volumes.cell(row, "tags")
+    if why:
+        return None, why
+    tags = {}
+    for tag in text.replace(";", ",").split(","):
+        name, _, value = (part.strip() for part in tag.partition("="))
+        if name and tags.setdefault(name, value) != value:
+            return volumes.unreadable(row, "tag %r is said twice" % name)
+    return tags, None
+
+
 def say_copies(f, of, links):
     if not links.usable:
         return f.set("/copies", None, links.list_op)  # nothing of the links was read
     out = []
     for i, (row, to) in enumerate(of):
+        f.record["lines"] += ["%s#%d" % (links.file, n) for n in row["#"]]
         copy = {"how": row["how"], "to": to, "owner": None}
         active, why = active_of(links, row)
         if why:

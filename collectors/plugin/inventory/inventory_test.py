@@ -83,7 +83,7 @@ class Inventory(unittest.TestCase):
                             volumes=SAMPLE["volumes.csv"] + "hamar-san-1,messages,block,lvm,none,,active,4096,\n")
         v = facts["dc:volume/hamar-san-1/messages"]
         self.assertEqual(v["unknown"], {p: "dc:ListVolumes" for p in ["/encryption/at_rest", "/encryption/key", "/tags"]})
-        self.assertEqual(v["lines"], ["volumes.csv#2", "volumes.csv#4"])
+        self.assertEqual(v["lines"], ["volumes.csv#2", "volumes.csv#4", "links.csv#2"])
         facts = self.missed("dc:ListSites", "stands on line 2 too", sites=SAMPLE["sites.csv"] + "Hamar,hamar-1,active,,US\n")
         self.assertEqual(facts["dc:volume/hamar-san-1/messages"]["unknown"]["/located"], "dc:ListSites")
 
@@ -108,6 +108,9 @@ class Inventory(unittest.TestCase):
         self.assertEqual(facts["dc:volume/hamar-san-1/messages"]["unknown"], {"/copies/-": "dc:ListLinks"})
         self.missed("dc:ReadVolumes", "size_gb '4 TB' is no number", volumes=SAMPLE["volumes.csv"].replace("4096", "4 TB"))
         self.missed("dc:ReadVolumes", "class is empty", volumes=SAMPLE["volumes.csv"].replace("block", ""))
+        facts = self.missed("dc:ReadVolumes", "tag 'data-class' is said twice",
+                            volumes=SAMPLE["volumes.csv"].replace("data-class=eu-user-data", "data-class=eu-user-data; data-class=public"))
+        self.assertEqual(facts["dc:volume/hamar-san-1/messages"]["unknown"], {"/tags": "dc:ReadVolumes"})
         self.missed("dc:ReadDevices", "device hamar-san-1 has no site", devices=SAMPLE["devices.csv"].replace("hamar-san-1,hamar-1", "hamar-san-1,"))
 
     def test_hostile_text_keeps_the_protocol(self):
