@@ -26,11 +26,16 @@ func (w *Work) Enter(ctx context.Context, operation string, clock func() time.Ti
 	x.Identify()
 	if r, ok := w.source.(*replay); ok {
 		was, found := r.recording.take(x.Key())
+		if !found && r.recording.Stopped {
+			return w.notEntered(operation)
+		}
 		if !found {
 			was = x
 			was.Outcome, was.Reason = evidence.Failed, ErrNotRecorded.Error()
 		}
 		x = was
+	} else if w.source.ended() {
+		return w.notEntered(operation)
 	} else {
 		x.Start = clock().UTC().Truncate(time.Microsecond)
 		e := enter(ctx)
@@ -45,8 +50,19 @@ func (w *Work) Enter(ctx context.Context, operation string, clock func() time.Ti
 		}
 	}
 	w.exchanges = append(w.exchanges, x)
-	row := &evidence.Row{ID: x.RowID(), Collector: AccessName, Target: w.Target.ID, Region: Global, Operation: operation, Discovery: true, Status: evidence.NotAttempted}
-	row.Add(x.Outcome, x.Reason)
-	w.rows[row.ID] = row
+	w.accessRow(operation).Add(x.Outcome, x.Reason)
 	return x.Outcome, operation + ": " + x.Reason, x.Outcome == evidence.OK
+}
+
+// notEntered says that the run was stopped before the target was entered.
+func (w *Work) notEntered(operation string) (evidence.Status, string, bool) {
+	w.accessRow(operation).Add(evidence.NotAttempted, runStopped)
+	return evidence.NotAttempted, runStopped, false
+}
+
+func (w *Work) accessRow(operation string) *evidence.Row {
+	row := &evidence.Row{ID: evidence.RowID(w.Target.ID, Global, operation), Collector: AccessName, Target: w.Target.ID, Region: Global, Operation: operation,
+		Discovery: true, Status: evidence.NotAttempted}
+	w.rows[row.ID] = row
+	return row
 }

@@ -14,6 +14,10 @@ import (
 // concurrent use.
 type Recording struct {
 	body func(digest string) ([]byte, error)
+	// Stopped says that the recorded run was stopped before its end: what is not recorded was not
+	// attempted.
+	Stopped bool
+
 	mu   sync.Mutex
 	left map[string]evidence.Exchange // by key; taken out as they are asked
 }
@@ -61,7 +65,11 @@ type replay struct {
 	vault     Vault
 }
 
-func (r *replay) live() bool { return false }
+func (r *replay) live() bool  { return false }
+func (r *replay) ended() bool { return false }
+func (r *replay) cutOff(err error) bool {
+	return r.recording.Stopped && errors.Is(err, ErrNotRecorded)
+}
 
 func (r *replay) answer(_ *http.Request, x *evidence.Exchange, op Operation) (answer, error) {
 	was, ok := r.recording.take(x.Key())

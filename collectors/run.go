@@ -43,6 +43,15 @@ func ReplayWork(t Target, asOf time.Time, r *Recording, vault Vault) *Work {
 	return &Work{Target: t, AsOf: asOf, source: &replay{recording: r, vault: vault}, rows: map[string]*evidence.Row{}}
 }
 
+// AskUntil lets the work stop early: once stopped says so, nothing more is asked, every call that
+// would have been made counts as not_attempted, and the work still comes to its end. In a replay
+// it does nothing: the recording says where it was stopped.
+func (w *Work) AskUntil(stopped func() bool) {
+	if n, ok := w.source.(*network); ok {
+		n.stop = stopped
+	}
+}
+
 // Live reports whether the work asks a network.
 func (w *Work) Live() bool { return w.source.live() }
 
@@ -118,7 +127,7 @@ func (w *Work) Collect(ctx context.Context, c Collector, regions []Region) error
 func (w *Work) interrupted(info Info) {
 	for _, r := range w.rows {
 		if r.Collector == info.Name && r.Status == evidence.NotAttempted && r.Reason == "" {
-			r.Reason = "run stopped"
+			r.Reason = runStopped
 		}
 	}
 }

@@ -248,8 +248,9 @@ func (a Answer[T]) OK() bool { return a.Status == evidence.OK }
 func (a Answer[T]) Empty() bool { return a.Status == evidence.Empty }
 
 // Ask makes one API call (one page, where there are pages) of a declared operation, and counts
-// it. It never fails: what went wrong is in the answer's status and in coverage. Only
-// cancellation or a full disk stop the run, by [Session.Stopped].
+// it. It never fails: what went wrong is in the answer's status and in coverage. Only a full disk
+// or cancellation end the run, by [Session.Stopped]; one that is to stop early, by
+// [Work.AskUntil], goes on, and what it asks no more is not_attempted.
 func Ask[T any](ctx context.Context, s *Session, region, operation string, do func(context.Context) (T, error)) Answer[T] {
 	op, ok := s.info.Operation(operation)
 	if !ok {
@@ -257,9 +258,8 @@ func Ask[T any](ctx context.Context, s *Session, region, operation string, do fu
 		s.halt(err)
 		return Answer[T]{Status: evidence.Failed, Err: err}
 	}
-	if err := cmp.Or(s.Stopped(), ctx.Err()); err != nil {
-		s.halt(err)
-		row := s.count(op, region, evidence.NotAttempted, "run stopped")
+	if err := s.refusal(ctx); err != nil {
+		row := s.count(op, region, evidence.NotAttempted, runStopped)
 		return Answer[T]{Status: evidence.NotAttempted, Row: row, Err: err}
 	}
 	if op.List && s.calls(op, region) >= MaxPages {
@@ -269,19 +269,41 @@ func Ask[T any](ctx context.Context, s *Session, region, operation string, do fu
 	c := &call{operation: operation}
 	value, err := do(context.WithValue(ctx, callKey{}, c))
 	status, reason := c.outcome(err)
+	if len(c.made) == 0 && s.source.cutOff(err) {
+		status, reason = evidence.NotAttempted, runStopped
+	}
 	a := Answer[T]{Value: value, Status: status, Err: err}
 	for _, x := range c.made {
 		a.From = append(a.From, x.ID)
 	}
 	var full *StorageError
-	if errors.As(err, &full) || ctx.Err() != nil {
+	if errors.As(err, &full) || ctx.Err() != nil && !s.source.ended() {
 		s.halt(cmp.Or(err, ctx.Err()))
 	}
-	if !s.Live() && errors.Is(err, ErrNotRecorded) {
+	if !s.Live() && errors.Is(err, ErrNotRecorded) && !s.source.cutOff(err) {
 		s.halt(err)
 	}
 	a.Row = s.count(op, region, status, reason)
 	return a
+}
+
+// runStopped is the reason of what was not asked since the run had to stop.
+const runStopped = "run stopped"
+
+// refusal says why nothing may be asked any more, or nil. Where the run is to stop early, that is
+// no error of the run.
+func (s *Session) refusal(ctx context.Context) error {
+	if err := s.Stopped(); err != nil {
+		return err
+	}
+	if s.source.ended() {
+		return context.Canceled
+	}
+	if err := ctx.Err(); err != nil {
+		s.halt(err)
+		return err
+	}
+	return nil
 }
 
 // outcome is the status of the last attempt, unless the SDK could not make sense of an answer

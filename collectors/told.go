@@ -30,9 +30,8 @@ func (s *Session) Tell(ctx context.Context, operation, request string, run func(
 		s.halt(&RefusedError{Operation: operation, Cause: ErrNotDeclared})
 		return evidence.Failed
 	}
-	if err := cmp.Or(s.Stopped(), ctx.Err()); err != nil {
-		s.halt(err)
-		s.count(op, Global, evidence.NotAttempted, "run stopped")
+	if s.refusal(ctx) != nil {
+		s.count(op, Global, evidence.NotAttempted, runStopped)
 		return evidence.NotAttempted
 	}
 	x := evidence.Exchange{Collector: s.info.Name, Target: s.target.ID, Region: Global, Operation: operation, Method: "RUN", Request: request, Attempt: 1}
@@ -40,8 +39,11 @@ func (s *Session) Tell(ctx context.Context, operation, request string, run func(
 	defer unlock()
 	body, err := s.source.tell(ctx, &x, run)
 	if err = cmp.Or(err, ctx.Err()); err != nil {
-		s.halt(err)
-		s.count(op, Global, evidence.NotAttempted, "run stopped")
+		var full *StorageError
+		if errors.As(err, &full) || !s.source.cutOff(err) {
+			s.halt(err)
+		}
+		s.count(op, Global, evidence.NotAttempted, runStopped)
 		return evidence.NotAttempted
 	}
 	x.Outcome, x.Reason = read(&x, body)

@@ -109,6 +109,8 @@ type source interface {
 	answer(req *http.Request, x *evidence.Exchange, op Operation) (answer, error)
 	tell(ctx context.Context, x *evidence.Exchange, run func(context.Context) Told) ([]byte, error)
 	live() bool
+	ended() bool           // nothing more is to be asked
+	cutOff(err error) bool // a call that sent nothing was not made since the run had to stop
 }
 
 // network sends requests and keeps what comes back.
@@ -117,9 +119,12 @@ type network struct {
 	vault  Vault
 	clock  func() time.Time
 	limits limits
+	stop   func() bool // nil: never
 }
 
-func (n *network) live() bool { return true }
+func (n *network) live() bool        { return true }
+func (n *network) ended() bool       { return n.stop != nil && n.stop() }
+func (n *network) cutOff(error) bool { return n.ended() }
 
 func (n *network) answer(req *http.Request, x *evidence.Exchange, op Operation) (answer, error) {
 	waited := n.limits.wait(req.Context(), x.Target, x.Operation)

@@ -24,6 +24,9 @@ func banners(in *Input) []banner {
 	default:
 		bs = append(bs, banner{"UNKNOWN SOURCE", fmt.Sprintf("The run says %q of its source; this build does not know what that means.", in.Run.Source)})
 	}
+	if in.Run.Stopped {
+		bs = append(bs, banner{"STOPPED BEFORE ITS END", "Collection was stopped, as by a signal. What was not asked is not_attempted in Coverage."})
+	}
 	if len(in.Run.Overrides) > 0 {
 		var set []string
 		for _, o := range in.Run.Overrides {

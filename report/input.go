@@ -59,6 +59,7 @@ type Run struct {
 	Source    Source
 	ReplayOf  string // run digest of the recording that was played, if any
 	Tool      Tool   // what collected
+	Stopped   bool   // collection was stopped before its end
 	Untimed   bool   // signed without a trusted timestamp: all times are the collector's claim
 	Overrides []Setting
 	Inputs    []File

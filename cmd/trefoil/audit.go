@@ -26,6 +26,9 @@ func auditCommand() *cli.Command {
 			&cli.StringFlag{Name: "report", Usage: "write the workbook to `FILE` instead"},
 			&cli.StringFlag{Name: "replay", Usage: "play the recording in `RUN` instead of asking clouds"}, jsonFlag, passphraseF, passphraseD, quietFlag},
 		Action: func(c *cli.Context) error {
+			if err := noArgs(c); err != nil {
+				return err
+			}
 			at := place{path: c.String("out")}
 			switch store := c.String("store"); {
 			case (at.path == "") == (store == ""):

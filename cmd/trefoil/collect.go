@@ -19,11 +19,14 @@ import (
 func collectCommand() *cli.Command {
 	return &cli.Command{
 		Name: "collect", Usage: "take the snapshot: ask the clouds, write and sign the run", ArgsUsage: " ",
-		Description: "Asks every target of the engagement, read-only, and leaves a signed run. What could not be asked is in\nits coverage; that is no error.\n\nExample:\n   trefoil collect -c engagement.yaml -o runs/2026-11-24",
+		Description: "Asks every target of the engagement, read-only, and leaves a signed run. What could not be asked is in\nits coverage; that is no error. On SIGINT or SIGTERM it asks nothing more and signs what it has, with exit code 1; a\nsecond signal ends it at once, without a run.\n\nExample:\n   trefoil collect -c engagement.yaml -o runs/2026-11-24",
 		Flags: []cli.Flag{configFlag, outFlag("leave the run in `DIR`, which must not exist"),
 			&cli.StringFlag{Name: "replay", Usage: "play the recording in `RUN` instead of asking clouds"}, passphraseF, passphraseD, quietFlag},
 		Action: func(c *cli.Context) error {
-			_, err := collect(c, place{path: c.String("out")})
+			out, err := outPath(c)
+			if err == nil {
+				_, err = collect(c, place{path: out})
+			}
 			return err
 		},
 	}
@@ -38,8 +41,8 @@ type place struct {
 
 // collect takes the snapshot that the flags name and says where it lies.
 func collect(c *cli.Context, at place) (*collected, error) {
-	if c.NArg() > 0 {
-		return nil, &usageError{fmt.Errorf("%s takes no argument: %q", c.Command.Name, c.Args().First())}
+	if err := noArgs(c); err != nil {
+		return nil, err
 	}
 	loaded, s, err := engagementAndSigner(c)
 	if err != nil {
@@ -62,6 +65,10 @@ func collect(c *cli.Context, at place) (*collected, error) {
 			hint: "unset it, or name it under overrides: in engagement.yaml (the run will say NOT A PROVIDER ENDPOINT)"}
 	}
 	digest, err := audit.Collect(c.Context, collection)
+	if errors.Is(err, audit.ErrStopped) {
+		err = &codeError{code: exitCould, message: fmt.Sprintf("%v: run %s holds what was asked until then; the rest is not_attempted", err, collection.Out),
+			hint: "it verifies, and `trefoil test -c engagement.yaml " + collection.Out + "` judges it; or collect again, elsewhere"}
+	}
 	if err != nil {
 		return nil, err
 	}

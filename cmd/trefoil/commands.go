@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"runtime"
 	"runtime/debug"
 
@@ -26,7 +27,7 @@ func version() string {
 func commands() []*cli.Command {
 	return []*cli.Command{
 		demoCommand(), initCommand(), collectCommand(), testCommand(), reportCommand(), auditCommand(), verifyCommand(), countersignCommand(), attestCommand(), pushCommand(), pullCommand(),
-		driftCommand(), explainCommand(), coverageCommand(), permissionsCommand(), controlsCommand(),
+		driftCommand(), explainCommand(), coverageCommand(), permissionsCommand(), controlsCommand(), completionCommand(),
 	}
 }
 
@@ -42,9 +43,25 @@ var (
 	passphraseD = &cli.IntFlag{Name: "passphrase-fd", Value: -1, Usage: "read the signing key's passphrase from the open file descriptor `N`"}
 )
 
-// outFlag is -o, required.
+// outFlag is -o, which [outPath] requires.
 func outFlag(usage string) *cli.StringFlag {
-	return &cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: usage, Required: true}
+	return &cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: usage}
+}
+
+// outPath gives what -o says; not saying it is refused.
+func outPath(c *cli.Context) (string, error) {
+	if out := c.String("out"); out != "" {
+		return out, nil
+	}
+	return "", &usageError{fmt.Errorf("say where %s shall write: -o PATH", c.Command.Name)}
+}
+
+// noArgs refuses an argument where a command takes none: it would be dropped without a word.
+func noArgs(c *cli.Context) error {
+	if c.NArg() > 0 {
+		return &usageError{fmt.Errorf("%s takes no argument: %q", c.Command.Name, c.Args().First())}
+	}
+	return nil
 }
 
 // goVersion names the toolchain that built this program.

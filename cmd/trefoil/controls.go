@@ -13,8 +13,17 @@ import (
 func controlsCommand() *cli.Command {
 	return &cli.Command{
 		Name: "controls", Usage: "the catalogue", Description: "Example:\n   trefoil controls show EDS-RES-01",
+		Action: func(c *cli.Context) error {
+			if err := noArgs(c); err != nil {
+				return err
+			}
+			return cli.ShowSubcommandHelp(c)
+		},
 		Subcommands: []*cli.Command{
 			{Name: "list", Usage: "one line a control", Description: "Example:\n   trefoil controls list", Action: func(c *cli.Context) error {
+				if err := noArgs(c); err != nil {
+					return err
+				}
 				catalogue, err := loadCatalogue()
 				if err != nil {
 					return err
@@ -42,6 +51,9 @@ func controlsCommand() *cli.Command {
 				return err
 			}},
 			{Name: "doc", Usage: "the whole catalogue as CONTROLS.md", Description: "Example:\n   trefoil controls doc > CONTROLS.md", Action: func(c *cli.Context) error {
+				if err := noArgs(c); err != nil {
+					return err
+				}
 				catalogue, err := loadCatalogue()
 				if err != nil {
 					return err

@@ -28,7 +28,13 @@ func demoCommand() *cli.Command {
 }
 
 func demo(c *cli.Context) (err error) {
-	out := c.String("out")
+	if err := noArgs(c); err != nil {
+		return err
+	}
+	out, err := outPath(c)
+	if err != nil {
+		return err
+	}
 	if entries, err := os.ReadDir(out); err == nil && len(entries) > 0 {
 		return &codeError{code: exitCould, message: out + " is not empty", hint: "name another folder; evidence is never overwritten"}
 	}

@@ -15,8 +15,12 @@ import (
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
 
-// maxPassphrase bounds what is read of a passphrase.
-const maxPassphrase = 4096
+// Bounds of what is read.
+const (
+	maxPassphrase = 4096
+	maxKey        = 64 << 10
+	maxTrustFile  = 8 << 20 // trust.yaml, signing_config.json and what they name
+)
 
 // keyPath is where a signing key lies: a plain name means a file of the user's configuration
 // folder, anything else a path relative to engagement.yaml.
@@ -49,7 +53,8 @@ func readPassphrase(c *cli.Context, file, prompt string) ([]byte, error) {
 	case file == "-":
 		b, err = io.ReadAll(io.LimitReader(c.App.Reader, maxPassphrase))
 	case file != "":
-		b, err = os.ReadFile(file)
+		warnReadable(c, file)
+		b, err = readBounded(file, maxPassphrase)
 	default:
 		in, ok := c.App.Reader.(*os.File)
 		if !ok || !term.IsTerminal(int(in.Fd())) {
@@ -68,13 +73,36 @@ func readPassphrase(c *cli.Context, file, prompt string) ([]byte, error) {
 	return b, nil
 }
 
+// warnReadable says where others on this machine can read a passphrase. It is no refusal: files
+// that an orchestrator mounts for one container often look like that.
+func warnReadable(c *cli.Context, path string) {
+	info, err := os.Stat(path)
+	if err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
+		fmt.Fprintf(c.App.ErrWriter, "trefoil: warning: others can read the passphrase in %s (mode %04o); chmod 600 keeps it to you\n", plain(path), info.Mode().Perm())
+	}
+}
+
+// readBounded reads a file of at most limit bytes.
+func readBounded(path string, limit int64) (b []byte, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	b, err = io.ReadAll(io.LimitReader(f, limit+1))
+	if err == nil && int64(len(b)) > limit {
+		err = fmt.Errorf("%s: over %d bytes", path, limit)
+	}
+	return b, err
+}
+
 // loadTrust reads trust.yaml.
 func loadTrust(path string) (*seal.Trust, error) {
-	text, err := os.ReadFile(path)
+	text, err := readBounded(path, maxTrustFile)
 	if err != nil {
 		return nil, fmt.Errorf("trust: %w", err)
 	}
 	return seal.ParseTrust(path, text, func(name string) ([]byte, error) {
-		return os.ReadFile(beside(path, name))
+		return readBounded(beside(path, name), maxTrustFile)
 	})
 }

@@ -25,10 +25,11 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config"))
 			e.Setenv("HOME", e.WorkDir)
+			e.Values[hangingKey{}] = &hanging{asked: make(chan struct{}), open: make(chan struct{})}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"flip": flip, "exits": exits, "unclover": unclover,
-			"nextsecond": nextSecond, "runs": runs, "locked": locked, "trust": trust, "auditor": auditor, "replace": replace, "droppedverdict": droppedVerdict, "pin": pin, "sorted": sortedRows},
+			"nextsecond": nextSecond, "runs": runs, "locked": locked, "trust": trust, "auditor": auditor, "replace": replace, "droppedverdict": droppedVerdict, "pin": pin, "sorted": sortedRows, "hang": hang},
 	})
 }
 

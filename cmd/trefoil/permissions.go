@@ -15,6 +15,9 @@ func permissionsCommand() *cli.Command {
 		Description: "Prints an IAM policy (AWS, JSON) or a custom role (Google, YAML) that allows exactly the operations that the\ncollectors declare; what is not declared is never sent.\n\nExample:\n   trefoil permissions --provider aws > trefoil-policy.json",
 		Flags:       []cli.Flag{&cli.StringFlag{Name: "provider", Value: "aws", Usage: "`PROVIDER`: aws or gcp"}},
 		Action: func(c *cli.Context) error {
+			if err := noArgs(c); err != nil {
+				return err
+			}
 			list, err := audit.Permissions(c.String("provider"))
 			if err != nil {
 				return &usageError{err}

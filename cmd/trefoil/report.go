@@ -23,6 +23,10 @@ func reportCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
+			out, err := outPath(c)
+			if err != nil {
+				return err
+			}
 			r, err := openRun(path)
 			if err != nil {
 				return err
@@ -37,7 +41,7 @@ func reportCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return writeReport(c, judged, s, c.String("out"))
+			return writeReport(c, judged, s, out)
 		},
 	}
 }

@@ -48,7 +48,7 @@ func beside(file, name string) string {
 // names, and no other.
 func services(s *seal.Signer, f engagement.Signing, config string) error {
 	if f.Services != "" {
-		text, err := os.ReadFile(beside(config, f.Services))
+		text, err := readBounded(beside(config, f.Services), maxTrustFile)
 		if err != nil {
 			return fmt.Errorf("signing.services: %w", err)
 		}
@@ -84,7 +84,7 @@ func services(s *seal.Signer, f engagement.Signing, config string) error {
 	if f.TrustedRoot == "" {
 		return nil
 	}
-	text, err := os.ReadFile(beside(config, f.TrustedRoot))
+	text, err := readBounded(beside(config, f.TrustedRoot), maxTrustFile)
 	if err != nil {
 		return fmt.Errorf("signing.trusted_root: %w", err)
 	}
@@ -116,7 +116,7 @@ func openKey(c *cli.Context, f engagement.Signing, config string) (*seal.Key, er
 	if err != nil {
 		return nil, err
 	}
-	pem, err := os.ReadFile(path)
+	pem, err := readBounded(path, maxKey)
 	if err != nil {
 		return nil, &codeError{code: exitCould, message: fmt.Sprintf("signing key: %v", err), hint: "`trefoil init DIR` makes one; engagement.yaml names it under signing.key"}
 	}

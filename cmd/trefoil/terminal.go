@@ -65,6 +65,15 @@ func plain(s string) string {
 	}, s)
 }
 
+// plainLines is plain, line by line.
+func plainLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = plain(lines[i])
+	}
+	return strings.Join(lines, "\n")
+}
+
 // verdictWords are the verdicts as they are printed.
 var verdictWords = map[controls.Verdict]string{controls.Pass: "pass", controls.Fail: "FAIL", controls.Insufficient: "INSUFFICIENT",
 	controls.NotTested: "not tested", controls.NotApplicable: "not applicable", controls.Error: "ERROR"}
@@ -135,6 +144,8 @@ func hintFor(err error) string {
 		return "look at what changed in " + pin.File + "; if it is what shall run, write its SHA-256 to " + pin.Field + " of the plug-in in engagement.yaml"
 	case errors.As(err, &kinds):
 		return "declare what the control reads, and say unknown where the plug-in does not see it; docs/plugins.md, Kinds"
+	case isEvidence(err):
+		return "keep the run as it is, and compare with another copy"
 	case errors.Is(err, run.ErrExists):
 		return "name another folder; evidence is never overwritten"
 	case errors.Is(err, audit.ErrReplay):

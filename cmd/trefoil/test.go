@@ -84,6 +84,9 @@ func sourceBanner(r *run.Run) string {
 	case r.Record.Source.Kind != "live":
 		out = "REPLAYED RECORDING of run " + r.Record.Source.Of + "\n"
 	}
+	if r.Record.Source.Stopped {
+		out += "STOPPED BEFORE ITS END: what was not asked is not_attempted\n"
+	}
 	if untimed, err := audit.Untimed(r); err != nil || untimed {
 		out += "NO TIMESTAMP: every time is the collector's claim\n"
 	}

@@ -5,19 +5,53 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
+	"github.com/trefoil-audit/trefoil/evidence/bundle"
+	"github.com/trefoil-audit/trefoil/evidence/run"
 )
 
 // trefoil is the program as a function: arguments and streams in, exit code out.
 func trefoil(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	app := newApp(stdin, stdout, stderr)
+	out := &counted{to: stdout}
+	app := newApp(stdin, out, stderr)
 	ordered, err := flagsFirst(app, args)
 	if err == nil {
 		err = app.RunContext(ctx, ordered)
 	}
-	return report(stderr, err)
+	code := report(stderr, err)
+	if err != nil && out.n == 0 && wantsJSON(ordered) {
+		err = printJSON(stdout, map[string]any{"error": plain(err.Error()), "exit_code": code})
+		if err != nil {
+			return report(stderr, err)
+		}
+	}
+	return code
+}
+
+// counted knows whether anything was printed.
+type counted struct {
+	to io.Writer
+	n  int
+}
+
+func (c *counted) Write(p []byte) (int, error) {
+	n, err := c.to.Write(p)
+	c.n += n
+	return n, err
+}
+
+// wantsJSON reports whether the flags of a command line ask for JSON: then an error is JSON too.
+func wantsJSON(args []string) bool {
+	end := slices.Index(args, "--")
+	if end < 0 {
+		end = len(args)
+	}
+	return slices.ContainsFunc(args[:end], func(a string) bool { return a == "--json" || a == "-json" })
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
@@ -36,10 +70,16 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 			return cli.ShowAppHelp(c)
 		},
 	}
-	for _, c := range app.Commands {
-		c.OnUsageError = app.OnUsageError
-	}
+	strictly(app.Commands, app.OnUsageError)
 	return app
+}
+
+// strictly gives commands and their subcommands one way to refuse a flag, and no others.
+func strictly(commands []*cli.Command, refuse cli.OnUsageErrorFunc) {
+	for _, c := range commands {
+		c.OnUsageError, c.HideHelpCommand = refuse, true
+		strictly(c.Subcommands, refuse)
+	}
 }
 
 // usageError is a command line that cannot be taken.
@@ -74,6 +114,9 @@ func report(stderr io.Writer, err error) int {
 	code, hint := exitCould, hintFor(err)
 	var chosen *codeError
 	var usage *usageError
+	if isEvidence(err) {
+		code = exitUnverified
+	}
 	switch {
 	case errors.As(err, &chosen):
 		code = chosen.code
@@ -84,12 +127,22 @@ func report(stderr io.Writer, err error) int {
 		hint = "trefoil --help lists the commands; trefoil COMMAND --help shows one with an example"
 	}
 	if err.Error() != "" {
-		fmt.Fprintf(stderr, "trefoil: %v\n", err)
+		fmt.Fprintf(stderr, "trefoil: %s\n", plainLines(err.Error()))
 	}
 	if hint != "" {
-		fmt.Fprintf(stderr, "trefoil: hint: %s\n", hint)
+		fmt.Fprintf(stderr, "trefoil: hint: %s\n", plainLines(hint))
 	}
 	return code
+}
+
+// isEvidence reports whether an error is about evidence that is not as it was left.
+func isEvidence(err error) bool {
+	var layout *run.LayoutError
+	var verify *run.VerifyError
+	var format *bundle.FormatError
+	var digest *bundle.DigestError
+	var other *audit.OtherBuildError
+	return !errors.As(err, &other) && (errors.As(err, &layout) || errors.As(err, &verify) || errors.As(err, &format) || errors.As(err, &digest))
 }
 
 // worse picks the exit code that counts where two apply.
@@ -126,7 +179,8 @@ func flagsFirst(app *cli.App, args []string) ([]string, error) {
 	if at == 1 {
 		return args, nil
 	}
-	takesValue := valued(flags)
+	named := byName(flags)
+	seen := map[cli.Flag]bool{}
 	var front, back []string
 	rest := args[at:]
 	for i := 0; i < len(rest); i++ {
@@ -137,7 +191,13 @@ func flagsFirst(app *cli.App, args []string) ([]string, error) {
 			i = len(rest)
 		case strings.HasPrefix(a, "-") && a != "-":
 			front = append(front, a)
-			if name := strings.TrimLeft(a, "-"); takesValue[name] {
+			name, _, whole := strings.Cut(strings.TrimLeft(a, "-"), "=")
+			f := named[name]
+			if _, list := f.(*cli.StringSliceFlag); f != nil && seen[f] && !list {
+				return nil, &usageError{fmt.Errorf("flag %s stands twice: which of the two counts?", a)}
+			}
+			seen[f] = true
+			if _, isBool := f.(*cli.BoolFlag); f != nil && !isBool && !whole {
 				if i+1 == len(rest) {
 					return nil, &usageError{fmt.Errorf("flag %s needs a value", a)}
 				}
@@ -156,17 +216,15 @@ func flagsFirst(app *cli.App, args []string) ([]string, error) {
 	return out, nil
 }
 
-func valued(flags []cli.Flag) map[string]bool {
-	takes := map[string]bool{}
+// byName finds a flag by any of its names.
+func byName(flags []cli.Flag) map[string]cli.Flag {
+	all := map[string]cli.Flag{}
 	for _, f := range flags {
-		if _, isBool := f.(*cli.BoolFlag); isBool {
-			continue
-		}
 		for _, name := range f.Names() {
-			takes[name] = true
+			all[name] = f
 		}
 	}
-	return takes
+	return all
 }
 
 // onlyArg gives the command's one argument; none or a second is refused.

@@ -32,6 +32,9 @@ type Source struct {
 	Kind string `json:"kind"` // live, replay
 	Of   string `json:"of"`   // digest of the run that was played; empty where live
 	Demo bool   `json:"demo"`
+	// Stopped says that the collection was stopped before its end, as by a signal: what it did not
+	// ask is not_attempted in coverage.
+	Stopped bool `json:"stopped,omitzero"`
 }
 
 // Tool identifies the build that made something.

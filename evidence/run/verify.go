@@ -117,6 +117,9 @@ func (v *verification) runSignature() error {
 	if want != seal.Collector {
 		v.warn(recordName, "source of the run", anchor, sourceWords(v.run.Record.Source))
 	}
+	if v.run.Record.Source.Stopped {
+		v.warn(recordName, "source of the run", anchor, "STOPPED before its end: what was not asked is not_attempted")
+	}
 	for _, o := range v.run.Record.Overrides {
 		v.warn(recordName, "endpoint", anchor, "NOT A PROVIDER ENDPOINT: "+o)
 	}

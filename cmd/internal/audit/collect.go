@@ -52,8 +52,17 @@ type Collection struct {
 	Previous   *Previous // nil: absent
 }
 
+// StopGrace is how long calls that are under way may take to end once a collection is to stop.
+const StopGrace = 10 * time.Second
+
+// ErrStopped says that a collection was stopped before its end. There is a run all the same: what
+// it did not ask is not_attempted.
+var ErrStopped = errors.New("stopped before its end")
+
 // Collect takes the snapshot and leaves a signed run at Out. What could not be asked is in the
-// run's coverage; an error says that there is no run.
+// run's coverage; an error other than ErrStopped says that there is no run. Where ctx ends, a live
+// collection asks nothing more, lets calls under way end, and signs what it has; a replay is an
+// error then.
 func Collect(ctx context.Context, c Collection) (digest string, err error) {
 	table, asOf, source := place.Default(), c.AsOf, run.Source{Kind: "live"}
 	if asOf.IsZero() {
@@ -65,7 +74,7 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 		if err != nil || !ok {
 			return "", fmt.Errorf("replay: the recording has no %s: %w", placesName, err)
 		}
-		table, asOf, source = text, c.Replay.Record.AsOf, run.Source{Kind: "replay", Of: c.Replay.Digest, Demo: c.Demo}
+		table, asOf, source = text, c.Replay.Record.AsOf, run.Source{Kind: "replay", Of: c.Replay.Digest, Demo: c.Demo, Stopped: c.Replay.Record.Source.Stopped}
 	}
 	places, err := place.Load(table)
 	if err != nil {
@@ -112,15 +121,21 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 			return "", err
 		}
 	}
-	desk := &desk{c: &c, ctx: ctx, asOf: asOf, dir: b.Bundles(), files: map[string]run.BundleFile{}, writers: map[string]*bundle.Writer{}}
+	asking, cancel := ctx, func() {}
+	if c.Replay == nil {
+		asking, cancel = graced(ctx)
+	}
+	defer cancel()
+	desk := &desk{c: &c, ctx: context.WithoutCancel(ctx), stopped: func() bool { return ctx.Err() != nil }, asOf: asOf, dir: b.Bundles(), files: map[string]run.BundleFile{}, writers: map[string]*bundle.Writer{}}
 	if desk.base, err = Network(c.Engagement.File.Overrides, c.Dir); err != nil && c.Replay == nil {
 		return "", err
 	}
 	g := &gatherer{desk: desk, file: c.Engagement.File, table: places, clouds: desk, plugins: plugins, before: before, clock: c.Clock, progress: c.Progress}
-	plan, err := g.gather(ctx)
+	plan, err := g.gather(asking)
 	if err != nil {
 		return "", errors.Join(err, desk.abort())
 	}
+	source.Stopped = source.Stopped || c.Replay == nil && ctx.Err() != nil
 	if err := desk.untouched(plan); err != nil {
 		return "", err
 	}
@@ -133,14 +148,31 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 	if c.Previous != nil {
 		r.Previous = c.Previous.Previous
 	}
-	return b.Commit(r, desk.files, func(digest string) ([]byte, error) {
+	digest, err = b.Commit(r, desk.files, func(digest string) ([]byte, error) {
 		if c.Replay == nil {
-			if err := c.Signer.WaitFor(ctx, desk.last); err != nil {
+			if err := c.Signer.WaitFor(desk.ctx, desk.last); err != nil {
 				return nil, err
 			}
 		}
-		return c.Signer.Sign(ctx, seal.Run, "run.json", digest, map[string]string{"engagement": r.Engagement})
+		return c.Signer.Sign(desk.ctx, seal.Run, "run.json", digest, map[string]string{"engagement": r.Engagement})
 	})
+	if err == nil && c.Replay == nil && source.Stopped {
+		err = ErrStopped
+	}
+	return digest, err
+}
+
+// graced gives a context that ends some time after another one.
+func graced(ctx context.Context) (context.Context, context.CancelFunc) {
+	later, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	unhook := context.AfterFunc(ctx, func() {
+		select {
+		case <-time.After(StopGrace):
+			cancel()
+		case <-later.Done():
+		}
+	})
+	return later, func() { unhook(); cancel() }
 }
 
 // overrides lists what engagement.yaml redirects, for run.json.
@@ -158,10 +190,12 @@ func overrides(o engagement.Overrides) []string {
 // desk opens the work on targets, live or from a recording, and keeps what comes of it.
 type desk struct {
 	c    *Collection
-	ctx  context.Context
+	ctx  context.Context // for signing: it does not end where asking does
 	asOf time.Time
 	dir  string
 	base http.RoundTripper // below the recorder
+
+	stopped func() bool // nothing more is to be asked
 
 	mu      sync.Mutex
 	google  *gcp.Access
@@ -212,13 +246,15 @@ func (d *desk) Open(t collectors.Target) (*collectors.Work, error) {
 	if t.Provider == "gcp" && google != nil {
 		base = google.Transport(base)
 	}
-	return collectors.NewWork(t, d.asOf, base, w, d.c.Clock), nil
+	work := collectors.NewWork(t, d.asOf, base, w, d.c.Clock)
+	work.AskUntil(d.stopped)
+	return work, nil
 }
 
 // recording opens what was recorded of a target; one that was not recorded has no exchanges.
 func (d *desk) recording(target string) (*collectors.Recording, error) {
 	if !slices.Contains(d.c.Replay.Targets(), target) {
-		return collectors.NewRecording(nil, nil)
+		return d.played(nil, nil)
 	}
 	parts, err := d.c.Replay.Bundle(target)
 	if err != nil {
@@ -240,7 +276,15 @@ func (d *desk) recording(target string) (*collectors.Recording, error) {
 		}
 		exchanges = append(exchanges, x)
 	}
-	return collectors.NewRecording(exchanges, func(digest string) ([]byte, error) { return bodyOf(parts, digest) })
+	return d.played(exchanges, func(digest string) ([]byte, error) { return bodyOf(parts, digest) })
+}
+
+func (d *desk) played(exchanges []evidence.Exchange, body func(string) ([]byte, error)) (*collectors.Recording, error) {
+	r, err := collectors.NewRecording(exchanges, body)
+	if err == nil {
+		r.Stopped = d.c.Replay.Record.Source.Stopped
+	}
+	return r, err
 }
 
 // bodyOf finds the bytes of an answer in a bundle's parts.

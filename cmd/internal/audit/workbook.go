@@ -41,7 +41,7 @@ func (j *Judged) reportInput() (report.Input, error) {
 	}
 	in.Facts, in.Scope, in.Trusted = view.Facts, view.Scope, view.Trusted
 	in.Run = report.Run{Digest: r.Digest, AsOf: r.Record.AsOf, Source: report.Live, ReplayOf: r.Record.Source.Of, Tool: report.Tool{Version: r.Record.Tool.Version, Binary: r.Record.Tool.Binary},
-		Untimed: w.engagement.File.Signing.Untimed(), Previous: report.Previous(r.Record.Previous)}
+		Stopped: r.Record.Source.Stopped, Untimed: w.engagement.File.Signing.Untimed(), Previous: report.Previous(r.Record.Previous)}
 	switch {
 	case r.Record.Source.Demo:
 		in.Run.Source = report.Demonstration
