@@ -81,7 +81,7 @@ func collect(c *cli.Context, at place) (*collected, error) {
 	if err != nil {
 		return nil, err
 	}
-	fmt.Fprintf(c.App.Writer, "run %s\n%s: %d targets, %d operations planned, %d not answered\n", digest, out.path, len(out.run.Targets()), rows, gaps)
+	fmt.Fprintf(notes(c), "run %s\n%s: %d targets, %d operations planned, %d not answered\n", digest, out.path, len(out.run.Targets()), rows, gaps)
 	return out, nil
 }
 

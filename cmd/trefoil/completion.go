@@ -2,9 +2,41 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 )
+
+// completeFlag comes last where a shell asks what could follow the words before it. We answer
+// ourselves: the library reads the process's own arguments for it, whatever it was given.
+const completeFlag = "--generate-bash-completion"
+
+// complete prints what could follow, a line each: flags where the last word begins like one, else
+// the commands below the one that was named.
+func complete(app *cli.App, words []string) error {
+	flags, below, depth := commandOf(app, words)
+	last := ""
+	if len(words) > 0 {
+		last = words[len(words)-1]
+	}
+	if !strings.HasPrefix(last, "-") {
+		if depth < len(words) {
+			return nil // an argument: a file, most likely
+		}
+		for _, c := range below {
+			fmt.Fprintln(app.Writer, c.Name)
+		}
+		return nil
+	}
+	for _, f := range flags {
+		for _, name := range f.Names() {
+			if flag := "--" + name; len(name) > 1 && strings.HasPrefix(flag, last) {
+				fmt.Fprintln(app.Writer, flag)
+			}
+		}
+	}
+	return nil
+}
 
 // bashCompletion asks the program itself what could follow.
 const bashCompletion = `# Completion of trefoil for bash: source <(trefoil completion bash)
@@ -13,7 +45,7 @@ _trefoil() {
   local line=("${COMP_WORDS[@]:0:COMP_CWORD}")
   if [[ $cur == -* ]]; then line+=("$cur"); fi
   local found
-  found=$("${line[@]}" --generate-bash-completion 2>/dev/null | sed 's/:.*//')
+  found=$("${line[@]}" --generate-bash-completion 2>/dev/null)
   COMPREPLY=($(compgen -W "$found" -- "$cur"))
 }
 complete -o default -F _trefoil trefoil
@@ -27,7 +59,7 @@ _trefoil() {
   line=("${(@)words[1,CURRENT-1]}")
   if [[ $cur == -* ]]; then line+=("$cur"); fi
   found=("${(@f)$("${line[@]}" --generate-bash-completion 2>/dev/null)}")
-  if [[ -n ${found[1]} ]]; then _describe trefoil found; else _files; fi
+  if [[ -n ${found[1]} ]]; then compadd -- $found; else _files; fi
 }
 compdef _trefoil trefoil
 `

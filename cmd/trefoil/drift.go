@@ -60,7 +60,26 @@ func verified(c *cli.Context, trust *seal.Trust, path, judgement string) (*audit
 }
 
 func printChanges(c *cli.Context, changes []audit.Change) error {
-	worse, unjudged := 0, 0
+	worse, unjudged := weigh(changes)
+	if c.Bool(jsonFlag.Name) {
+		if err := printJSON(c.App.Writer, map[string]any{"changes": changes, "worse": worse, "unjudged": unjudged}); err != nil {
+			return err
+		}
+		return driftGate(worse, unjudged)
+	}
+	t := tabwriter.NewWriter(c.App.Writer, 0, 4, 2, ' ', 0)
+	for _, ch := range changes {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s → %s\n", ch.Weight, ch.What, ch.Control, plain(ch.Thing), plain(shorten(ch.Was)), plain(shorten(ch.Is)))
+	}
+	_ = t.Flush() // see printResults
+	if len(changes) == 0 {
+		fmt.Fprintln(c.App.Writer, "nothing changed")
+	}
+	return driftGate(worse, unjudged)
+}
+
+// weigh counts what decides the exit code: changes of selected controls alone.
+func weigh(changes []audit.Change) (worse, unjudged int) {
 	for _, ch := range changes {
 		switch {
 		case ch.Weight == audit.Worse && ch.Selected:
@@ -69,20 +88,10 @@ func printChanges(c *cli.Context, changes []audit.Change) error {
 			unjudged++
 		}
 	}
-	if c.Bool(jsonFlag.Name) {
-		if err := printJSON(c.App.Writer, map[string]any{"changes": changes, "worse": worse, "unjudged": unjudged}); err != nil {
-			return err
-		}
-	} else {
-		t := tabwriter.NewWriter(c.App.Writer, 0, 4, 2, ' ', 0)
-		for _, ch := range changes {
-			fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s → %s\n", ch.Weight, ch.What, ch.Control, plain(ch.Thing), plain(shorten(ch.Was)), plain(shorten(ch.Is)))
-		}
-		_ = t.Flush() // see printResults
-		if len(changes) == 0 {
-			fmt.Fprintln(c.App.Writer, "nothing changed")
-		}
-	}
+	return worse, unjudged
+}
+
+func driftGate(worse, unjudged int) error {
 	switch {
 	case worse > 0:
 		return &codeError{code: exitFailed, message: fmt.Sprintf("%d changes for the worse in selected controls", worse)}

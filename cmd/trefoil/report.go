@@ -1,15 +1,16 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
+	"io"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
-	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
 
@@ -46,39 +47,41 @@ func reportCommand() *cli.Command {
 	}
 }
 
-// writeReport writes a workbook and, with a signer, its signature. Each file enters by a rename.
+// writeReport writes a workbook and, with a signer, its signature. Both are whole before either
+// enters, by a rename, so that what stood there stays where something fails.
 func writeReport(c *cli.Context, j *audit.Judged, s *seal.Signer, path string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".trefoil-*")
+	book, err := audit.Beside(path)
 	if err != nil {
 		return fmt.Errorf("report: %w", err)
 	}
-	defer os.Remove(f.Name()) // after the rename there is nothing of that name
-	err = audit.Workbook(c.Context, j, f)
-	if err = errors.Join(err, f.Chmod(0o644), f.Sync(), f.Close()); err != nil {
+	defer book.Drop()
+	sum := sha256.New()
+	if err := audit.Workbook(c.Context, j, io.MultiWriter(book, sum)); err != nil {
 		return fmt.Errorf("report %s: %w", path, err)
 	}
-	content, err := os.ReadFile(f.Name())
-	if err != nil {
-		return err
-	}
-	beside := path + audit.SignatureSuffix
-	if err := os.Remove(beside); err != nil && !errors.Is(err, os.ErrNotExist) {
-		return err // an old signature must not lie beside a new workbook
-	}
-	if err := os.Rename(f.Name(), path); err != nil {
-		return err
-	}
 	if s == nil {
-		fmt.Fprintf(c.App.Writer, "%s (UNSIGNED: no signing key at hand)\n", path)
+		if err := book.Enter(""); err != nil {
+			return fmt.Errorf("report %s: %w", path, err)
+		}
+		fmt.Fprintf(notes(c), "%s (UNSIGNED: no signing key at hand)\n", path)
 		return nil
 	}
-	signature, err := s.Sign(c.Context, seal.Report, filepath.Base(path), evidence.Digest(content), map[string]string{"judgement": j.Digest})
+	text, err := s.Sign(c.Context, seal.Report, filepath.Base(path), hex.EncodeToString(sum.Sum(nil)), map[string]string{"judgement": j.Digest})
 	if err != nil {
 		return err
 	}
-	if err := os.WriteFile(beside, signature, 0o644); err != nil {
-		return err
+	signature, err := audit.Beside(path + audit.SignatureSuffix)
+	if err != nil {
+		return fmt.Errorf("report: %w", err)
 	}
-	fmt.Fprintf(c.App.Writer, "%s, signed: %s\n", path, beside)
+	defer signature.Drop()
+	if _, err := signature.Write(text); err != nil {
+		return fmt.Errorf("report %s: %w", path, err)
+	}
+	// The old signature goes first: it must never lie beside a new workbook.
+	if err := errors.Join(book.Enter(path+audit.SignatureSuffix), signature.Enter("")); err != nil {
+		return fmt.Errorf("report %s: %w", path, err)
+	}
+	fmt.Fprintf(notes(c), "%s, signed: %s\n", path, path+audit.SignatureSuffix)
 	return nil
 }

@@ -48,6 +48,14 @@ func progressOf(c *cli.Context, doing string) func(string) {
 	return func(target string) { fmt.Fprintf(c.App.ErrWriter, "  %s %s\n", doing, plain(target)) }
 }
 
+// notes is where what was written is said: beside the JSON, where that was asked for.
+func notes(c *cli.Context) io.Writer {
+	if c.Bool(jsonFlag.Name) {
+		return c.App.ErrWriter
+	}
+	return c.App.Writer
+}
+
 // printJSON prints a value for machines.
 func printJSON(w io.Writer, v any) error {
 	e := json.NewEncoder(w)

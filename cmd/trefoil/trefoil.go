@@ -19,6 +19,9 @@ import (
 func trefoil(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	out := &counted{to: stdout}
 	app := newApp(stdin, out, stderr)
+	if n := len(args); n > 1 && args[n-1] == completeFlag {
+		return report(stderr, complete(app, args[1:n-1]))
+	}
 	ordered, err := flagsFirst(app, args)
 	if err == nil {
 		err = app.RunContext(ctx, ordered)
@@ -58,8 +61,8 @@ func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
 	app := &cli.App{
 		Name: "trefoil", Usage: "independent audit evidence from clouds: collect, sign, test, report, verify",
 		Version: version(), Reader: stdin, Writer: stdout, ErrWriter: stderr,
-		ExitErrHandler:       func(*cli.Context, error) {}, // trefoil alone picks the exit code
-		EnableBashCompletion: true, Suggest: true, HideHelpCommand: true,
+		ExitErrHandler: func(*cli.Context, error) {}, // trefoil alone picks the exit code
+		Suggest:        true, HideHelpCommand: true,
 		CustomAppHelpTemplate: cli.AppHelpTemplate + "\n" + exitHelp(),
 		Commands:              commands(),
 		OnUsageError:          func(_ *cli.Context, err error, _ bool) error { return &usageError{err} },
@@ -158,27 +161,14 @@ func worse(a, b int) int {
 // flagsFirst puts a command's flags before its arguments. The library drops a flag that stands
 // after an argument without a word: `verify RUN --reperform` would check less than was asked.
 func flagsFirst(app *cli.App, args []string) ([]string, error) {
-	if len(args) > 0 && args[len(args)-1] == "--generate-bash-completion" {
-		return args, nil // the shell asks what could follow
-	}
-	at, flags := 1, app.Flags
-	cmds := app.Commands
-	for at < len(args) && len(cmds) > 0 {
-		var next *cli.Command
-		for _, c := range cmds {
-			if c.HasName(args[at]) {
-				next = c
-			}
-		}
-		if next == nil {
-			break
-		}
-		flags, cmds = next.Flags, next.Subcommands
-		at++
-	}
-	if at == 1 {
+	if len(args) == 0 {
 		return args, nil
 	}
+	flags, _, depth := commandOf(app, args[1:])
+	if depth == 0 {
+		return args, nil
+	}
+	at := 1 + depth
 	named := byName(flags)
 	seen := map[cli.Flag]bool{}
 	var front, back []string
@@ -214,6 +204,21 @@ func flagsFirst(app *cli.App, args []string) ([]string, error) {
 		out = append(append(out, "--"), back...)
 	}
 	return out, nil
+}
+
+// commandOf walks down the commands that words name, and gives the flags and subcommands of where
+// it ends, and how many words that took.
+func commandOf(app *cli.App, words []string) (flags []cli.Flag, below []*cli.Command, depth int) {
+	flags, below = app.Flags, app.Commands
+	for depth < len(words) {
+		i := slices.IndexFunc(below, func(c *cli.Command) bool { return c.HasName(words[depth]) })
+		if i < 0 {
+			break
+		}
+		flags, below = below[i].Flags, below[i].Subcommands
+		depth++
+	}
+	return flags, below, depth
 }
 
 // byName finds a flag by any of its names.

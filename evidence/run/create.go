@@ -73,22 +73,55 @@ func scratch(path string) (string, error) {
 	if dir == "" {
 		dir = "."
 	}
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return "", fmt.Errorf("create run: %w", err)
+	if err := clearLeft(dir, func(name string) bool { return name == base }); err != nil {
+		return "", err
 	}
-	for _, e := range entries {
-		if strings.HasPrefix(e.Name(), base+".tmp-") {
-			if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
-				return "", fmt.Errorf("clear unfinished work: %w", err)
-			}
-		}
-	}
-	tmp, err := os.MkdirTemp(dir, base+".tmp-")
+	tmp, err := os.MkdirTemp(dir, base+tmpMark)
 	if err != nil {
 		return "", fmt.Errorf("create run: %w", err)
 	}
 	return tmp, os.Chmod(tmp, 0o755)
+}
+
+const tmpMark = ".tmp-"
+
+// clearLeft removes unfinished work on runs of a folder, by the runs' names.
+func clearLeft(dir string, of func(name string) bool) error {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return fmt.Errorf("look for unfinished work: %w", err)
+	}
+	for _, e := range entries {
+		at := strings.LastIndex(e.Name(), tmpMark)
+		if at <= 0 || !e.IsDir() || !of(e.Name()[:at]) {
+			continue
+		}
+		if err := os.RemoveAll(filepath.Join(dir, e.Name())); err != nil {
+			return fmt.Errorf("clear unfinished work: %w", err)
+		}
+	}
+	return nil
+}
+
+// Sweep removes unfinished work on any run of a folder that crashes left, but for what another
+// process is at work on. Only names that mine takes are touched.
+func Sweep(dir string, mine func(name string) bool) error {
+	var unlocks []func() error
+	err := clearLeft(dir, func(name string) bool {
+		if !mine(name) {
+			return false
+		}
+		unlock, err := lock(filepath.Join(dir, name))
+		if err != nil {
+			return false
+		}
+		unlocks = append(unlocks, unlock)
+		return true
+	})
+	for _, unlock := range unlocks {
+		err = errors.Join(err, unlock())
+	}
+	return err
 }
 
 // Bundles is the folder that bundle writers write into.

@@ -24,6 +24,12 @@ func TestDriftWeighs(t *testing.T) {
 		"insufficient to fail":     {judged(controls.Insufficient, 3), judged(controls.Fail, 3), true, false},
 		"population shrank":        {judged(controls.Pass, 3), judged(controls.Pass, 2), true, false},
 		"population grew":          {judged(controls.Pass, 3), judged(controls.Pass, 4), false, false},
+		"pass to error":            {judged(controls.Pass, 3), judged(controls.Error, 3), false, true},
+		"pass to not tested":       {judged(controls.Pass, 3), judged(controls.NotTested, 3), false, true},
+		"nothing there to fail":    {judged(controls.NotApplicable, 0), judged(controls.Fail, 1), true, false},
+		"insufficient as before":   {judged(controls.Insufficient, 3), judged(controls.Insufficient, 3), false, false},
+		"fail, and fewer of them":  {judged(controls.Fail, 3), judged(controls.Fail, 2), true, false},
+		"out of scope as before":   {judged(controls.Pass, 3, controls.Ruled{Fact: "f", Rule: "r"}), judged(controls.Pass, 3, controls.Ruled{Fact: "f", Rule: "r"}), false, false},
 		"ruled out of scope since": {judged(controls.Pass, 3), judged(controls.Pass, 3, controls.Ruled{Fact: "f", Rule: "r"}), true, false},
 	} {
 		t.Run(name, func(t *testing.T) {

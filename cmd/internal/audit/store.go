@@ -43,6 +43,10 @@ func OpenStore(dir string) (*Store, error) {
 	if err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB); err != nil {
 		return nil, errors.Join(fmt.Errorf("store %s: another audit works in it; wait until it is done: %w", dir, err), f.Close())
 	}
+	// Each run has a name of its own here, so nobody else would clear what a crash left of it.
+	if err := run.Sweep(dir, runName.MatchString); err != nil {
+		return nil, errors.Join(fmt.Errorf("store: %w", err), f.Close())
+	}
 	return &Store{dir: dir, unlock: f.Close}, nil
 }
 

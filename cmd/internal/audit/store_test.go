@@ -10,6 +10,7 @@ import (
 
 	"github.com/trefoil-audit/trefoil/collectors"
 	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/run"
 )
 
 // A region that the run before could use, and that is not opted in now, was switched off: what was
@@ -77,11 +78,21 @@ func TestStoreOrder(t *testing.T) {
 	if err := s.Close(); err != nil {
 		t.Fatal(err)
 	}
+	// What a crash left is cleared, but for what another process is at work on.
+	busy, err := run.Create(filepath.Join(dir, "20261124T095957Z"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer busy.Abort()
 	again, err := OpenStore(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := again.Close(); err != nil {
 		t.Fatal(err)
+	}
+	left, err := filepath.Glob(filepath.Join(dir, "*.tmp-*"))
+	if err != nil || len(left) != 1 || !strings.Contains(left[0], "20261124T095957Z.tmp-") {
+		t.Errorf("left: %v, %v", left, err)
 	}
 }
