@@ -60,7 +60,7 @@ func collect(c *cli.Context, at place) (*collected, error) {
 		if collection.Replay, err = openRun(path); err != nil {
 			return nil, err
 		}
-	} else if found := audit.Redirected(loaded.File); len(found) > 0 {
+	} else if found := audit.Redirected(loaded.File, filepath.Dir(c.String(configFlag.Name))); len(found) > 0 {
 		return nil, &codeError{code: exitCould, message: "this machine's configuration redirects requests, and engagement.yaml does not say so: " + strings.Join(found, ", "),
 			hint: "unset it, or name it under overrides: in engagement.yaml (the run will say NOT A PROVIDER ENDPOINT)"}
 	}

@@ -64,7 +64,7 @@ func openStore(c *cli.Context, url string) (*remote, error) {
 			*to = v
 		}
 	}
-	if found := audit.StoreRedirected(stores.Scheme(s.URL), overrides, s.Endpoint); len(found) > 0 {
+	if found := audit.StoreRedirected(stores.Scheme(s.URL), overrides, s.Endpoint, dir); len(found) > 0 {
 		return nil, &codeError{code: exitCould, message: "this machine's configuration redirects requests to the store: " + strings.Join(found, ", "),
 			hint: "unset it, or name it: --endpoint, or overrides: in an engagement.yaml that -c names"}
 	}

@@ -6,13 +6,13 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
@@ -33,6 +33,10 @@ type Settings struct {
 	Partition  string // aws, aws-eusc, …
 	HomeRegion string // where global and first calls go
 	Endpoint   string // overrides every endpoint; empty: the provider's own
+
+	// Network is how credentials are asked for: by the engagement's proxy and authorities, not
+	// by the environment's. Nil: the SDK's own.
+	Network *http.Transport
 }
 
 // Access enters accounts: it holds the caller's credentials and one credential cache an
@@ -57,7 +61,13 @@ func fixed() aws.CredentialsProvider {
 // LiveAccess takes the caller's credentials from the SDK's default chain. The client for them is
 // the SDK's own, apart from the one that records.
 func LiveAccess(ctx context.Context, s Settings) (*Access, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(s.HomeRegion))
+	load := []func(*config.LoadOptions) error{config.WithRegion(s.HomeRegion)}
+	if s.Network != nil {
+		load = append(load, config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+			t.Proxy, t.TLSClientConfig = s.Network.Proxy, s.Network.TLSClientConfig.Clone()
+		})))
+	}
+	cfg, err := config.LoadDefaultConfig(ctx, load...)
 	if err != nil {
 		return nil, fmt.Errorf("load AWS configuration: %w", err)
 	}
@@ -65,23 +75,6 @@ func LiveAccess(ctx context.Context, s Settings) (*Access, error) {
 		cfg.BaseEndpoint = aws.String(s.Endpoint)
 	}
 	return &Access{settings: s, base: cfg, entered: map[string]aws.CredentialsProvider{}}, nil
-}
-
-// Redirected names the environment variables and shared settings that would send requests
-// elsewhere, or trust another authority, without engagement.yaml saying so.
-func Redirected() []string {
-	var found []string
-	for _, env := range os.Environ() {
-		name, value, _ := strings.Cut(env, "=")
-		switch {
-		case value == "":
-		case name == "AWS_ENDPOINT_URL", strings.HasPrefix(name, "AWS_ENDPOINT_URL_"), name == "AWS_CA_BUNDLE",
-			strings.EqualFold(name, "HTTPS_PROXY"), strings.EqualFold(name, "HTTP_PROXY"), strings.EqualFold(name, "ALL_PROXY"),
-			name == "AWS_EC2_METADATA_SERVICE_ENDPOINT":
-			found = append(found, "environment variable "+name)
-		}
-	}
-	return append(found, redirectingFiles()...)
 }
 
 // Operation is the credential operation that entering needs.

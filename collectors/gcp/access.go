@@ -24,8 +24,9 @@ const tokenTimeout = 30 * time.Second
 
 // Settings say how the projects of one organisation are entered.
 type Settings struct {
-	Organization string // number of the organisation; empty: none is read
-	Endpoint     string // scheme://host that takes every service's place; empty: Google's own
+	Organization string          // number of the organisation; empty: none is read
+	Network      *http.Transport // how tokens are asked for; nil: by the environment's proxy and the system's authorities
+	Endpoint     string          // scheme://host that takes every service's place; empty: Google's own
 }
 
 // Access holds the caller's credentials, and what discovery found about projects. In a replay
@@ -67,7 +68,7 @@ func LiveAccess(ctx context.Context, s Settings) (*Access, error) {
 			return a, nil
 		}
 	}
-	ctx = context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Timeout: tokenTimeout})
+	ctx = context.WithValue(ctx, oauth2.HTTPClient, tokenClient(s.Network))
 	found, err := google.FindDefaultCredentials(ctx, scope)
 	if err != nil {
 		a.missing = err
@@ -76,6 +77,13 @@ func LiveAccess(ctx context.Context, s Settings) (*Access, error) {
 	a.tokens = oauth2.ReuseTokenSource(nil, found.TokenSource)
 	a.quota = quotaProject(found.JSON)
 	return a, nil
+}
+
+func tokenClient(network *http.Transport) *http.Client {
+	if network == nil {
+		return &http.Client{Timeout: tokenTimeout}
+	}
+	return &http.Client{Timeout: tokenTimeout, Transport: network}
 }
 
 // googleHost reports whether a token may be sent to a URL.

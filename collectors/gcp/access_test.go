@@ -8,11 +8,12 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"golang.org/x/oauth2"
+
+	"github.com/trefoil-audit/trefoil/collectors"
 )
 
 type roundTripper func(*http.Request) (*http.Response, error)
@@ -96,24 +97,36 @@ func TestForeignEndpoint(t *testing.T) {
 	}
 }
 
+// Each variable and each line of a credentials file that redirects is found, alone, by its sort.
 func TestRedirected(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "adc.json")
 	t.Setenv("GOOGLE_APPLICATION_CREDENTIALS", file)
-	for _, env := range os.Environ() { // what the machine has set is not this test's
-		name, _, _ := strings.Cut(env, "=")
-		if redirecting[name] || strings.HasSuffix(strings.ToUpper(name), "_PROXY") {
-			t.Setenv(name, "")
-		}
+	for _, r := range Redirected() { // what the machine has set is not this test's
+		t.Setenv(strings.TrimPrefix(r.What, "environment variable "), "")
 	}
 	if found := Redirected(); len(found) > 0 {
 		t.Fatalf("nothing is redirected: %v", found)
 	}
-	for _, name := range []string{"HTTPS_PROXY", "https_proxy", "CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE", "GOOGLE_CLOUD_UNIVERSE_DOMAIN", "STORAGE_EMULATOR_HOST", "GOOGLE_API_USE_MTLS_ENDPOINT"} {
+	for name, want := range map[string]collectors.RedirectionSort{
+		"HTTPS_PROXY": collectors.ByProxy, "https_proxy": collectors.ByProxy, "http_proxy": collectors.ByProxy, "ALL_PROXY": collectors.ByProxy, "all_proxy": collectors.ByProxy,
+		"NO_PROXY": "", "SSL_CERT_FILE": collectors.ByRoots, "SSL_CERT_DIR": collectors.ByRoots, "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE": collectors.ByRoots,
+		"CLOUDSDK_API_ENDPOINT_OVERRIDES_STORAGE": collectors.ByEndpoint, "STORAGE_EMULATOR_HOST": collectors.ByEndpoint, "STORAGE_EMULATOR_HOST_GRPC": collectors.ByEndpoint,
+		"BIGQUERY_EMULATOR_HOST": collectors.ByEndpoint, "GOOGLE_CLOUD_UNIVERSE_DOMAIN": collectors.Elsewhere, "CLOUDSDK_CORE_UNIVERSE_DOMAIN": collectors.Elsewhere,
+		"GOOGLE_API_USE_MTLS": collectors.Elsewhere, "GOOGLE_API_USE_MTLS_ENDPOINT": collectors.Elsewhere, "GOOGLE_API_USE_CLIENT_CERTIFICATE": collectors.Elsewhere,
+		"GOOGLE_API_CERTIFICATE_CONFIG": collectors.Elsewhere, "GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES": collectors.Elsewhere,
+		"GCE_METADATA_HOST": collectors.Elsewhere, "GCE_METADATA_IP": collectors.Elsewhere, "GCE_METADATA_ROOT": collectors.Elsewhere,
+		"CLOUDSDK_PROXY_ADDRESS": collectors.Elsewhere, "CLOUDSDK_PROXY_PORT": collectors.Elsewhere, "CLOUDSDK_AUTH_TOKEN_HOST": collectors.Elsewhere,
+		"GOOGLE_CLOUD_PROJECT": "", "CLOUDSDK_CORE_PROJECT": "", "AWS_ENDPOINT_URL": "",
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv(name, "x")
-			if found := Redirected(); !slices.Equal(found, []string{"environment variable " + name}) {
-				t.Errorf("%v", found)
+			found := Redirected()
+			if want == "" && len(found) == 0 {
+				return
+			}
+			if len(found) != 1 || found[0] != (collectors.Redirection{What: "environment variable " + name, Sort: want, Value: "x"}) {
+				t.Errorf("%v, want %q", found, want)
 			}
 		})
 	}
@@ -121,7 +134,7 @@ func TestRedirected(t *testing.T) {
 	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if found := Redirected(); !slices.Equal(found, []string{file + ": universe_domain", file + ": token_uri"}) {
+	if found := Redirected(); len(found) != 2 || found[0].What != file+": universe_domain" || found[1].What != file+": token_uri" || found[1].Sort != collectors.Elsewhere {
 		t.Errorf("%v", found)
 	}
 	if found := redirectingCredentials([]byte(`{"token_uri":"https://oauth2.googleapis.com/token","universe_domain":"googleapis.com"}`)); found != nil {

@@ -8,37 +8,44 @@ import (
 	"strings"
 
 	"github.com/go-json-experiment/json"
+
+	"github.com/trefoil-audit/trefoil/collectors"
 )
 
-// redirecting names environment variables that send requests elsewhere, or change what the
-// Google libraries take for their host.
-var redirecting = map[string]bool{
-	"GOOGLE_CLOUD_UNIVERSE_DOMAIN": true, "CLOUDSDK_CORE_UNIVERSE_DOMAIN": true, "STORAGE_EMULATOR_HOST": true,
-	"BIGQUERY_EMULATOR_HOST": true, "GCE_METADATA_HOST": true, "GCE_METADATA_IP": true, "GCE_METADATA_ROOT": true,
-	"CLOUDSDK_PROXY_ADDRESS": true, "CLOUDSDK_PROXY_PORT": true, "CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE": true,
-	"SSL_CERT_FILE": true, "SSL_CERT_DIR": true,
+// redirecting are environment variables that send requests elsewhere, or change what the Google
+// libraries take for their host: of cloud.google.com/go/auth, google.golang.org/api, the metadata
+// package, and of gcloud, whose settings an organisation may hand out with its machines. The
+// configuration files of gcloud itself are read by no library here.
+var redirecting = map[string]collectors.RedirectionSort{
+	"STORAGE_EMULATOR_HOST": collectors.ByEndpoint, "STORAGE_EMULATOR_HOST_GRPC": collectors.ByEndpoint, "BIGQUERY_EMULATOR_HOST": collectors.ByEndpoint,
+	"GOOGLE_CLOUD_UNIVERSE_DOMAIN": collectors.Elsewhere, "CLOUDSDK_CORE_UNIVERSE_DOMAIN": collectors.Elsewhere,
+	"GCE_METADATA_HOST": collectors.Elsewhere, "GCE_METADATA_IP": collectors.Elsewhere, "GCE_METADATA_ROOT": collectors.Elsewhere,
+	"GOOGLE_API_CERTIFICATE_CONFIG": collectors.Elsewhere, "GOOGLE_EXTERNAL_ACCOUNT_ALLOW_EXECUTABLES": collectors.Elsewhere,
+	"CLOUDSDK_PROXY_ADDRESS": collectors.Elsewhere, "CLOUDSDK_PROXY_PORT": collectors.Elsewhere, "CLOUDSDK_PROXY_TYPE": collectors.Elsewhere,
+	"CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE": collectors.ByRoots,
 }
 
-// Redirected names the environment variables and shared settings that would send requests
-// elsewhere, or trust another authority, without engagement.yaml saying so.
-func Redirected() []string {
-	var found []string
-	for _, env := range os.Environ() {
-		name, value, _ := strings.Cut(env, "=")
-		switch {
-		case value == "":
-		case redirecting[name], strings.HasPrefix(name, "CLOUDSDK_API_ENDPOINT_OVERRIDES_"), strings.HasPrefix(name, "GOOGLE_API_USE_"),
-			strings.EqualFold(name, "HTTPS_PROXY"), strings.EqualFold(name, "HTTP_PROXY"), strings.EqualFold(name, "ALL_PROXY"):
-			found = append(found, "environment variable "+name)
-		}
+func variable(name, _ string) collectors.RedirectionSort {
+	switch {
+	case strings.HasPrefix(name, "CLOUDSDK_API_ENDPOINT_OVERRIDES_"):
+		return collectors.ByEndpoint
+	case strings.HasPrefix(name, "GOOGLE_API_USE_"), strings.HasPrefix(name, "CLOUDSDK_AUTH_") && strings.HasSuffix(name, "_HOST"):
+		return collectors.Elsewhere
 	}
+	return redirecting[name]
+}
+
+// Redirected finds the environment variables and shared settings that would send requests
+// elsewhere, or trust another authority.
+func Redirected() []collectors.Redirection {
+	found := collectors.RedirectingVariables(variable)
 	path := credentialsFile()
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return found
 	}
 	for _, what := range redirectingCredentials(text) {
-		found = append(found, fmt.Sprintf("%s: %s", path, what))
+		found = append(found, collectors.Redirection{What: fmt.Sprintf("%s: %s", path, what), Sort: collectors.Elsewhere})
 	}
 	return found
 }

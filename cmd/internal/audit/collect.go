@@ -2,19 +2,13 @@ package audit
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
 	"iter"
 	"maps"
 	"net/http"
-	"net/url"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -193,7 +187,7 @@ type desk struct {
 	ctx  context.Context // for signing: it does not end where asking does
 	asOf time.Time
 	dir  string
-	base http.RoundTripper // below the recorder
+	base *http.Transport // below the recorder, and for credentials
 
 	stopped func() bool // nothing more is to be asked
 
@@ -210,6 +204,7 @@ func (d *desk) AWS(ctx context.Context, s aws.Settings) (*aws.Access, error) {
 	if d.c.Replay != nil {
 		return aws.ReplayAccess(s), nil
 	}
+	s.Network = d.base
 	return aws.LiveAccess(ctx, s)
 }
 
@@ -218,6 +213,7 @@ func (d *desk) GCP(ctx context.Context, s gcp.Settings) (*gcp.Access, error) {
 	if d.c.Replay != nil {
 		return gcp.ReplayAccess(s), nil
 	}
+	s.Network = d.base
 	a, err := gcp.LiveAccess(ctx, s)
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -242,7 +238,7 @@ func (d *desk) Open(t collectors.Target) (*collectors.Work, error) {
 		}
 		return collectors.ReplayWork(t, d.asOf, recording, w), nil
 	}
-	base := d.base
+	var base http.RoundTripper = d.base
 	if t.Provider == "gcp" && google != nil {
 		base = google.Transport(base)
 	}
@@ -376,88 +372,4 @@ func factLines(facts []*evidence.Fact) iter.Seq2[[]byte, error] {
 			}
 		}
 	}
-}
-
-// Redirected names what in this machine's configuration would send requests elsewhere, or trust
-// another authority, for the providers of an engagement and without its saying so.
-func Redirected(f *engagement.File) []string {
-	var found []string
-	if len(f.AWS) > 0 {
-		found = append(found, aws.Redirected()...)
-	}
-	if len(f.GCP) > 0 {
-		found = append(found, gcp.Redirected()...)
-	}
-	found = slices.DeleteFunc(found, func(what string) bool { return named(what, f.Overrides) })
-	slices.Sort(found)
-	return slices.Compact(found)
-}
-
-// StoreRedirected names what would send requests to a store elsewhere, without the engagement's
-// saying so. Its endpoint is the store's own.
-func StoreRedirected(scheme string, o engagement.Overrides, endpoint string) []string {
-	var found []string
-	switch scheme {
-	case "s3":
-		found, o.AWSEndpoint = aws.Redirected(), endpoint
-	case "gs":
-		found, o.GCPEndpoint = gcp.Redirected(), endpoint
-	}
-	found = slices.DeleteFunc(found, func(what string) bool { return named(what, o) })
-	slices.Sort(found)
-	return slices.Compact(found)
-}
-
-// named reports whether an override of the engagement speaks of a redirection. One that no override
-// can name, such as another metadata service, is never said.
-func named(what string, o engagement.Overrides) bool {
-	for _, kind := range []struct {
-		said  string
-		marks []string
-	}{
-		{o.Proxy, []string{"PROXY"}},
-		{o.CABundle, []string{"CA_BUNDLE", "CA_CERTS", "SSL_CERT"}},
-		{o.AWSEndpoint, []string{"AWS_ENDPOINT_URL", ": ENDPOINT_URL"}},
-		{o.GCPEndpoint, []string{"EMULATOR_HOST", "CLOUDSDK_API_ENDPOINT_OVERRIDES_"}},
-	} {
-		if slices.ContainsFunc(kind.marks, func(m string) bool { return strings.Contains(strings.ToUpper(what), m) }) {
-			return kind.said != ""
-		}
-	}
-	return false
-}
-
-// Network is the transport below the recorder, and to a store: the proxy and the authorities that the engagement
-// names, and none that the environment does.
-func Network(o engagement.Overrides, dir string) (http.RoundTripper, error) {
-	base, ok := http.DefaultTransport.(*http.Transport)
-	if !ok {
-		return nil, errors.New("the default transport is not Go's own")
-	}
-	t := base.Clone()
-	t.Proxy = nil
-	if o.Proxy != "" {
-		proxy, err := url.Parse(o.Proxy)
-		if err != nil {
-			return nil, fmt.Errorf("overrides.proxy: %w", err)
-		}
-		t.Proxy = http.ProxyURL(proxy)
-	}
-	if o.CABundle == "" {
-		return t, nil
-	}
-	path := o.CABundle
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(dir, path)
-	}
-	pem, err := os.ReadFile(path)
-	if err != nil {
-		return nil, fmt.Errorf("overrides.ca_bundle: %w", err)
-	}
-	pool := x509.NewCertPool()
-	if !pool.AppendCertsFromPEM(pem) {
-		return nil, fmt.Errorf("overrides.ca_bundle: %s holds no certificate in PEM", path)
-	}
-	t.TLSClientConfig = &tls.Config{RootCAs: pool, MinVersion: tls.VersionTLS12}
-	return t, nil
 }

@@ -4,31 +4,42 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
+	"github.com/trefoil-audit/trefoil/collectors"
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
 )
 
-// An override speaks of its own sort of redirection alone.
+// An override speaks of its own sort of redirection alone, and of no other value than its own.
 func TestOverridesNameWhatTheyRedirect(t *testing.T) {
+	all := engagement.Overrides{Proxy: "http://p", CABundle: "ca.pem", AWSEndpoint: "http://e", GCPEndpoint: "http://g"}
 	for _, c := range []struct {
-		what string
-		o    engagement.Overrides
-		want bool
+		sort  collectors.RedirectionSort
+		value string
+		o     engagement.Overrides
+		want  string // "": said
 	}{
-		{"environment variable HTTPS_PROXY", engagement.Overrides{Proxy: "http://p"}, true},
-		{"environment variable https_proxy", engagement.Overrides{CABundle: "ca.pem"}, false},
-		{"environment variable AWS_CA_BUNDLE", engagement.Overrides{CABundle: "ca.pem"}, true},
-		{"environment variable AWS_ENDPOINT_URL_S3", engagement.Overrides{AWSEndpoint: "http://e"}, true},
-		{"environment variable AWS_ENDPOINT_URL", engagement.Overrides{GCPEndpoint: "http://e"}, false},
-		{"environment variable STORAGE_EMULATOR_HOST", engagement.Overrides{AWSEndpoint: "http://e"}, false},
-		{"environment variable STORAGE_EMULATOR_HOST", engagement.Overrides{GCPEndpoint: "http://e"}, true},
-		{"/home/a/.aws/config, line 3: endpoint_url", engagement.Overrides{AWSEndpoint: "http://e"}, true},
-		{"environment variable GCE_METADATA_HOST", engagement.Overrides{Proxy: "p", CABundle: "c", AWSEndpoint: "a", GCPEndpoint: "g"}, false},
-		{"adc.json: its tokens come from elsewhere", engagement.Overrides{CABundle: "c"}, false},
+		{collectors.ByProxy, "http://p", engagement.Overrides{}, "it"},
+		{collectors.ByProxy, "http://p/", all, ""},
+		{collectors.ByProxy, "http://q", all, "it (another one"},
+		{collectors.ByProxy, "http://p", engagement.Overrides{CABundle: "ca.pem", AWSEndpoint: "http://p"}, "it"},
+		{collectors.ByEndpoint, "http://e", all, ""},
+		{collectors.ByEndpoint, "http://f", all, "it (another one"},
+		{collectors.ByEndpoint, "http://e", engagement.Overrides{Proxy: "http://e"}, "it"},
+		{collectors.ByCA, "/dir/ca.pem", all, ""},
+		{collectors.ByCA, "/dir/other.pem", all, "it (another one"},
+		{collectors.ByCA, "/dir/ca.pem", engagement.Overrides{}, "it"},
+		{collectors.ByRoots, "/etc/other.pem", all, ""},
+		{collectors.ByRoots, "/etc/other.pem", engagement.Overrides{Proxy: "http://p"}, "it"},
+		{collectors.Elsewhere, "http://p", all, "it"},
 	} {
-		if got := named(c.what, c.o); got != c.want {
-			t.Errorf("%s with %+v: %v", c.what, c.o, got)
+		got := strings.Join(unsaid([]collectors.Redirection{{What: "it", Sort: c.sort, Value: c.value}}, c.o, c.o.AWSEndpoint, "/dir"), ", ")
+		if !strings.HasPrefix(got, c.want) || (got == "") != (c.want == "") {
+			t.Errorf("%s %s with %+v: %q, want %q", c.sort, c.value, c.o, got, c.want)
+		}
+		if strings.Contains(got, "http") {
+			t.Errorf("the value is shown: %s", got)
 		}
 	}
 }
@@ -41,13 +52,13 @@ func TestNetworkIsTheEngagements(t *testing.T) {
 		t.Fatal(err)
 	}
 	base, err := Network(engagement.Overrides{}, "")
-	if err != nil || base.(*http.Transport).Proxy != nil {
+	if err != nil || base.Proxy != nil {
 		t.Fatalf("a proxy that nobody named: %v", err)
 	}
 	if base, err = Network(engagement.Overrides{Proxy: "http://auditor.example:2"}, ""); err != nil {
 		t.Fatal(err)
 	}
-	if u, err := base.(*http.Transport).Proxy(req); err != nil || u.Host != "auditor.example:2" {
+	if u, err := base.Proxy(req); err != nil || u.Host != "auditor.example:2" {
 		t.Errorf("%v, %v", u, err)
 	}
 	dir := t.TempDir()
