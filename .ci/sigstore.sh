@@ -74,7 +74,7 @@ setup_signing() {
   mkdir -p "$signing"
   printf 'correct horse\n' >"$signing/passphrase"
   printf '{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1"}' >"$signing/empty.json"
-  unset AWS_CA_BUNDLE AWS_ENDPOINT_URL HTTPS_PROXY HTTP_PROXY https_proxy http_proxy ALL_PROXY all_proxy
+  unset SSL_CERT_FILE SSL_CERT_DIR CLOUDSDK_CORE_CUSTOM_CA_CERTS_FILE AWS_CA_BUNDLE AWS_ENDPOINT_URL HTTPS_PROXY HTTP_PROXY https_proxy http_proxy ALL_PROXY all_proxy
   export AWS_ACCESS_KEY_ID=test AWS_SECRET_ACCESS_KEY=test
   go build -o "$trefoil" ./cmd/trefoil
 }

@@ -41,7 +41,7 @@ func auditCommand() *cli.Command {
 				if err != nil {
 					return err
 				}
-				defer s.Close()
+				defer func() { _ = s.Close() }() // the kernel frees it with the process, if not here
 				if at, err = inStore(c, s); err != nil {
 					return err
 				}

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 
@@ -162,7 +163,11 @@ func hintFor(err error) string {
 		return "use the build that the run names; its version and digest stand above"
 	case errors.As(err, &file):
 		return file.Hint
-	case errors.Is(err, os.ErrNotExist):
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
+		return "there is no room for it: free some, or name another disk; what was begun is not kept"
+	case errors.Is(err, os.ErrPermission):
+		return "check who may read and write there"
+	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
 		return "check the path"
 	}
 	return ""

@@ -40,7 +40,7 @@ func verifyCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			defer at.done()
+			defer func() { _ = at.done() }() // what was fetched is a copy
 			report, err := audit.Verify(c.Context, audit.Verification{Path: at.path, Trust: trust, Expect: c.StringSlice("expect"), Workers: runtime.GOMAXPROCS(0),
 				Reperform: c.Bool("reperform"), Report: c.String("report"), Judgement: c.String(judgedFlag.Name), Tool: t, Progress: progress(c)})
 			if err == nil {

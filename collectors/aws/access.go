@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/aws/smithy-go"
+	"github.com/aws/smithy-go/logging"
 
 	"github.com/trefoil-audit/trefoil/collectors"
 )
@@ -61,7 +62,7 @@ func fixed() aws.CredentialsProvider {
 // LiveAccess takes the caller's credentials from the SDK's default chain. The client for them is
 // the SDK's own, apart from the one that records.
 func LiveAccess(ctx context.Context, s Settings) (*Access, error) {
-	load := []func(*config.LoadOptions) error{config.WithRegion(s.HomeRegion)}
+	load := []func(*config.LoadOptions) error{config.WithRegion(s.HomeRegion), config.WithLogger(logging.Nop{})} // what failed is recorded
 	if s.Network != nil {
 		load = append(load, config.WithHTTPClient(awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
 			t.Proxy, t.TLSClientConfig = s.Network.Proxy, s.Network.TLSClientConfig.Clone()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -146,7 +147,7 @@ func yamlError(name string, err error) error {
 	first, _, _ := strings.Cut(err.Error(), "\n")
 	e := &FileError{File: name, Cause: first}
 	if m := position.FindStringSubmatch(first); m != nil {
-		fmt.Sscan(m[1], &e.Line)
+		e.Line, _ = strconv.Atoi(m[1]) // digits: 0, no line, where they are too many
 		e.Cause = first[len(m[0]):]
 	}
 	switch {

@@ -269,7 +269,7 @@ func cellSubject(ctx context.Context, path, cell string, j *Judged) (report.Subj
 	if err != nil {
 		return none, fmt.Errorf("workbook %s: %w", path, err)
 	}
-	defer f.Close()
+	defer func() { _ = f.Close() }() // only removes temporary files
 	ref, err := f.GetCellValue(sheet, fmt.Sprintf("A%d", row))
 	if err != nil {
 		return none, fmt.Errorf("workbook %s: %w", path, err)
