@@ -174,6 +174,9 @@ func (g *grid) row(values ...any) error {
 // wrote do not grow by themselves, so this errs towards one line too many.
 func linesOf(text string, width float64, look style) int {
 	perLine := width * 1.16 // of ten-point Calibri, on average
+	if width > 80 {
+		perLine = width * 1.24 // long lines keep closer to the average
+	}
 	if look >= 0 {
 		l := looks[look]
 		perLine *= 10 / or(l.size, 10)

@@ -16,11 +16,14 @@ import (
 // observedMax keeps a row readable; explain prints the whole.
 const observedMax = 600
 
-// observed says what the test read and what it missed.
+// reasonNames is how many missing things an item's reason names itself.
+const reasonNames = 3
+
+// observed says what the test read, and what it missed beyond what the reason names.
 func observed(it *controls.Item) string {
 	text := cut(members(it.Observed), observedMax)
-	if len(it.Missing) > 0 {
-		text = strings.TrimSpace(text + "\nNot seen: " + some(it.Missing, 4))
+	if len(it.Missing) > reasonNames {
+		text = strings.TrimSpace(text + "\nNot seen: " + some(it.Missing, 8))
 	}
 	return text
 }
@@ -29,7 +32,7 @@ func observed(it *controls.Item) string {
 // customer_key. What is no such object stays as it is.
 func members(text string) string {
 	var fields map[string]any
-	if err := json.Unmarshal([]byte(text), &fields); err != nil || len(fields) == 0 {
+	if err := json.Unmarshal([]byte(text), &fields); err != nil || fields == nil {
 		return text
 	}
 	names := make([]string, 0, len(fields))

@@ -120,7 +120,7 @@ func signOff(f *form) error {
 		return err
 	}
 	for _, role := range []string{"Prepared by", "Reviewed by", "Engagement partner"} {
-		if err := g.row(role, "", "", ""); err != nil {
+		if err := g.row(role+"\n ", "", "", ""); err != nil { // two lines high: there is something to sign
 			return err
 		}
 	}
@@ -175,7 +175,7 @@ func legend(f *form) error {
 			return err
 		}
 	}
-	if err := f.pair("White cells", "The collector's. They are locked without a password: a guard against slips, not a seal. The seal is the signature beside the workbook.", prose); err != nil {
+	if err := f.pair("White cells", "The collector's. They are locked without a password: a guard against slips, not a seal. Filters work as they are; to sort, take the protection off. The seal is the signature beside the workbook.", prose); err != nil {
 		return err
 	}
 	if err := f.labelled(styled{look: note, value: "Yellow cells"}, "The auditor's: conclusion, tick mark, comment, reviewer, date. Tick marks: ✓ agreed to evidence, R re-performed, X exception, N see comment.", prose); err != nil {

@@ -162,6 +162,37 @@ func TestFormulasAreOurs(t *testing.T) {
 	}
 }
 
+// What stands in a tie-out is what its formula comes to, counted again in the sheets.
+func TestFormulasCountAgain(t *testing.T) {
+	in, _ := sample(t, nil)
+	f := opened(t, made(t, in, maxRows))
+	rows, err := f.GetRows(integritySheet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counted := 0
+	for r, row := range rows {
+		for c, shown := range row {
+			at, err := excelize.CoordinatesToCellName(c+1, r+1)
+			if err != nil {
+				t.Fatal(err)
+			}
+			formula, err := f.GetCellFormula(integritySheet, at)
+			if err != nil || formula == "" {
+				continue
+			}
+			again, err := f.CalcCellValue(integritySheet, at)
+			if err != nil || again != shown {
+				t.Errorf("%s shows %q; counted again it is %q (%v): %s", at, shown, again, err, formula)
+			}
+			counted++
+		}
+	}
+	if counted < 40 {
+		t.Errorf("only %d formulas were counted again", counted)
+	}
+}
+
 // A colour never stands alone: whatever has a verdict's or status' colour has its word.
 func TestColoursHaveWords(t *testing.T) {
 	in, _ := sample(t, nil)
