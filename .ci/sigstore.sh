@@ -325,11 +325,33 @@ sigstore() {
   if command -v npm >/dev/null; then
     check "npm: @sigstore/verify is installed" install_js &&
       for profile in log keyless; do check "@sigstore/verify, offline: each signature of profile $profile" by_js "$signing/$profile"; done
+    check "docs/auditor.md: each step, offline" guide && check "docs/auditor.md: its steps see each changed file" guide_refuses
   else
     skip "@sigstore/verify" "npm is not installed"
   fi
   check "key services: AWS KMS and Vault sign" go test -count=1 -tags kms_aws,kms_vault -run Cloud ./evidence/seal/
   check "key services: all compile" go vet -tags kms_aws,kms_gcp,kms_azure,kms_vault ./evidence/seal/
+}
+# guide runs each block of docs/auditor.md, in order, in a folder with the files that it asks for, with no network.
+guide() {
+  local d=$signing/guide log=$signing/log blocks
+  rm -rf "$d" && mkdir "$d" && cp -r "$log/run" "$log/run.xlsx" "$log/run.xlsx.sigstore.json" "$signing/tsa.pem" "$signing/trusted_root.json" "$d" &&
+    cp -r "$signing/keyless/run" "$d/keyless" && cp "$log/ci.pub" "$d/firm.pub" && cp "$log.auditor/auditor.pub" "$d" || return 1
+  { echo 'set -euxo pipefail'; sed -n '/^```sh$/,/^```$/p' docs/auditor.md | sed '/^```/d'; } >"$d/guide.sh"
+  blocks=$(grep -c '^```sh$' docs/auditor.md)
+  (cd "$d" && JS=$cache/js cut_off bash guide.sh) || return 1
+  echo "$blocks blocks" && [ "$blocks" -ge 12 ]
+}
+# The guide sees what is wrong: one changed byte in each sort of file ends it.
+guide_refuses() {
+  local d=$signing/guide f
+  for f in run/run.json run/run.sigstore.json run/inputs/register.yaml "$(cd "$d" && ls run/bundles/*.zip)" "$(cd "$d" && ls run/judgements/*/results.jsonl)" \
+    "$(cd "$d" && ls run/judgements/*/judgement.json)" "$(cd "$d" && ls run/seals/* | head -1)" run.xlsx firm.pub tsa.pem keyless/run.json; do
+    cp "$d/$f" "$signing/kept" && change "$signing/kept" "$d/$f"
+    (cd "$d" && JS=$cache/js refused cut_off bash guide.sh) || { echo "not seen: $f"; return 1; }
+    cp "$signing/kept" "$d/$f"
+    rm -rf "$d/target"
+  done
 }
 install_js() {
   mkdir -p "$cache/js" && cp .ci/js/* "$cache/js/" && npm --prefix "$cache/js" install --no-audit --no-fund --no-package-lock
