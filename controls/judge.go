@@ -1,11 +1,12 @@
 package controls
 
 import (
+	"bytes"
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"iter"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -36,7 +37,8 @@ type Input struct {
 	Waivers    []engagement.Waiver
 	Gaps       []engagement.AcceptedGap
 	Parameters engagement.Parameters
-	Selected   []string // ids that gate; empty: every control that has tests
+	Selected   []string                // ids that gate; empty: every control that has tests
+	Scratch    func() (Scratch, error) // makes a file for results that do not fit in memory; nil: they are all held there
 
 	kinds evidence.Kinds
 }
@@ -64,9 +66,9 @@ func (c *Catalogue) Judge(ctx context.Context, in Input) (*Results, error) {
 		return nil, err
 	}
 	*c.env.world = world{asOf: in.AsOf, table: in.Table, trusted: j.trusted, homes: homesOf(in.Register)}
-	p := &pass{c: c, in: &in, j: j, params: params, out: map[string]Ruled{}, tallies: map[string]*tally{}, doubles: map[string]compared{}, about: map[string][]*Control{}}
-	for _, control := range c.Controls {
-		p.tallies[control.ID] = &tally{control: control, counts: map[Verdict]int{}}
+	p := &pass{c: c, in: &in, j: j, params: params, records: &sorter{limit: maxHeld, scratch: in.Scratch}, tallies: map[string]*tally{}, doubles: map[string]compared{}, about: map[string][]*Control{}}
+	for i, control := range c.Controls {
+		p.tallies[control.ID] = &tally{control: control, group: i, counts: map[Verdict]int{}}
 		for _, t := range c.tests[control.ID] {
 			for kind := range t.kinds {
 				if of := p.about[kind]; len(of) == 0 || of[len(of)-1] != control {
@@ -80,8 +82,8 @@ func (c *Catalogue) Judge(ctx context.Context, in Input) (*Results, error) {
 			if err == nil {
 				err = ctx.Err()
 			}
-			if err != nil {
-				return nil, err
+			if err = cmp.Or(err, p.fault); err != nil {
+				return nil, errors.Join(err, p.records.close())
 			}
 			p.fact(ctx, f)
 		}
@@ -89,15 +91,14 @@ func (c *Catalogue) Judge(ctx context.Context, in Input) (*Results, error) {
 	for _, g := range j.sources.ghosts {
 		p.fact(ctx, g.Fact)
 	}
-	r := &Results{JudgedAsOf: in.JudgedAsOf, Items: p.items}
-	slices.SortFunc(r.Items, func(a, b Item) int { return cmp.Or(cmp.Compare(a.Control, b.Control), cmp.Compare(a.Fact, b.Fact)) })
-	for _, id := range slices.Sorted(maps.Keys(p.out)) {
-		r.Out = append(r.Out, p.out[id])
+	if err := cmp.Or(p.fault, p.records.finish()); err != nil {
+		return nil, errors.Join(err, p.records.close())
 	}
+	r := &Results{JudgedAsOf: in.JudgedAsOf, records: recorded(p.records, len(c.Controls)), close: p.records.close}
 	for _, control := range c.Controls {
 		line, err := p.line(ctx, p.tallies[control.ID])
 		if err != nil {
-			return nil, err
+			return nil, errors.Join(err, r.Close())
 		}
 		r.Lines = append(r.Lines, line)
 	}
@@ -110,8 +111,9 @@ type pass struct {
 	in      *Input
 	j       *joins
 	params  map[string]any
-	items   []Item
-	out     map[string]Ruled
+	records *sorter
+	buffer  []byte // of the record that is being written
+	fault   error  // the first error of writing records
 	tallies map[string]*tally
 	doubles map[string]compared   // by kind
 	about   map[string][]*Control // by kind: the controls that have a test of it
@@ -120,6 +122,7 @@ type pass struct {
 // tally counts the items of one control.
 type tally struct {
 	control    *Control
+	group      int // place among the controls, for the order of records
 	counts     map[Verdict]int
 	population int
 	outOfScope int
@@ -169,6 +172,7 @@ func (p *pass) fact(ctx context.Context, f *evidence.Fact) {
 	}
 	r := p.j.scopeOf(f)
 	f = p.j.resolve(f)
+	out := false
 	for _, control := range about {
 		t := p.tallies[control.ID]
 		ruledOut, unsure := false, false
@@ -183,7 +187,7 @@ func (p *pass) fact(ctx context.Context, f *evidence.Fact) {
 		if ruledOut && !inside {
 			t.outOfScope++
 			t.part(f.Kind).Out[r.rule]++
-			p.out[f.ID] = Ruled{Record: "out", Fact: f.ID, Kind: f.Kind, Target: f.Target, Name: f.Name, Rule: r.rule, Because: p.because(r.rule)}
+			out = true
 		}
 		if !inside {
 			continue
@@ -192,8 +196,54 @@ func (p *pass) fact(ctx context.Context, f *evidence.Fact) {
 		if unsure && (got.verdict == Pass || got.verdict == Fail) {
 			got.verdict, got.missing = Insufficient, append(got.missing, "scope: "+cmp.Or(r.why, r.rule))
 		}
-		p.items = append(p.items, p.item(t, f, r, got))
+		p.keep(t.group, f, p.item(t, f, r, got))
 	}
+	if out {
+		p.keep(len(p.c.Controls), f, Ruled{Record: "out", Fact: f.ID, Kind: f.Kind, Target: f.Target, Name: f.Name, Rule: r.rule, Because: p.because(r.rule)})
+	}
+}
+
+// maxHeld bounds the results that are held in memory, in bytes.
+const maxHeld = 32 << 20
+
+// keep adds an Item or Ruled to the records.
+func (p *pass) keep(group int, f *evidence.Fact, record any) {
+	var err error
+	switch r := record.(type) {
+	case *Item:
+		p.buffer, err = appendItem(p.buffer[:0], r)
+	default:
+		p.buffer, err = evidence.Canonical(r)
+	}
+	if err == nil {
+		err = p.records.add(group, f.ID, p.buffer)
+	}
+	p.fault = cmp.Or(p.fault, err)
+}
+
+// recorded gives the records in order. Of what was ruled out, the group out, an id counts once.
+func recorded(records *sorter, out int) func() iter.Seq2[[]byte, error] {
+	stream := func(yield func([]byte, error) bool) {
+		var last *sortedLine
+		for l, err := range records.all() {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if last != nil && last.key != l.key && !yield(last.line, nil) {
+				return
+			}
+			if last = nil; l.group == out {
+				last = &sortedLine{l.group, l.key, bytes.Clone(l.line)}
+			} else if !yield(l.line, nil) {
+				return
+			}
+		}
+		if last != nil {
+			yield(last.line, nil)
+		}
+	}
+	return func() iter.Seq2[[]byte, error] { return stream }
 }
 
 func (p *pass) because(rule string) string {
@@ -205,8 +255,8 @@ func (p *pass) because(rule string) string {
 	return ""
 }
 
-func (p *pass) item(t *tally, f *evidence.Fact, r ruling, got outcome) Item {
-	item := Item{Record: "item", Control: t.control.ID, Fact: f.ID, Kind: f.Kind, Target: f.Target, Region: f.Region, Name: f.Name,
+func (p *pass) item(t *tally, f *evidence.Fact, r ruling, got outcome) *Item {
+	item := &Item{Record: "item", Control: t.control.ID, Fact: f.ID, Kind: f.Kind, Target: f.Target, Region: f.Region, Name: f.Name,
 		Scope: r.scope, ScopeRule: r.rule, Verdict: got.verdict, Basis: t.control.Basis, Missing: strings0(got.missing),
 		Observed: observed(f, got.test.reads), From: strings0(f.From)}
 	slices.Sort(item.Missing)

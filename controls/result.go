@@ -1,6 +1,14 @@
 package controls
 
-import "time"
+import (
+	"fmt"
+	"iter"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+)
 
 // Verdict is what a judgement says of a control or of one item of its population.
 type Verdict string
@@ -108,11 +116,90 @@ type Ruled struct {
 	Because string `json:"because"`
 }
 
-// Results is a judgement's outcome, in memory: lines by control id, items by (control, fact),
-// ruled-out things by fact. It is a pure function of a run and the judgement's inputs.
+// Results is a judgement's outcome: lines by control id; items by (control, fact) and ruled-out
+// things by fact, which are streams, as there may be millions. It is a pure function of a run and
+// the judgement's inputs.
 type Results struct {
 	JudgedAsOf time.Time
 	Lines      []Line
-	Items      []Item
-	Out        []Ruled
+	records    func() iter.Seq2[[]byte, error] // the lines of items and ruled-out things; anew each time
+	close      func() error
+}
+
+// NewResults makes results of lines and of the records behind them in results.jsonl. A record is
+// valid until the next one; each call must start anew.
+func NewResults(judgedAsOf time.Time, lines []Line, records func() iter.Seq2[[]byte, error]) *Results {
+	return &Results{JudgedAsOf: judgedAsOf, Lines: lines, records: records}
+}
+
+// Close frees what the streams are read from.
+func (r *Results) Close() error {
+	if r.close == nil {
+		return nil
+	}
+	return r.close()
+}
+
+// Encoded streams results.jsonl, without line ends: controls, then items, then what was ruled out.
+// A line is valid until the next one.
+func (r *Results) Encoded() iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		for i := range r.Lines {
+			if !yield(evidence.Canonical(r.Lines[i])) {
+				return
+			}
+		}
+		if r.records == nil {
+			return
+		}
+		for line, err := range r.records() {
+			if !yield(line, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// Items streams the items, by control and fact. An error ends the stream.
+func (r *Results) Items() iter.Seq2[Item, error] { return recordsOf[Item](r, "item") }
+
+// Out streams what the register ruled out, by fact. An error ends the stream.
+func (r *Results) Out() iter.Seq2[Ruled, error] { return recordsOf[Ruled](r, "out") }
+
+func recordsOf[T any](r *Results, kind string) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		if r.records == nil {
+			return
+		}
+		for line, err := range r.records() {
+			var v T
+			var of string
+			if err == nil {
+				of, err = RecordOf(line)
+			}
+			if err == nil && of != kind {
+				continue
+			}
+			if err == nil {
+				err = json.Unmarshal(line, &v, json.RejectUnknownMembers(true))
+			}
+			if !yield(v, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// RecordOf says of a line of results.jsonl what it records: control, item or out.
+func RecordOf(line []byte) (string, error) {
+	var of struct {
+		Record string `json:"record"`
+	}
+	if err := json.Unmarshal(line, &of); err != nil {
+		return "", fmt.Errorf("decode result: %w", err)
+	}
+	if of.Record != "control" && of.Record != "item" && of.Record != "out" {
+		return "", fmt.Errorf("a result of kind %q", of.Record)
+	}
+	return of.Record, nil
 }

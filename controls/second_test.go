@@ -65,10 +65,10 @@ func TestCompleteness(t *testing.T) {
 			t.Errorf("%s: %s, %s; only second %v, only native %v", name, l.Completeness, l.Verdict, p.OnlySecond, p.OnlyNative)
 		}
 		for _, id := range c.onlySecond {
-			n := slices.IndexFunc(r.Items, func(i Item) bool { return i.Fact == id })
-			if n < 0 || r.Items[n].Verdict != Insufficient || !slices.Equal(r.Items[n].Missing, []string{"only in the second source: " + id}) ||
-				!slices.Contains(r.Items[n].From, "x:1") || !slices.Contains(r.Items[n].From, "f:inventory:"+id) {
-				t.Errorf("%s: %s is not named: %+v", name, id, r.Items)
+			n := slices.IndexFunc(items(t, r), func(i Item) bool { return i.Fact == id })
+			if n < 0 || items(t, r)[n].Verdict != Insufficient || !slices.Equal(items(t, r)[n].Missing, []string{"only in the second source: " + id}) ||
+				!slices.Contains(items(t, r)[n].From, "x:1") || !slices.Contains(items(t, r)[n].From, "f:inventory:"+id) {
+				t.Errorf("%s: %s is not named: %+v", name, id, items(t, r))
 			}
 		}
 		if want := len(c.native) + len(c.onlySecond); l.Population != want {
@@ -83,12 +83,12 @@ func TestGhostsHaveAScope(t *testing.T) {
 	in := listedTwice(t, evidence.OK, []*evidence.Fact{goodBucket(t, "a")}, "a", "b")
 	in.Register = &engagement.Register{Scope: []engagement.ScopeRule{{ID: "labels", Scope: "out", Tags: map[string]string{"class": "public"}, Because: "b"}}}
 	r, l := judge(t, in)
-	if l.Verdict != Insufficient || len(r.Out) != 0 {
+	if l.Verdict != Insufficient || len(ruledOut(t, r)) != 0 {
 		t.Errorf("by labels: %+v", l)
 	}
 	in.Register.Scope[0] = engagement.ScopeRule{ID: "target", Scope: "out", Targets: []string{"aws-111122223333"}, Because: "b"}
-	if r, l = judge(t, in); l.Verdict == Insufficient || len(r.Out) != 2 {
-		t.Errorf("by target: %+v, %v", l, r.Out)
+	if r, l = judge(t, in); l.Verdict == Insufficient || len(ruledOut(t, r)) != 2 {
+		t.Errorf("by target: %+v, %v", l, ruledOut(t, r))
 	}
 }
 

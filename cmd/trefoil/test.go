@@ -7,6 +7,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
+	"github.com/trefoil-audit/trefoil/controls"
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
 	"github.com/trefoil-audit/trefoil/evidence/run"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
@@ -57,9 +58,17 @@ func judge(c *cli.Context, j audit.Judging) (*audit.Judged, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer judged.Results.Close()
 	if c.Bool(jsonFlag.Name) {
+		items := []controls.Item{}
+		for i, err := range judged.Results.Items() {
+			if err != nil {
+				return nil, err
+			}
+			items = append(items, i)
+		}
 		if err := printJSON(c.App.Writer, map[string]any{"judgement": judged.Digest, "run": j.Run.Digest, "judged_as_of": judged.JudgedAsOf,
-			"controls": judged.Results.Lines, "items": judged.Results.Items}); err != nil {
+			"controls": judged.Results.Lines, "items": items}); err != nil {
 			return nil, err
 		}
 		return judged, gate(judged.Results)

@@ -83,11 +83,14 @@ func judgeAll(b *testing.B, r *run.Run, inputs map[string]string) (results int) 
 	if err != nil {
 		b.Fatal(err)
 	}
-	for _, err := range resultLines(w.results) {
+	for _, err := range w.results.Encoded() {
 		if err != nil {
 			b.Fatal(err)
 		}
 		results++
+	}
+	if err := w.results.Close(); err != nil {
+		b.Fatal(err)
 	}
 	return results
 }

@@ -36,10 +36,10 @@ type Change struct {
 func Drift(base, now *Judged) ([]Change, error) {
 	d := &drift{}
 	d.lines(base, now)
-	d.items(base, now)
-	d.scope(base, now)
-	if err := d.records(base, now); err != nil {
-		return nil, err
+	for _, compare := range []func(base, now *Judged) error{d.items, d.scope, d.records} {
+		if err := compare(base, now); err != nil {
+			return nil, err
+		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(union(base.Inputs, now.Inputs))) {
 		if was, is := base.Inputs[name], now.Inputs[name]; was != is {
@@ -117,16 +117,22 @@ func (d *drift) lines(base, now *Judged) {
 	}
 }
 
-func (d *drift) items(base, now *Judged) {
+func (d *drift) items(base, now *Judged) error {
 	selected := map[string]bool{}
 	for _, l := range now.Results.Lines {
 		selected[l.Control] = l.Selected
 	}
 	was := map[string]controls.Verdict{}
-	for _, i := range base.Results.Items {
+	for i, err := range base.Results.Items() {
+		if err != nil {
+			return err
+		}
 		was[i.Control+"\x00"+i.Fact] = i.Verdict
 	}
-	for _, i := range now.Results.Items {
+	for i, err := range now.Results.Items() {
+		if err != nil {
+			return err
+		}
 		old, there := was[i.Control+"\x00"+i.Fact]
 		switch {
 		case there && old != i.Verdict:
@@ -137,22 +143,33 @@ func (d *drift) items(base, now *Judged) {
 			d.add(Unjudged, "item", i.Control, i.Fact, "absent", string(i.Verdict), selected[i.Control])
 		}
 	}
+	return nil
 }
 
-func (d *drift) scope(base, now *Judged) {
+func (d *drift) scope(base, now *Judged) error {
 	out := map[string]bool{}
-	for _, r := range base.Results.Out {
+	for r, err := range base.Results.Out() {
+		if err != nil {
+			return err
+		}
 		out[r.Fact] = true
 	}
 	in := map[string]bool{}
-	for _, i := range base.Results.Items {
+	for i, err := range base.Results.Items() {
+		if err != nil {
+			return err
+		}
 		in[i.Fact] = true
 	}
-	for _, r := range now.Results.Out {
+	for r, err := range now.Results.Out() {
+		if err != nil {
+			return err
+		}
 		if !out[r.Fact] && in[r.Fact] {
 			d.add(Worse, "scope", "", r.Fact, "in", "out, by "+r.Rule, true)
 		}
 	}
+	return nil
 }
 
 // records compares coverage rows by status and facts by their content. When a fact was seen, and

@@ -1,16 +1,23 @@
 package audit
 
 import (
+	"errors"
+	"iter"
 	"testing"
+	"time"
 
 	"github.com/trefoil-audit/trefoil/controls"
 )
 
 func TestDriftWeighs(t *testing.T) {
 	judged := func(verdict controls.Verdict, population int, out ...controls.Ruled) *Judged {
-		return &Judged{Results: &controls.Results{
-			Lines: []controls.Line{{Control: "C", Verdict: verdict, Population: population, Selected: true}},
-			Items: []controls.Item{{Control: "C", Fact: "f", Verdict: verdict}}, Out: out}}
+		all := []any{controls.Item{Record: "item", Control: "C", Fact: "f", Verdict: verdict}}
+		for _, o := range out {
+			o.Record = "out"
+			all = append(all, o)
+		}
+		return &Judged{Results: controls.NewResults(time.Time{}, []controls.Line{{Control: "C", Verdict: verdict, Population: population, Selected: true}},
+			func() iter.Seq2[[]byte, error] { return lines(all) })}
 	}
 	for name, c := range map[string]struct {
 		base, now *Judged
@@ -35,8 +42,9 @@ func TestDriftWeighs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			d := &drift{}
 			d.lines(c.base, c.now)
-			d.items(c.base, c.now)
-			d.scope(c.base, c.now)
+			if err := errors.Join(d.items(c.base, c.now), d.scope(c.base, c.now)); err != nil {
+				t.Fatal(err)
+			}
 			var worse, unjudged bool
 			for _, ch := range d.changes {
 				worse = worse || ch.Weight == Worse && ch.Selected

@@ -97,7 +97,9 @@ func explain(r *run.Run, j *Judged, about report.Subject) (*Explanation, error) 
 		from = map[string]bool{about.Source: true}
 	}
 	if about.Kind != "" {
-		e.population(j, about, from)
+		if err := e.population(j, about, from); err != nil {
+			return nil, err
+		}
 	}
 	if err := e.inputLines(r, from); err != nil {
 		return nil, err
@@ -125,7 +127,10 @@ func (e *Explanation) item(w *world, j *Judged, about report.Subject, from map[s
 		}
 	}
 	if j != nil {
-		for _, i := range j.Results.Items {
+		for i, err := range j.Results.Items() {
+			if err != nil {
+				return err
+			}
 			if i.Fact == about.Item && (about.Control == "" || about.Control == i.Control) {
 				e.Items = append(e.Items, i)
 				add(i.From)
@@ -148,8 +153,11 @@ func (e *Explanation) item(w *world, j *Judged, about report.Subject, from map[s
 }
 
 // population adds the items of a control that are of one kind, and the lists that show them all.
-func (e *Explanation) population(j *Judged, about report.Subject, from map[string]bool) {
-	for _, i := range j.Results.Items {
+func (e *Explanation) population(j *Judged, about report.Subject, from map[string]bool) error {
+	for i, err := range j.Results.Items() {
+		if err != nil {
+			return err
+		}
 		if i.Control == about.Control && i.Kind == about.Kind {
 			e.Items = append(e.Items, i)
 		}
@@ -166,6 +174,7 @@ func (e *Explanation) population(j *Judged, about report.Subject, from map[strin
 			}
 		}
 	}
+	return nil
 }
 
 // follow adds the exchanges and coverage rows of the sources. Where a row itself is asked for, the

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -64,7 +65,7 @@ func Judge(ctx context.Context, j Judging) (*Judged, error) {
 	if j.Signer == nil {
 		return out, nil
 	}
-	out.Digest, err = j.Run.AddJudgement(run.Judgement{JudgedAsOf: j.JudgedAsOf, Inputs: inputs, Tool: j.Tool}, resultLines(out.Results),
+	out.Digest, err = j.Run.AddJudgement(run.Judgement{JudgedAsOf: j.JudgedAsOf, Inputs: inputs, Tool: j.Tool}, out.Results.Encoded(),
 		func(digest string) ([]byte, error) {
 			return j.Signer.Sign(ctx, seal.Judgement, "judgement.json", digest, map[string]string{"run": j.Run.Digest})
 		})
@@ -105,13 +106,26 @@ func judge(ctx context.Context, r *run.Run, inputs map[string]string, judgedAsOf
 		return nil, err
 	}
 	in := controls.Input{AsOf: r.Record.AsOf, JudgedAsOf: judgedAsOf, Facts: w.judgedFacts, Coverage: w.rows, Table: w.table, Register: w.engagement.Register,
-		Waivers: w.engagement.Waivers, Gaps: w.engagement.File.AcceptedGaps, Parameters: w.engagement.File.Parameters, Selected: w.engagement.File.Controls}
+		Waivers: w.engagement.Waivers, Gaps: w.engagement.File.AcceptedGaps, Parameters: w.engagement.File.Parameters, Selected: w.engagement.File.Controls,
+		Scratch: scratchFile}
 	var err error
 	if in.Targets, err = w.targets(); err != nil {
 		return nil, err
 	}
 	w.results, err = w.catalogue.Judge(ctx, in)
 	return w, err
+}
+
+// scratchFile makes a file without a name: what is in it goes when it is closed, or with the process.
+func scratchFile() (controls.Scratch, error) {
+	f, err := os.CreateTemp("", "trefoil-results-")
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
 }
 
 // read parses a judgement's inputs and the run's plan, kinds and coverage.
@@ -266,59 +280,54 @@ func targetLines(r *run.Run, target, name string, yield func([]byte, error) bool
 	return true
 }
 
-// resultLines are the lines of results.jsonl: controls, then items, then what was ruled out.
-func resultLines(r *controls.Results) iter.Seq2[[]byte, error] {
-	return func(yield func([]byte, error) bool) {
-		for _, seq := range []iter.Seq2[[]byte, error]{lines(r.Lines), lines(r.Items), lines(r.Out)} {
-			for line, err := range seq {
-				if !yield(line, err) {
-					return
-				}
-			}
-		}
-	}
-}
-
 // Recorded reads a judgement of the run back: its inputs and results.
 func Recorded(r *run.Run, digest string) (*Judged, error) {
 	j, err := r.Judgement(digest)
 	if err != nil {
 		return nil, err
 	}
-	out := &Judged{Digest: j.Digest, Inputs: j.Inputs, JudgedAsOf: j.JudgedAsOf, Tool: j.Tool, Results: &controls.Results{JudgedAsOf: j.JudgedAsOf}, world: &world{run: r}}
+	out := &Judged{Digest: j.Digest, Inputs: j.Inputs, JudgedAsOf: j.JudgedAsOf, Tool: j.Tool, world: &world{run: r}}
 	if err := out.world.read(j.Inputs); err != nil {
 		return nil, err
 	}
-	for line, err := range j.Lines() {
-		if err == nil {
-			err = out.add(line)
-		}
-		if err != nil {
-			return nil, fmt.Errorf("judgement %s: results: %w", j.Digest, err)
-		}
+	if out.Results, err = readResults(j); err != nil {
+		return nil, fmt.Errorf("judgement %s: results: %w", j.Digest, err)
 	}
 	out.world.results = out.Results
 	return out, nil
 }
 
-func (j *Judged) add(line []byte) error {
-	var kind struct {
-		Record string `json:"record"`
+// readResults reads the controls of a judgement; its items are streamed from its file.
+func readResults(j *run.Judged) (*controls.Results, error) {
+	var all []controls.Line
+	for line, err := range j.Lines() {
+		var of string
+		if err == nil {
+			of, err = controls.RecordOf(line)
+		}
+		if err == nil && of != "control" {
+			break
+		}
+		var l controls.Line
+		if err == nil {
+			err = json.Unmarshal(line, &l, json.RejectUnknownMembers(true))
+		}
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, l)
 	}
-	if err := json.Unmarshal(line, &kind); err != nil {
-		return err
-	}
-	r := j.Results
-	switch kind.Record {
-	case "control":
-		r.Lines = append(r.Lines, controls.Line{})
-		return json.Unmarshal(line, &r.Lines[len(r.Lines)-1], json.RejectUnknownMembers(true))
-	case "item":
-		r.Items = append(r.Items, controls.Item{})
-		return json.Unmarshal(line, &r.Items[len(r.Items)-1], json.RejectUnknownMembers(true))
-	case "out":
-		r.Out = append(r.Out, controls.Ruled{})
-		return json.Unmarshal(line, &r.Out[len(r.Out)-1], json.RejectUnknownMembers(true))
-	}
-	return errors.New("a record of kind " + kind.Record)
+	return controls.NewResults(j.JudgedAsOf, all, func() iter.Seq2[[]byte, error] {
+		return func(yield func([]byte, error) bool) {
+			n := 0
+			for line, err := range j.Lines() {
+				if n++; n <= len(all) {
+					continue
+				}
+				if !yield(line, err) || err != nil {
+					return
+				}
+			}
+		}
+	}), nil
 }

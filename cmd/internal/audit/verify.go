@@ -164,7 +164,8 @@ func (v *Verification) results(ctx context.Context, r *run.Run, report *run.Repo
 		if err != nil {
 			return failed(report, "judgements/"+digest, "re-performance: judgement", err)
 		}
-		n, err := sameLines(j.Lines(), resultLines(w.results))
+		n, err := sameLines(j.Lines(), w.results.Encoded())
+		err = errors.Join(err, w.results.Close())
 		if err != nil {
 			return failed(report, "judgements/"+digest+"/results.jsonl", "re-performance: results", err)
 		}

@@ -28,7 +28,7 @@ func Workbook(ctx context.Context, j *Judged, w io.Writer) error {
 func (j *Judged) reportInput() (report.Input, error) {
 	w, r := j.world, j.world.run
 	in := report.Input{Engagement: *w.engagement.File, Register: *w.engagement.Register, Waivers: w.engagement.Waivers, Kinds: w.kinds, Lines: j.Results.Lines,
-		Items: func() iter.Seq2[controls.Item, error] { return sure(j.Results.Items) }, Out: func() iter.Seq2[controls.Ruled, error] { return sure(j.Results.Out) },
+		Items: j.Results.Items, Out: j.Results.Out,
 		Coverage: func() iter.Seq2[evidence.Row, error] { return w.coverage() }, Exchanges: w.exchanges,
 		Place: w.place, Gap: j.gap, BodyFile: w.bodyFile()}
 	targets, err := w.targets()
@@ -81,17 +81,6 @@ func (j *Judged) reportInput() (report.Input, error) {
 		in.Catalogue = append(in.Catalogue, entry(c, w.engagement.File.Parameters))
 	}
 	return in, nil
-}
-
-// sure streams what is there already.
-func sure[T any](all []T) iter.Seq2[T, error] {
-	return func(yield func(T, error) bool) {
-		for _, v := range all {
-			if !yield(v, nil) {
-				return
-			}
-		}
-	}
 }
 
 // bodyFile gives a function that names the part of a target's bundle that holds an answer. It

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -18,6 +19,7 @@ import (
 	"github.com/goccy/go-yaml"
 
 	"github.com/trefoil-audit/trefoil/controls"
+	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/bundle"
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
 	"github.com/trefoil-audit/trefoil/evidence/run"
@@ -116,8 +118,15 @@ func TestWorldFindsWhatIsPlanted(t *testing.T) {
 		return p.Control == i.Control && engagement.Match(p.Fact, i.Fact)
 	}
 	got := map[string]controls.Verdict{}
-	for n := range j.Results.Items {
-		i := &j.Results.Items[n]
+	var items []controls.Item
+	for i, err := range j.Results.Items() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		items = append(items, i)
+	}
+	for n := range items {
+		i := &items[n]
 		got[i.Control+" "+i.Fact] = i.Verdict
 		if i.Verdict != controls.Pass && !slices.ContainsFunc(want[i.Verdict], func(p plant) bool { return matches(p, i) }) {
 			t.Errorf("%s %s: %s (%s), and nothing like that is planted", i.Control, i.Fact, i.Verdict, i.Reason)
@@ -125,13 +134,16 @@ func TestWorldFindsWhatIsPlanted(t *testing.T) {
 	}
 	for verdict, list := range want {
 		for _, p := range list {
-			if !slices.ContainsFunc(j.Results.Items, func(i controls.Item) bool { return i.Verdict == verdict && matches(p, &i) }) {
+			if !slices.ContainsFunc(items, func(i controls.Item) bool { return i.Verdict == verdict && matches(p, &i) }) {
 				t.Errorf("%s %s: planted as %s, and nothing came of it: %s", p.Control, p.Fact, verdict, p.Why)
 			}
 		}
 	}
 	out := map[string]bool{}
-	for _, o := range j.Results.Out {
+	for o, err := range j.Results.Out() {
+		if err != nil {
+			t.Fatal(err)
+		}
 		out[o.Fact] = true
 	}
 	for _, p := range planted.Fine {
@@ -167,7 +179,24 @@ func TestVerifyAndReperform(t *testing.T) {
 		t.Errorf("%d parts were re-performed, want plan, exchanges, coverage, facts, results, workbook", reperformed)
 	}
 	// A workbook of other results is refused.
-	j.Results.Items[0].Reason = "All is well."
+	changed := 0
+	all := j.Results
+	j.Results = controls.NewResults(all.JudgedAsOf, all.Lines, func() iter.Seq2[[]byte, error] {
+		return func(yield func([]byte, error) bool) {
+			for i, err := range all.Items() {
+				if err != nil {
+					t.Fatal(err)
+				}
+				if i.Verdict != controls.Pass {
+					i.Reason = "All is well."
+					changed++
+				}
+				if !yield(evidence.Canonical(i)) {
+					return
+				}
+			}
+		}
+	})
 	b.Reset()
 	if err := Workbook(context.Background(), j, &b); err != nil {
 		t.Fatal(err)
@@ -178,6 +207,9 @@ func TestVerifyAndReperform(t *testing.T) {
 	var bad *run.VerifyError
 	if _, err := Verify(context.Background(), v); !errors.As(err, &bad) || bad.File != book {
 		t.Errorf("a changed workbook: %v", err)
+	}
+	if changed == 0 {
+		t.Error("nothing was changed")
 	}
 }
 
@@ -192,7 +224,7 @@ func TestReperformRefusesForgedResults(t *testing.T) {
 		j.Results.Lines[i].Verdict = controls.Pass
 	}
 	signer := &seal.Signer{Key: key}
-	forged, err := r.AddJudgement(run.Judgement{JudgedAsOf: j.JudgedAsOf, Inputs: j.Inputs}, resultLines(j.Results), func(d string) ([]byte, error) {
+	forged, err := r.AddJudgement(run.Judgement{JudgedAsOf: j.JudgedAsOf, Inputs: j.Inputs}, j.Results.Encoded(), func(d string) ([]byte, error) {
 		return signer.Sign(context.Background(), seal.Judgement, "judgement.json", d, nil)
 	})
 	if err != nil {
