@@ -116,10 +116,10 @@ func legacyRows(j *joins) []*evidence.Fact {
 	for _, l := range j.in.Register.Legacy {
 		f := derived(kindLegacy, "legacy:"+l.ID, l.ID, l.Owner, "").Because("i:register.yaml").Set("/attrs/state", l.State).
 			Set("/attrs/overdue", !l.By.IsZero() && !j.in.JudgedAsOf.Before(l.By.Time))
-		e, found := j.ends[l.ID]
+		e, found := j.ends.get(l.ID)
 		var remains []string
 		for _, id := range j.edges[l.ID] {
-			if e, ok := j.ends[id]; ok && !e.ghost { // storesGap speaks of ghosts
+			if e, ok := j.ends.get(id); ok && !e.ghost { // storesGap speaks of ghosts
 				remains = append(remains, id)
 			}
 		}

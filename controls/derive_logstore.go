@@ -69,6 +69,7 @@ func logStores(j *joins) []*evidence.Fact {
 			sources[to] = append(sources[to], log)
 		}
 	}
+	beside := j.dataStores(sources)
 	var out []*evidence.Fact
 	for _, to := range slices.Sorted(maps.Keys(sources)) {
 		f := derived(kindLogStore, "log_store:"+to, to, "", "")
@@ -96,7 +97,7 @@ func logStores(j *joins) []*evidence.Fact {
 			f.Set("/attrs/lock_mode", s.mode).Set("/attrs/lock_days", s.days)
 		}
 		f.Set("/attrs/own_account", slices.ContainsFunc(sources[to], func(log *evidence.Fact) bool { return log.Target == s.target }))
-		j.setBeside(f, s.target, sources)
+		j.setBeside(f, s.target, beside)
 		out = append(out, f)
 	}
 	return out
@@ -104,20 +105,24 @@ func logStores(j *joins) []*evidence.Fact {
 
 // setBeside names the first few in-scope stores that lie in the account of a log store and keep
 // no logs: whoever administers them there can reach the logs too.
-func (j *joins) setBeside(f *evidence.Fact, target string, logStores map[string][]*evidence.Fact) {
+func (j *joins) setBeside(f *evidence.Fact, target string, beside map[string][]string) {
 	const few = 5
-	var beside []string
-	for id, e := range j.ends {
-		if e.target == target && e.data && !e.ghost && e.ruling.scope != Out && logStores[id] == nil {
-			beside = append(beside, id)
-		}
-	}
-	slices.Sort(beside)
-	if len(beside) > few {
-		beside = beside[:few]
-	}
-	f.Set("/attrs/beside", strings0(beside))
+	f.Set("/attrs/beside", strings0(beside[target][:min(few, len(beside[target]))]))
 	if gap := j.storesGap(target); gap != "" {
 		f.Unknown(gap, "/attrs/beside/-")
 	}
+}
+
+// dataStores lists, by target, the in-scope stores that keep no logs, sorted.
+func (j *joins) dataStores(logStores map[string][]*evidence.Fact) map[string][]string {
+	out := map[string][]string{}
+	for id, e := range j.ends.all() {
+		if e.data && !e.ghost && e.ruling.scope != Out && logStores[id] == nil {
+			out[e.target] = append(out[e.target], id)
+		}
+	}
+	for _, ids := range out {
+		slices.Sort(ids)
+	}
+	return out
 }

@@ -12,7 +12,7 @@ import (
 // joins is the one index of a run's facts by id, with what derivations need.
 type joins struct {
 	in      *Input
-	ends    map[string]end
+	ends    *ends
 	kept    map[string][]*evidence.Fact // facts of the kinds that derivations read
 	edges   map[string][]string         // store → its copies
 	trusted map[string]bool
@@ -35,7 +35,7 @@ type end struct {
 
 // index walks all facts once.
 func index(in *Input, facts iter.Seq2[*evidence.Fact, error]) (*joins, error) {
-	j := &joins{in: in, ends: map[string]end{}, kept: map[string][]*evidence.Fact{}, edges: map[string][]string{}, trusted: map[string]bool{}, shelves: map[string]shelf{}, parents: map[string][]string{}, sources: newSources(in.kinds)}
+	j := &joins{in: in, ends: newEnds(), kept: map[string][]*evidence.Fact{}, edges: map[string][]string{}, trusted: map[string]bool{}, shelves: map[string]shelf{}, parents: map[string][]string{}, sources: newSources(in.kinds)}
 	reads := map[string]bool{}
 	for _, d := range derivations() {
 		for _, k := range d.reads {
@@ -72,7 +72,7 @@ func (j *joins) add(f *evidence.Fact) {
 	case f.Unknowns["/located/-"] != "":
 		e.why = f.Unknowns["/located/-"]
 	case !said || !ok:
-		e.why = "has no location: " + f.ID
+		e.why = noLocation(f.ID)
 	default:
 		e.located = list
 	}
@@ -80,10 +80,10 @@ func (j *joins) add(f *evidence.Fact) {
 		manager, _ := f.Get("/attrs/manager")
 		e.manager, _ = manager.(string)
 	}
-	if old, twice := j.ends[f.ID]; twice && (!slices.Equal(old.located, e.located) || old.ruling != e.ruling) {
+	if old, twice := j.ends.get(f.ID); twice && (!slices.Equal(old.located, e.located) || old.ruling != e.ruling) {
 		e = end{ruling: ruling{scope: ScopeUnknown, rule: "said twice"}, kind: f.Kind, why: "said twice, with differences: " + f.ID}
 	}
-	j.ends[f.ID] = e
+	j.ends.put(f.ID, e)
 	for _, to := range copiesOf(f) {
 		j.edges[f.ID] = append(j.edges[f.ID], to)
 	}
@@ -136,7 +136,7 @@ func (j *joins) trust() {
 // spread carries "in scope" along copies: in by the graph beats out by a label.
 func (j *joins) spread() {
 	var queue []string
-	for id, e := range j.ends {
+	for id, e := range j.ends.all() {
 		if e.ruling.scope == In && len(j.edges[id]) > 0 {
 			queue = append(queue, id)
 		}
@@ -147,9 +147,9 @@ func (j *joins) spread() {
 		queue = queue[1:]
 		next := slices.Sorted(slices.Values(j.edges[from]))
 		for _, to := range next {
-			if e, ok := j.ends[to]; ok && e.ruling.scope != In {
+			if e, ok := j.ends.get(to); ok && e.ruling.scope != In {
 				e.ruling = ruling{scope: In, rule: "graph:" + from}
-				j.ends[to] = e
+				j.ends.put(to, e)
 				queue = append(queue, to)
 			}
 		}
@@ -158,7 +158,7 @@ func (j *joins) spread() {
 
 // scopeOf gives the ruling of a fact; derived facts are in.
 func (j *joins) scopeOf(f *evidence.Fact) ruling {
-	if e, ok := j.ends[f.ID]; ok && e.kind == f.Kind {
+	if e, ok := j.ends.get(f.ID); ok && e.kind == f.Kind {
 		return e.ruling
 	}
 	return byDefault
@@ -183,7 +183,7 @@ func (j *joins) whoseKey(f *evidence.Fact) *evidence.Fact {
 	f = f.Clone()
 	v, _ := f.Get("/encryption/key")
 	key, _ := v.(string)
-	switch e, ok := j.ends[key]; {
+	switch e, ok := j.ends.get(key); {
 	case ok && e.manager == "CUSTOMER":
 		return f.Set(ptr, "customer_key")
 	case ok && e.manager == "AWS":
@@ -211,7 +211,7 @@ func (j *joins) placeCopies(f *evidence.Fact) *evidence.Fact {
 			continue
 		}
 		to, _ := m["to"].(string)
-		switch e, ok := j.ends[to]; {
+		switch e, ok := j.ends.get(to); {
 		case !ok:
 			f.Unknown("the other end was not collected: "+cmp.Or(to, "not named"), ptr)
 		case e.why != "":

@@ -78,7 +78,7 @@ func (j *joins) compare() {
 	for _, id := range slices.Sorted(maps.Keys(j.sources.sighted)) {
 		s := j.sources.sighted[id]
 		k := j.in.kinds[s.kind]
-		if e, ok := j.ends[id]; ok && e.kind == s.kind || k == nil {
+		if e, ok := j.ends.get(id); ok && e.kind == s.kind || k == nil {
 			continue
 		}
 		g := &ghost{Fact: evidence.NewFact(k, id, id), cause: ghostCause(id)}
@@ -97,9 +97,9 @@ func (j *joins) compare() {
 			g.Unknown(g.cause, "/tags")
 		}
 		j.add(g.Fact)
-		e := j.ends[id]
+		e, _ := j.ends.get(id)
 		e.ghost = true
-		j.ends[id] = e
+		j.ends.put(id, e)
 		j.sources.ghosts = append(j.sources.ghosts, g)
 	}
 }
@@ -143,7 +143,7 @@ func (j *joins) compareKind(kind string) compared {
 		}
 	}
 	if len(operations) > 0 {
-		for id, e := range j.ends {
+		for id, e := range j.ends.all() {
 			if s := j.sources.sighted[id]; e.kind == kind && answered[e.target] && s.kind != kind {
 				c.onlyNative = append(c.onlyNative, id)
 			}
