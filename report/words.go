@@ -165,6 +165,3 @@ func orElse(s, instead string) string {
 	}
 	return s
 }
-
-// size writes a number of bytes.
-func size(n int64) string { return group(int(n)) + " bytes" }
