@@ -74,7 +74,6 @@ type page struct {
 	widths []float64
 	row    int // the last one written
 	repeat int // the last row that is repeated on each printed page
-	first  int // columns that stay in view
 }
 
 // open starts a sheet; what is set before the first row must be set here.
@@ -97,7 +96,7 @@ func (b *book) open(name string, widths []float64, freezeRows, freezeColumns int
 			return fail(err)
 		}
 	}
-	p := &page{book: b, name: name, sw: sw, widths: widths, repeat: freezeRows, first: freezeColumns}
+	p := &page{book: b, name: name, sw: sw, widths: widths, repeat: freezeRows}
 	if freezeRows > 0 {
 		corner, err := excelize.CoordinatesToCellName(freezeColumns+1, freezeRows+1)
 		if err != nil {
