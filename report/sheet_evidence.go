@@ -114,7 +114,7 @@ func (x *indexer) source(id, kind, target, source string) error {
 		of, _, _ := strings.Cut(name, "/")
 		return x.t.add(about, id, kind, source, "(a row of coverage)", "", "", "", bundleFile(of), "coverage.jsonl")
 	case "f":
-		return x.t.add(about, id, kind, source, "(another fact; see its rows)", "", "", "", bundleFile(target), "facts.jsonl")
+		return x.t.add(about, id, kind, source, "(another fact; see its rows)")
 	}
 	return x.t.add(about, id, kind, source, styled{look: errorCell, value: "A sort of source that this build does not know"})
 }

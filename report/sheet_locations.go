@@ -69,7 +69,7 @@ func (b *book) tableOfPlaces() string {
 			text += " (places.yaml, sha256:" + f.SHA256 + ")"
 		}
 	}
-	return text + ". An adequacy decision may bind some recipients only; the group is no verdict. Stores come first that lie outside the EEA or whose place is not known."
+	return text + ", sites in the register (Engagement). An adequacy decision may bind some recipients only; the group is no verdict. Stores come first that lie outside the EEA or whose place is not known."
 }
 
 // holds reports whether a fact is about a store or a key.
