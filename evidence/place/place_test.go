@@ -79,6 +79,12 @@ func TestExtend(t *testing.T) {
 	if err != nil || more.Within([]string{"site:hamar-1"}, eea) != True || tab.Within([]string{"site:hamar-1"}, eea) != Unknown {
 		t.Error("a site was not added, or the table was changed", err)
 	}
+	// A site's country is the register's to say; what an inventory adds can only make it worse.
+	for places, want := range map[string]Answer{"site:hamar-1 country:NO": True, "site:hamar-1 country:US": False, "site:other country:NO": Unknown, "site:other country:US": False} {
+		if got := more.Within(strings.Fields(places), eea); got != want {
+			t.Errorf("within(%q) = %v, want %v", places, got, want)
+		}
+	}
 	for token, country := range map[string]string{"eu-west-2": "IE", "us-east-1": "IE", "eur5": "IE", "somewhere": "IE", "site:x": "Norway"} {
 		if _, err := tab.Extend(map[string]string{token: country}); err == nil {
 			t.Errorf("%s was put in %s", token, country)
