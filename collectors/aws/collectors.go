@@ -13,6 +13,7 @@ func Discovery(a *Access) []collectors.Collector {
 // Collectors lists the collectors that run on each account, one line a service.
 func Collectors(a *Access) []collectors.Collector {
 	return []collectors.Collector{
+		&accessPoints{access: a},
 		&dynamoTables{access: a},
 		&ec2Storage{access: a},
 		&iamAccess{access: a},

@@ -1,6 +1,8 @@
 package aws
 
 import (
+	"strings"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/trefoil-audit/trefoil/collectors"
@@ -49,23 +51,31 @@ func setText(f *evidence.Fact, k *evidence.Kind, ptr string, v *string) {
 // setReach says whom a resource policy lets in, read from the policy's text. Where it was not
 // seen, or cannot be read, nothing is said for sure.
 func setReach(f *evidence.Fact, k *evidence.Kind, text string, seen bool, row, account string) {
-	var r reach
-	doc, err := parsePolicy(text)
-	if err == nil {
-		r, err = reachOf(doc, account)
-	}
-	switch {
-	case !seen || err != nil:
+	r, err := reachIn(text, account)
+	if !seen || err != nil {
 		f.Unknown(row, "/exposure/public", "/exposure/public_how", "/exposure/shared_with")
 		return
+	}
+	setReached(f, k, r, row, "")
+}
+
+// setReached says whom what was seen lets in. Row is of the policy; gap, where it is set, is the
+// row of something else that may let in more.
+func setReached(f *evidence.Fact, k *evidence.Kind, r reach, row, gap string) {
+	switch {
 	case len(r.public) > 0:
 		f.Set("/exposure/public", true).Set("/exposure/public_how", prefixed("policy: ", r.public))
 	case len(r.unclear) > 0:
 		f.Unknown(row, "/exposure/public", "/exposure/public_how")
+	case gap != "":
+		f.Unknown(gap, "/exposure/public", "/exposure/public_how")
 	default:
 		f.Set("/exposure/public", false).None(k, "/exposure/public_how")
 	}
 	f.Set("/exposure/shared_with", sortedUnion(r.accounts))
+	if gap != "" {
+		f.Unknown(gap, "/exposure/shared_with/-")
+	}
 }
 
 // setShares says whom a snapshot or image is shared with: account ids, and "all" for anyone.
@@ -91,6 +101,20 @@ func setShares(f *evidence.Fact, k *evidence.Kind, with []string, ok bool, row s
 		f.Set("/exposure/public", false).None(k, "/exposure/public_how")
 	}
 	f.Set("/exposure/shared_with", sortedUnion(shared))
+}
+
+// placedCopy is a copy whose destination is named by an ARN that says where it lies and whose it is.
+func placedCopy(how, to string, active bool) map[string]any {
+	c := map[string]any{"how": how, "to": to, "active": active, "owner": nil}
+	if parts := strings.SplitN(to, ":", 6); len(parts) == 6 && parts[0] == "arn" {
+		if parts[3] != "" {
+			c["located"] = []any{parts[3]}
+		}
+		if parts[4] != "" {
+			c["owner"] = "aws:" + parts[4]
+		}
+	}
+	return c
 }
 
 // setKey says whose key encrypts. That a key's name stands in an answer does not say whether the

@@ -11,15 +11,19 @@ import (
 	"github.com/trefoil-audit/trefoil/evidence"
 )
 
-// dynamoTables says of each table where it and its replicas are, how it is encrypted, and of
-// each on-demand backup where it lies.
+// dynamoTables says of each table where it and its replicas are, how it is encrypted and who can
+// reach it, and of each on-demand backup and export where it lies.
 type dynamoTables struct{ access *Access }
 
 func (c *dynamoTables) Info() collectors.Info {
-	return collectors.Info{Name: "aws/dynamodb", Provider: "aws", Runs: collectors.Account, Kinds: []*evidence.Kind{kindTable, kindTableBackup},
+	return collectors.Info{Name: "aws/dynamodb", Provider: "aws", Runs: collectors.Account, Kinds: []*evidence.Kind{kindTable, kindTableBackup, kindTableExport},
 		Operations: []collectors.Operation{
 			lists("dynamodb:ListTables", member("TableNames"), kindTable),
 			lists("dynamodb:ListBackups", member("BackupSummaries"), kindTableBackup),
+			lists("dynamodb:ListExports", member("ExportSummaries"), kindTableExport),
+			item("dynamodb:DescribeBackup", "dynamodb:ListBackups", member("BackupDescription")),
+			item("dynamodb:DescribeExport", "dynamodb:ListExports", member("ExportDescription")),
+			item("dynamodb:GetResourcePolicy", "dynamodb:ListTables", member("Policy"), "PolicyNotFoundException"),
 			item("dynamodb:DescribeTable", "dynamodb:ListTables", member("Table")),
 			item("dynamodb:DescribeContinuousBackups", "dynamodb:ListTables", member("ContinuousBackupsDescription")),
 			item("dynamodb:ListTagsOfResource", "dynamodb:ListTables", member("Tags")),
@@ -35,6 +39,7 @@ func (c *dynamoTables) Collect(ctx context.Context, s *collectors.Session) error
 		})
 		c.tables(ctx, s, client, region)
 		c.backups(ctx, s, client, region)
+		c.exports(ctx, s, client, region)
 		return nil
 	})
 }
@@ -70,7 +75,9 @@ func (c *dynamoTables) table(ctx context.Context, s *collectors.Session, client 
 	}
 	if about.OK() && about.Value.Table != nil {
 		c.setTable(f, about.Value.Table, s.Target().Account, region)
+		c.exposure(ctx, s, client, f, region, "", streamsOf(arn, about.Value.Table)...)
 	} else {
+		c.exposure(ctx, s, client, f, region, about.Row, arn)
 		f.Unknown(about.Row, "/copies", "/encryption/at_rest", "/encryption/key", "/protection/delete_protected", "/attrs/status")
 	}
 	switch {
@@ -103,11 +110,15 @@ func (c *dynamoTables) setTable(f *evidence.Fact, t *types.TableDescription, acc
 		copies = append(copies, map[string]any{"how": "replica", "to": "witness:" + at, "active": true, "owner": "aws:" + account, "located": []any{at}})
 	}
 	f.Set("/copies", copies).Set("/protection/delete_protected", aws.ToBool(t.DeletionProtectionEnabled)).Set("/attrs/status", string(t.TableStatus))
-	if t.SSEDescription == nil || t.SSEDescription.KMSMasterKeyArn == nil {
-		f.Set("/encryption/at_rest", "provider_key").None(kindTable, "/encryption/key") // a key that AWS owns, which is the default
-		return
+	setTableKey(f, kindTable, t.SSEDescription)
+}
+
+// streamsOf lists what of a table can have a policy: itself, and its stream where that is on.
+func streamsOf(arn string, t *types.TableDescription) []string {
+	if stream := aws.ToString(t.LatestStreamArn); stream != "" && t.StreamSpecification != nil && aws.ToBool(t.StreamSpecification.StreamEnabled) {
+		return []string{arn, stream}
 	}
-	setKey(f, kindTable, true, t.SSEDescription.KMSMasterKeyArn)
+	return []string{arn}
 }
 
 func (c *dynamoTables) tags(ctx context.Context, s *collectors.Session, client *dynamodb.Client, region, arn string, f *evidence.Fact) (tags map[string]string, whole bool, row string) {
@@ -124,31 +135,6 @@ func (c *dynamoTables) tags(ctx context.Context, s *collectors.Session, client *
 		}
 		if token = page.Value.NextToken; aws.ToString(token) == "" {
 			return tags, true, page.Row
-		}
-	}
-}
-
-func (c *dynamoTables) backups(ctx context.Context, s *collectors.Session, client *dynamodb.Client, region string) {
-	var after *string
-	for {
-		page := ask(ctx, s, region, "dynamodb:ListBackups", client.ListBackups, &dynamodb.ListBackupsInput{ExclusiveStartBackupArn: after, BackupType: types.BackupTypeFilterAll})
-		if !page.OK() {
-			return
-		}
-		for _, b := range page.Value.BackupSummaries {
-			f := newFact(kindTableBackup, aws.ToString(b.BackupArn), aws.ToString(b.BackupName), region, page.From)
-			f.Set("/store/class", "backup").Set("/store/engine", "dynamodb").Set("/located", []string{region}).Set("/origin", aws.ToString(b.TableArn))
-			f.Set("/exposure/public", false).None(kindTableBackup, "/exposure/public_how", "/exposure/shared_with") // the service has no way to share a backup
-			f.Set("/attrs/owner", "aws:"+s.Target().Account)
-			if b.BackupCreationDateTime != nil {
-				f.Set("/attrs/taken", *b.BackupCreationDateTime)
-			} else {
-				f.None(kindTableBackup, "/attrs/taken")
-			}
-			s.Emit(kindTableBackup, f)
-		}
-		if after = page.Value.LastEvaluatedBackupArn; aws.ToString(after) == "" {
-			return
 		}
 	}
 }

@@ -92,6 +92,14 @@ var (
 	kindBucketStatement = &evidence.Kind{Name: "aws.s3.statement", Schema: 1,
 		Doc: "one statement of a bucket policy; id <bucket arn>#policy#<n>", Facets: []string{"binding"},
 		NotApplicable: map[string]string{"/tags": noTags}}
+	kindAccessPoint = &evidence.Kind{Name: "aws.s3.access_point", Schema: 1,
+		Doc: "a further way into an S3 bucket, with a policy of its own; id its ARN", Facets: []string{"located", "exposure"},
+		NotApplicable: map[string]string{"/tags": noTags},
+		Attrs:         []evidence.Field{text("bucket", "ARN of the bucket"), text("bucket_owner", "account fact id of the bucket's owner")}}
+	kindMultiRegionPoint = &evidence.Kind{Name: "aws.s3.multi_region_access_point", Schema: 1,
+		Doc: "one address for buckets in several regions: what is written to it may land in any of them; id <account>/mrap/<name>", Facets: []string{"located", "exposure"},
+		NotApplicable: map[string]string{"/tags": noTags, "/exposure/network": noNetwork},
+		Attrs:         []evidence.Field{text("status", "READY, …"), texts("buckets", "ARNs of its buckets"), texts("owners", "account fact ids of their owners")}}
 	kindKey = &evidence.Kind{Name: "aws.kms.key", Schema: 1,
 		Doc: "a KMS key; id its ARN", Facets: []string{"key", "located", "exposure"},
 		NotApplicable: map[string]string{"/exposure/network": noNetwork},
@@ -127,14 +135,27 @@ var (
 		NotApplicable: map[string]string{"/encryption/in_transit": noTransit, "/exposure/network": noNetwork},
 		Attrs:         []evidence.Field{text("type", "manual, automated, …"), text("owner", "account fact id of the owner"), instant("taken", "when")}}
 
+	kindDBBackup = &evidence.Kind{Name: "aws.rds.automated_backup", Schema: 1,
+		Doc: "automated backups of an instance or cluster, kept after it or carried to another region too; id its ARN", Facets: []string{"store", "located", "encryption", "origin"},
+		NotApplicable: map[string]string{"/encryption/in_transit": noTransit},
+		Attrs:         []evidence.Field{text("status", "active, retained, …"), number("days", "days that they are kept")}}
+	kindDBExport = &evidence.Kind{Name: "aws.rds.export", Schema: 1,
+		Doc: "an export of a snapshot or cluster to a bucket; id <account>/<region>/rds-export/<name>", Facets: []string{"copies", "origin"},
+		NotApplicable: map[string]string{"/tags": noTags},
+		Attrs:         []evidence.Field{text("status", "COMPLETE, FAILED, …"), text("key", "KMS key that it was encrypted by")}}
+
 	kindTable = &evidence.Kind{Name: "aws.dynamodb.table", Schema: 1,
-		Doc: "a DynamoDB table (each replica region has its own); id its ARN", Facets: []string{"store", "located", "copies", "encryption", "protection"},
-		NotApplicable: map[string]string{"/protection/versioned": noVersions, "/protection/lock": noLock},
+		Doc: "a DynamoDB table (each replica region has its own); id its ARN", Facets: []string{"store", "located", "copies", "encryption", "exposure", "protection"},
+		NotApplicable: map[string]string{"/protection/versioned": noVersions, "/protection/lock": noLock, "/exposure/network": noNetwork},
 		Attrs:         []evidence.Field{text("status", "ACTIVE, …")}}
 	kindTableBackup = &evidence.Kind{Name: "aws.dynamodb.backup", Schema: 1,
-		Doc: "an on-demand backup; id its ARN", Facets: []string{"store", "located", "origin", "exposure"},
-		NotApplicable: map[string]string{"/tags": noTags, "/exposure/network": noNetwork},
+		Doc: "an on-demand backup; id its ARN", Facets: []string{"store", "located", "encryption", "origin", "exposure"},
+		NotApplicable: map[string]string{"/tags": noTags, "/exposure/network": noNetwork, "/encryption/in_transit": noTransit},
 		Attrs:         []evidence.Field{text("owner", "account fact id of the owner"), instant("taken", "when")}}
+	kindTableExport = &evidence.Kind{Name: "aws.dynamodb.export", Schema: 1,
+		Doc: "an export of a table to a bucket, of the last 90 days; id its ARN", Facets: []string{"copies", "origin"},
+		NotApplicable: map[string]string{"/tags": noTags},
+		Attrs:         []evidence.Field{text("status", "COMPLETED, FAILED, …"), text("key", "KMS key that it was encrypted by")}}
 
 	kindTrail = &evidence.Kind{Name: "aws.cloudtrail.trail", Schema: 1,
 		Doc: "a trail, said once, by its home region and owner account; id its ARN", Facets: []string{"log", "located"},
@@ -143,17 +164,24 @@ var (
 			flag("global_events", "global service events"), text("home_region", "region"), text("delivery_error", "last error; none when it delivers"),
 			instant("last_delivery", "none = never")}}
 	kindLogGroup = &evidence.Kind{Name: "aws.logs.group", Schema: 1,
-		Doc: "a CloudWatch log group; id its ARN", Facets: []string{"store", "located", "encryption"},
+		Doc: "a CloudWatch log group; id its ARN", Facets: []string{"store", "located", "copies", "encryption"},
 		NotApplicable: map[string]string{"/tags": noTags},
 		Attrs:         []evidence.Field{number("retention_days", "none = never expires")}}
+	kindLogDestination = &evidence.Kind{Name: "aws.logs.destination", Schema: 1,
+		Doc: "where other accounts may send their log entries, and what it hands them to; id its ARN", Facets: []string{"located", "copies", "exposure"},
+		NotApplicable: map[string]string{"/tags": noTags, "/exposure/network": noNetwork}}
+	kindLogPolicy = &evidence.Kind{Name: "aws.logs.resource_policy", Schema: 1,
+		Doc: "a policy on the log groups of one region; id <account>/<region>/logs-policy/<name>", Facets: []string{"exposure"},
+		NotApplicable: map[string]string{"/tags": noTags, "/exposure/network": noNetwork}}
 )
 
 // Kinds lists the kinds of facts that the AWS collectors emit, by name.
 func Kinds() []*evidence.Kind {
 	return []*evidence.Kind{
-		kindRegion, kindTrail, kindTableBackup, kindTable, kindImage, kindSnapshot, kindVolume,
+		kindRegion, kindTrail, kindTableBackup, kindTableExport, kindTable, kindImage, kindSnapshot, kindVolume,
 		kindGroup, kindProvider, kindRole, kindStatement, kindSummary, kindUser, kindKey, kindKeyStatement,
-		kindLogGroup, kindAccount, kindOrganization, kindSCP, kindUnit, kindDBCluster, kindDB, kindDBSnapshot,
-		kindBucket, kindBucketStatement, kindCaller,
+		kindLogDestination, kindLogGroup, kindLogPolicy, kindAccount, kindOrganization, kindSCP, kindUnit,
+		kindDBBackup, kindDBCluster, kindDBExport, kindDB, kindDBSnapshot,
+		kindAccessPoint, kindBucket, kindMultiRegionPoint, kindBucketStatement, kindCaller,
 	}
 }

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
@@ -12,7 +13,7 @@ import (
 )
 
 // kmsKeys says of each key where it and its replicas are, where its material comes from, whether
-// it rotates, and whom its policy lets in.
+// it rotates, and whom its policy and its grants let in.
 type kmsKeys struct{ access *Access }
 
 func (c *kmsKeys) Info() collectors.Info {
@@ -21,6 +22,7 @@ func (c *kmsKeys) Info() collectors.Info {
 	return collectors.Info{Name: "aws/kms", Provider: "aws", Runs: collectors.Account, Kinds: []*evidence.Kind{kindKey, kindKeyStatement},
 		Operations: []collectors.Operation{
 			lists("kms:ListKeys", member("Keys"), kindKey), policy,
+			item("kms:ListGrants", "kms:ListKeys", member("Grants")),
 			item("kms:DescribeKey", "kms:ListKeys", member("KeyMetadata")),
 			item("kms:ListResourceTags", "kms:ListKeys", member("Tags")),
 			item("kms:GetKeyRotationStatus", "kms:ListKeys", member("KeyRotationEnabled")),
@@ -55,7 +57,8 @@ func (c *kmsKeys) key(ctx context.Context, s *collectors.Session, client *kms.Cl
 	if policy.OK() {
 		text = aws.ToString(policy.Value.Policy)
 	}
-	setReach(f, kindKey, text, policy.OK(), policy.Row, s.Target().Account)
+	given, gap := c.grants(ctx, s, client, f, id, region)
+	setKeyReach(f, text, policy.OK(), policy.Row, given, gap, s.Target().Account)
 	if !about.OK() || about.Value.KeyMetadata == nil {
 		f.Unknown(about.Row, "/key", "/attrs")
 	} else {
@@ -75,6 +78,47 @@ func (c *kmsKeys) key(ctx context.Context, s *collectors.Session, client *kms.Cl
 	for _, st := range facts {
 		s.Emit(kindKeyStatement, st.Because(policy.From...))
 	}
+}
+
+// grants lists whom grants let use a key from outside its account; gap is the row that kept the list
+// from being whole.
+func (c *kmsKeys) grants(ctx context.Context, s *collectors.Session, client *kms.Client, f *evidence.Fact, id, region string) (given []string, gap string) {
+	var marker *string
+	for {
+		page := ask(ctx, s, region, "kms:ListGrants", client.ListGrants, &kms.ListGrantsInput{KeyId: aws.String(id), Marker: marker})
+		f.Because(page.From...)
+		if !page.OK() {
+			return given, page.Row
+		}
+		for _, g := range page.Value.Grants {
+			given = append(given, grantees(g, s.Target().Account)...)
+		}
+		if marker = page.Value.NextMarker; !page.Value.Truncated {
+			return given, ""
+		}
+	}
+}
+
+// grantees gives whom a grant lets use the key, where that is somebody outside the account. A service
+// of the provider acts for whoever gave it the grant.
+func grantees(g types.GrantListEntry, account string) []string {
+	who := aws.ToString(g.GranteePrincipal)
+	switch {
+	case strings.HasSuffix(who, ".amazonaws.com"), who == "" && aws.ToString(g.GranteeServicePrincipal) != "":
+		return nil
+	case accountOf(who) == account:
+		return nil
+	}
+	return []string{"aws:" + accountOf(who)}
+}
+
+// setKeyReach joins whom a key's policy and its grants let in.
+func setKeyReach(f *evidence.Fact, text string, seen bool, row string, given []string, gap, account string) {
+	r, err := reachIn(text, account)
+	if !seen || err != nil {
+		gap = row
+	}
+	setReached(f, kindKey, r.with(reach{accounts: given}), row, gap)
 }
 
 // tags asks for a key's labels, to the last page.

@@ -23,6 +23,20 @@ var limiting = []string{"aws:sourcevpce", "aws:sourcevpc", "aws:principalorgid",
 var harmless = []string{"aws:securetransport", "s3:x-amz-acl", "s3:x-amz-server-side-encryption", "s3:tlsversion", "s3:prefix", "s3:delimiter",
 	"s3:x-amz-server-side-encryption-aws-kms-key-id", "aws:requestedregion", "kms:viaservice"}
 
+// reachIn reads who a policy's text lets in.
+func reachIn(text, account string) (reach, error) {
+	doc, err := parsePolicy(text)
+	if err != nil {
+		return reach{}, err
+	}
+	return reachOf(doc, account)
+}
+
+// with adds what another policy of the same thing lets in.
+func (r reach) with(o reach) reach {
+	return reach{public: append(r.public, o.public...), unclear: append(r.unclear, o.unclear...), accounts: append(r.accounts, o.accounts...)}
+}
+
 // reachOf reads who a policy of a resource in account (12 digits) lets in.
 func reachOf(doc policyDocument, account string) (reach, error) {
 	var r reach
@@ -71,16 +85,21 @@ func (r *reach) add(p string, st statement, name, account string) {
 
 // everyone reads a statement for principal "*": its conditions decide who that is.
 func (r *reach) everyone(st statement, name, account string) {
-	limited, unclear := false, false
+	limited, unclear, says := false, false, false
+	var who, unnamed []string
 	for operator, keys := range st.Condition {
 		for key, values := range keys {
 			key = strings.ToLower(key)
 			switch {
-			case slices.Contains(limiting, key) && positive(operator) && !slices.Contains(values, "*"):
+			case slices.Contains(limiting, key) && positive(operator) && !slices.Contains(values, "*"),
+				key == "aws:sourceip" && operator == "IpAddress" && !slices.Contains(values, "0.0.0.0/0") && !slices.Contains(values, "::/0"):
 				limited = true
-				r.named(key, values, account)
-			case key == "aws:sourceip" && operator == "IpAddress" && !slices.Contains(values, "0.0.0.0/0") && !slices.Contains(values, "::/0"):
-				limited = true
+				if names, ok := named(key, values, account); ok {
+					who = append(who, names...)
+					says = true
+				} else {
+					unnamed = append(unnamed, names...)
+				}
 			case slices.Contains(harmless, key), slices.Contains(limiting, key), key == "aws:sourceip":
 			default:
 				unclear = true
@@ -88,7 +107,10 @@ func (r *reach) everyone(st statement, name, account string) {
 		}
 	}
 	switch {
+	case limited && !says: // tied to a network or an identity, and nothing says whose it is
+		r.accounts = append(r.accounts, unnamed...)
 	case limited:
+		r.accounts = append(r.accounts, who...)
 	case unclear:
 		r.unclear = append(r.unclear, name)
 	default:
@@ -96,21 +118,41 @@ func (r *reach) everyone(st statement, name, account string) {
 	}
 }
 
-// named keeps the organisations and accounts that a limiting condition names.
-func (r *reach) named(key string, values []anyText, account string) {
+// named lists the organisations and accounts outside that a limiting condition names. Where the
+// condition says nobody's account, as one on a network does, ok is false and the condition itself
+// is given, which no register can look up.
+func named(key string, values []anyText, account string) (who []string, ok bool) {
 	for _, v := range values {
+		owner := string(v)
 		switch key {
 		case "aws:principalorgid", "aws:sourceorgid":
-			r.accounts = append(r.accounts, "aws:"+string(v))
+			who = append(who, "aws:"+owner)
+			continue
 		case "aws:principalorgpaths":
-			org, _, _ := strings.Cut(string(v), "/")
-			r.accounts = append(r.accounts, "aws:"+org)
-		case "aws:principalaccount", "aws:sourceaccount", "kms:calleraccount", "aws:principalarn":
-			if owner := accountOf(string(v)); owner != account {
-				r.accounts = append(r.accounts, "aws:"+owner)
-			}
+			org, _, _ := strings.Cut(owner, "/")
+			who = append(who, "aws:"+org)
+			continue
+		case "aws:principalaccount", "aws:sourceaccount", "kms:calleraccount", "aws:principalarn", "aws:sourcearn", "s3:dataaccesspointaccount":
+			owner = accountOf(owner)
+		}
+		switch {
+		case owner == account:
+		case len(owner) == 12 && strings.Trim(owner, "0123456789") == "":
+			who = append(who, "aws:"+owner)
+		default:
+			return conditions(key, values), false
 		}
 	}
+	return who, true
+}
+
+// conditions writes a condition's values with its key.
+func conditions(key string, values []anyText) []string {
+	var out []string
+	for _, v := range values {
+		out = append(out, key+"="+string(v))
+	}
+	return out
 }
 
 // positive operators fail when the key is absent; negated ones and …IfExists match then.

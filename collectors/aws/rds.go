@@ -12,17 +12,23 @@ import (
 	"github.com/trefoil-audit/trefoil/evidence"
 )
 
-// rdsDatabases says of instances, clusters and their snapshots where they and their replicas
-// lie, how they are encrypted and who can reach them.
+// rdsDatabases says of instances, clusters, their snapshots, automated backups and exports where
+// they and their replicas lie, how they are encrypted and who can reach them.
 type rdsDatabases struct{ access *Access }
 
 func (c *rdsDatabases) Info() collectors.Info {
-	return collectors.Info{Name: "aws/rds", Provider: "aws", Runs: collectors.Account, Kinds: []*evidence.Kind{kindDB, kindDBCluster, kindDBSnapshot},
+	return collectors.Info{Name: "aws/rds", Provider: "aws", Runs: collectors.Account, Kinds: []*evidence.Kind{kindDB, kindDBBackup, kindDBCluster, kindDBExport, kindDBSnapshot},
 		Operations: []collectors.Operation{
 			lists("rds:DescribeDBInstances", root("DescribeDBInstancesResponse"), kindDB),
 			lists("rds:DescribeDBClusters", root("DescribeDBClustersResponse"), kindDBCluster),
 			lists("rds:DescribeDBSnapshots", root("DescribeDBSnapshotsResponse"), kindDBSnapshot),
 			lists("rds:DescribeDBClusterSnapshots", root("DescribeDBClusterSnapshotsResponse"), kindDBSnapshot),
+			lists("rds:DescribeDBInstanceAutomatedBackups", root("DescribeDBInstanceAutomatedBackupsResponse"), kindDBBackup),
+			lists("rds:DescribeDBClusterAutomatedBackups", root("DescribeDBClusterAutomatedBackupsResponse"), kindDBBackup),
+			lists("rds:DescribeExportTasks", root("DescribeExportTasksResponse"), kindDBExport),
+			item("rds:DescribeDBParameters", "rds:DescribeDBInstances", root("DescribeDBParametersResponse")),
+			item("rds:DescribeDBClusterParameters", "rds:DescribeDBClusters", root("DescribeDBClusterParametersResponse")),
+			item("rds:DescribeGlobalClusters", "rds:DescribeDBClusters", root("DescribeGlobalClustersResponse")),
 			item("rds:DescribeDBSnapshotAttributes", "rds:DescribeDBSnapshots", root("DescribeDBSnapshotAttributesResponse")),
 			item("rds:DescribeDBClusterSnapshotAttributes", "rds:DescribeDBClusterSnapshots", root("DescribeDBClusterSnapshotAttributesResponse")),
 		}}
@@ -31,15 +37,18 @@ func (c *rdsDatabases) Info() collectors.Info {
 func (c *rdsDatabases) Collect(ctx context.Context, s *collectors.Session) error {
 	return s.EachRegion(ctx, func(ctx context.Context, region string) error {
 		client := rds.NewFromConfig(c.access.config(s, region))
-		c.instances(ctx, s, client, region)
-		c.clusters(ctx, s, client, region)
+		g := &settings{client: client, session: s, region: region, read: map[string]transit{}, cluster: map[string]transit{}}
+		c.clusters(ctx, s, client, region, g)
+		c.instances(ctx, s, client, region, g)
+		c.backups(ctx, s, client, region)
+		c.exports(ctx, s, client, region)
 		c.snapshots(ctx, s, client, region)
 		c.clusterSnapshots(ctx, s, client, region)
 		return nil
 	})
 }
 
-func (c *rdsDatabases) instances(ctx context.Context, s *collectors.Session, client *rds.Client, region string) {
+func (c *rdsDatabases) instances(ctx context.Context, s *collectors.Session, client *rds.Client, region string, g *settings) {
 	var marker *string
 	for {
 		page := ask(ctx, s, region, "rds:DescribeDBInstances", client.DescribeDBInstances, &rds.DescribeDBInstancesInput{Marker: marker})
@@ -55,10 +64,12 @@ func (c *rdsDatabases) instances(ctx context.Context, s *collectors.Session, cli
 			for _, r := range d.ReadReplicaDBClusterIdentifiers {
 				to = append(to, c.arn(s, region, "cluster", r))
 			}
+			copies := replicaCopies(to)
 			for _, r := range d.DBInstanceAutomatedBackupsReplications {
-				to = append(to, aws.ToString(r.DBInstanceAutomatedBackupsArn))
+				copies = append(copies, placedCopy("backup", aws.ToString(r.DBInstanceAutomatedBackupsArn), true))
 			}
-			c.database(f, kindDB, region, aws.ToString(d.Engine), to, aws.ToBool(d.StorageEncrypted), d.KmsKeyId, aws.ToBool(d.DeletionProtection), d.TagList)
+			g.ofInstance(ctx, d).set(f)
+			c.database(f, kindDB, region, aws.ToString(d.Engine), copies, aws.ToBool(d.StorageEncrypted), d.KmsKeyId, aws.ToBool(d.DeletionProtection), d.TagList)
 			source := aws.ToString(d.ReadReplicaSourceDBInstanceIdentifier)
 			if source == "" {
 				source = aws.ToString(d.ReadReplicaSourceDBClusterIdentifier)
@@ -108,21 +119,19 @@ func setPublicly(f *evidence.Fact, k *evidence.Kind, public *bool, row string) {
 	}
 }
 
-// database says what instances and clusters have in common. That plain text is refused is a
-// matter of parameter groups, which are not read yet.
-func (c *rdsDatabases) database(f *evidence.Fact, k *evidence.Kind, region, engine string, replicas []string, encrypted bool, key *string, protected bool, tags []types.Tag) {
-	f.Set("/store/class", "relational").Set("/store/engine", engine).Set("/located", []string{region}).SetTags(rdsTags(tags))
+func replicaCopies(arns []string) []map[string]any {
 	copies := []map[string]any{}
-	for _, to := range replicas {
-		c := map[string]any{"how": "replica", "to": to, "active": true, "owner": "aws:" + accountOf(to)}
-		if at := strings.Split(to, ":"); len(at) > 5 && at[3] != "" { // the ARN itself says where
-			c["located"] = []any{at[3]}
-		}
-		copies = append(copies, c)
+	for _, to := range arns {
+		copies = append(copies, placedCopy("replica", to, true))
 	}
+	return copies
+}
+
+// database says what instances and clusters have in common.
+func (c *rdsDatabases) database(f *evidence.Fact, k *evidence.Kind, region, engine string, copies []map[string]any, encrypted bool, key *string, protected bool, tags []types.Tag) {
+	f.Set("/store/class", "relational").Set("/store/engine", engine).Set("/located", []string{region}).SetTags(rdsTags(tags))
 	f.Set("/copies", copies).Set("/protection/delete_protected", protected)
 	setKey(f, k, encrypted, key)
-	f.Unknown("no collector asks rds:DescribeDBParameters", "/encryption/in_transit")
 }
 
 func rdsTags(list []types.Tag) map[string]string {
@@ -133,12 +142,18 @@ func rdsTags(list []types.Tag) map[string]string {
 	return tags
 }
 
-func (c *rdsDatabases) clusters(ctx context.Context, s *collectors.Session, client *rds.Client, region string) {
+func (c *rdsDatabases) clusters(ctx context.Context, s *collectors.Session, client *rds.Client, region string, g *settings) {
 	var marker *string
+	var global *globals
 	for {
 		page := ask(ctx, s, region, "rds:DescribeDBClusters", client.DescribeDBClusters, &rds.DescribeDBClustersInput{Marker: marker})
 		if !page.OK() {
+			g.listed = page.Row
 			return
+		}
+		if global == nil && len(page.Value.DBClusters) > 0 {
+			found := c.globals(ctx, s, client, region)
+			global = &found
 		}
 		for _, d := range page.Value.DBClusters {
 			f := newFact(kindDBCluster, aws.ToString(d.DBClusterArn), aws.ToString(d.DBClusterIdentifier), region, page.From)
@@ -146,7 +161,12 @@ func (c *rdsDatabases) clusters(ctx context.Context, s *collectors.Session, clie
 			for _, r := range d.ReadReplicaIdentifiers {
 				to = append(to, c.arn(s, region, "cluster", r))
 			}
-			c.database(f, kindDBCluster, region, aws.ToString(d.Engine), to, aws.ToBool(d.StorageEncrypted), d.KmsKeyId, aws.ToBool(d.DeletionProtection), d.TagList)
+			to = sortedUnion(to, global.members[f.ID])
+			if f.Because(global.from...); global.row != "" {
+				f.Unknown(global.row, "/copies/-")
+			}
+			g.ofCluster(ctx, d).set(f)
+			c.database(f, kindDBCluster, region, aws.ToString(d.Engine), replicaCopies(to), aws.ToBool(d.StorageEncrypted), d.KmsKeyId, aws.ToBool(d.DeletionProtection), d.TagList)
 			source := aws.ToString(d.ReplicationSourceIdentifier)
 			setOrigin(f, kindDBCluster, c.arn(s, region, "cluster", source), source)
 			public := d.PubliclyAccessible
