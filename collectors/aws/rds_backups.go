@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -23,7 +24,7 @@ func (c *rdsDatabases) backups(ctx context.Context, s *collectors.Session, clien
 		}
 		for _, b := range page.Value.DBInstanceAutomatedBackups {
 			id := backupID{arn: aws.ToString(b.DBInstanceAutomatedBackupsArn), resource: aws.ToString(b.DbiResourceId), of: aws.ToString(b.DBInstanceArn), name: aws.ToString(b.DBInstanceIdentifier)}
-			f := automatedBackupFact(id, region, aws.ToString(b.Engine), aws.ToBool(b.Encrypted), b.KmsKeyId, b.Status, b.BackupRetentionPeriod, b.TagList)
+			f := automatedBackupFact(id, region, page.Row, aws.ToString(b.Engine), b.Encrypted, b.KmsKeyId, b.Status, b.BackupRetentionPeriod, b.TagList)
 			s.Emit(kindDBBackup, f.Because(page.From...))
 		}
 		if marker = page.Value.Marker; aws.ToString(marker) == "" {
@@ -42,7 +43,7 @@ func (c *rdsDatabases) clusterBackups(ctx context.Context, s *collectors.Session
 		}
 		for _, b := range page.Value.DBClusterAutomatedBackups {
 			id := backupID{arn: aws.ToString(b.DBClusterAutomatedBackupsArn), resource: aws.ToString(b.DbClusterResourceId), of: aws.ToString(b.DBClusterArn), name: aws.ToString(b.DBClusterIdentifier)}
-			f := automatedBackupFact(id, region, aws.ToString(b.Engine), aws.ToBool(b.StorageEncrypted), b.KmsKeyId, b.Status, b.BackupRetentionPeriod, b.TagList)
+			f := automatedBackupFact(id, region, page.Row, aws.ToString(b.Engine), b.StorageEncrypted, b.KmsKeyId, b.Status, b.BackupRetentionPeriod, b.TagList)
 			s.Emit(kindDBBackup, f.Because(page.From...))
 		}
 		if marker = page.Value.Marker; aws.ToString(marker) == "" {
@@ -55,15 +56,20 @@ func (c *rdsDatabases) clusterBackups(ctx context.Context, s *collectors.Session
 type backupID struct{ arn, resource, of, name string }
 
 // automatedBackupFact says where a backup lies: in the region that lists it. The region that its
-// answer names is that of what it is a backup of.
-func automatedBackupFact(id backupID, region, engine string, encrypted bool, key, status *string, days *int32, tags []types.Tag) *evidence.Fact {
-	arn := id.arn
-	if arn == "" {
-		arn = region + "/auto-backup/" + id.resource
-	}
+// answer names is that of what it is a backup of. Row is of the list, for what an answer leaves out.
+func automatedBackupFact(id backupID, region, row, engine string, encrypted *bool, key, status *string, days *int32, tags []types.Tag) *evidence.Fact {
+	arn := cmp.Or(id.arn, region+"/auto-backup/"+cmp.Or(id.resource, id.name))
 	f := newFact(kindDBBackup, arn, id.name, region, nil).Set("/store/class", "backup").Set("/store/engine", engine).Set("/located", []string{region}).SetTags(rdsTags(tags))
-	setKey(f, kindDBBackup, encrypted, key)
-	setOrigin(f, kindDBBackup, id.of, id.of)
+	if encrypted != nil {
+		setKey(f, kindDBBackup, *encrypted, key)
+	} else {
+		f.Unknown(row, "/encryption/at_rest", "/encryption/key")
+	}
+	if id.of != "" {
+		f.Set("/origin", id.of)
+	} else {
+		f.Unknown(row, "/origin")
+	}
 	setText(f, kindDBBackup, "/attrs/status", status)
 	if days == nil {
 		return f.None(kindDBBackup, "/attrs/days")

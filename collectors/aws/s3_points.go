@@ -18,18 +18,18 @@ type accessPoints struct{ access *Access }
 
 func (c *accessPoints) Info() collectors.Info {
 	item := func(name, parent, root string, empty ...string) collectors.Operation {
-		return collectors.Operation{Name: "s3control:" + name, Permission: "s3:" + name, Parent: "s3control:" + parent, Empty: empty, Genuine: collectors.Genuine{Root: root}}
+		return collectors.Operation{Name: "s3control:" + name, Permission: "s3:" + name, Parent: "s3control:" + parent, Empty: empty, Genuine: collectors.Genuine{Root: root + "Result|" + root + "Response"}}
 	}
-	points := lists("s3control:ListAccessPoints", root("ListAccessPointsResult"), kindAccessPoint)
+	points := lists("s3control:ListAccessPoints", root("ListAccessPointsResult|ListAccessPointsResponse"), kindAccessPoint)
 	points.Permission = "s3:ListAccessPoints"
-	wide := lists("s3control:ListMultiRegionAccessPoints", root("ListMultiRegionAccessPointsResult"), kindMultiRegionPoint)
+	wide := lists("s3control:ListMultiRegionAccessPoints", root("ListMultiRegionAccessPointsResult|ListMultiRegionAccessPointsResponse"), kindMultiRegionPoint)
 	wide.Permission, wide.Global = "s3:ListMultiRegionAccessPoints", true
-	widePolicy := item("GetMultiRegionAccessPointPolicy", "ListMultiRegionAccessPoints", "GetMultiRegionAccessPointPolicyResult")
+	widePolicy := item("GetMultiRegionAccessPointPolicy", "ListMultiRegionAccessPoints", "GetMultiRegionAccessPointPolicy")
 	widePolicy.Global = true
 	return collectors.Info{Name: "aws/s3control", Provider: "aws", Runs: collectors.Account, Kinds: []*evidence.Kind{kindAccessPoint, kindMultiRegionPoint},
 		Operations: []collectors.Operation{points, wide, widePolicy,
-			item("GetAccessPoint", "ListAccessPoints", "GetAccessPointResult"),
-			item("GetAccessPointPolicy", "ListAccessPoints", "GetAccessPointPolicyResult", "NoSuchAccessPointPolicy"),
+			item("GetAccessPoint", "ListAccessPoints", "GetAccessPoint"),
+			item("GetAccessPointPolicy", "ListAccessPoints", "GetAccessPointPolicy", "NoSuchAccessPointPolicy"),
 		}}
 }
 

@@ -29,6 +29,12 @@ import (
 
 type plant struct{ Control, Fact, Why string }
 
+// gap is a list that was not answered, and the controls that say so.
+type gap struct {
+	Row, Status string
+	Controls    []string
+}
+
 // clover replays the recorded world into a folder and judges it.
 func clover(t *testing.T) (path string, r *run.Run, j *Judged, trust *seal.Trust) {
 	t.Helper()
@@ -99,7 +105,10 @@ func TestWorldFindsWhatIsPlanted(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var planted struct{ Wrong, Unjudged, Fine []plant }
+	var planted struct {
+		Wrong, Unjudged, Fine []plant
+		Gaps                  []gap
+	}
 	if err := yaml.UnmarshalWithOptions(text, &planted, yaml.Strict()); err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +121,8 @@ func TestWorldFindsWhatIsPlanted(t *testing.T) {
 			}
 		}
 	}
-	_, _, j, _ := clover(t)
+	_, r, j, _ := clover(t)
+	sameGaps(t, r, j, planted.Gaps)
 	want := map[controls.Verdict][]plant{controls.Fail: planted.Wrong, controls.Insufficient: planted.Unjudged}
 	matches := func(p plant, i *controls.Item) bool {
 		return p.Control == i.Control && engagement.Match(p.Fact, i.Fact)
@@ -152,6 +162,43 @@ func TestWorldFindsWhatIsPlanted(t *testing.T) {
 		}
 	}
 	t.Logf("%d wrong, %d unjudged, %d fine", len(planted.Wrong), len(planted.Unjudged), len(planted.Fine))
+}
+
+// sameGaps compares, both ways, the lists that were not answered with those that are planted, and
+// the controls that name them.
+func sameGaps(t *testing.T, r *run.Run, j *Judged, planted []gap) {
+	t.Helper()
+	for row, err := range Coverage(r) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !row.List || row.Status.Seen() || row.Status == evidence.NotEnabled {
+			continue
+		}
+		at := slices.IndexFunc(planted, func(g gap) bool { return g.Row == row.ID && g.Status == string(row.Status) })
+		if at < 0 && len(controlsWith(j, row.ID)) > 0 {
+			t.Errorf("%s is %s, and nothing like that is planted", row.ID, row.Status)
+		}
+	}
+	for _, g := range planted {
+		if got := controlsWith(j, g.Row); !slices.Equal(got, g.Controls) {
+			t.Errorf("%s is named by %v, planted for %v", g.Row, got, g.Controls)
+		}
+		for _, l := range j.Results.Lines {
+			if slices.Contains(g.Controls, l.Control) && (l.Verdict == controls.Pass || l.Verdict == controls.NotApplicable) {
+				t.Errorf("%s: %s though %s was not answered", l.Control, l.Verdict, g.Row)
+			}
+		}
+	}
+}
+
+func controlsWith(j *Judged, row string) (out []string) {
+	for _, l := range j.Results.Lines {
+		if slices.Contains(l.Gaps, row) {
+			out = append(out, l.Control)
+		}
+	}
+	return out
 }
 
 func TestVerifyAndReperform(t *testing.T) {

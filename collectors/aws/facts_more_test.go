@@ -1,0 +1,206 @@
+package aws
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	logs "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
+	dynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	kms "github.com/aws/aws-sdk-go-v2/service/kms/types"
+	rds "github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
+	control "github.com/aws/aws-sdk-go-v2/service/s3control/types"
+
+	"github.com/trefoil-audit/trefoil/collectors"
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// said gives the value of a field, or "unknown: why".
+func said(f *evidence.Fact, ptr string) any {
+	if why, unseen := f.Unknowns[ptr]; unseen {
+		return "unknown: " + why
+	}
+	v, _ := f.Get(ptr)
+	return v
+}
+
+func wants(t *testing.T, f *evidence.Fact, want map[string]any) {
+	t.Helper()
+	for ptr, v := range want {
+		if got := said(f, ptr); got != v {
+			t.Errorf("%s: %v, want %v", ptr, got, v)
+		}
+	}
+}
+
+// Plain text is refused only where the parameter says so and is in force; what has no value, has
+// another one, or waits for a restart says nothing.
+func TestTransit(t *testing.T) {
+	set := func(name, v string) []rds.Parameter {
+		return []rds.Parameter{{ParameterName: aws.String("other"), ParameterValue: aws.String("1")}, {ParameterName: aws.String(name), ParameterValue: aws.String(v)}}
+	}
+	for name, c := range map[string]struct {
+		in   []rds.Parameter
+		want string
+	}{
+		"on":        {set("rds.force_ssl", "1"), "enforced"},
+		"ON":        {set("rds.force_ssl", "ON"), "enforced"},
+		"off":       {set("rds.force_ssl", "0"), "optional"},
+		"no value":  {[]rds.Parameter{{ParameterName: aws.String("rds.force_ssl")}}, ""},
+		"strange":   {set("rds.force_ssl", "{TLS}"), ""},
+		"not there": {set("rds.force_tls", "1"), ""},
+		"nothing":   {nil, ""},
+	} {
+		if got := transitOf(c.in, "rds.force_ssl"); got.value != c.want || (got.why == "") != (c.want != "") {
+			t.Errorf("%s: %+v", name, got)
+		}
+	}
+	for engine, want := range map[string]string{"postgres": "rds.force_ssl", "sqlserver-ee": "rds.force_ssl", "aurora-mysql": "require_secure_transport", "oracle-ee": "", "db2-se": "", "": ""} {
+		if got := tlsParameter(engine); got != want {
+			t.Errorf("%s: %s", engine, got)
+		}
+	}
+	g := &settings{read: map[string]transit{"postgres tls": {value: "enforced"}}, cluster: map[string]transit{"c": {why: "row"}}}
+	one := func(status string) rds.DBInstance {
+		return rds.DBInstance{Engine: aws.String("postgres"), DBParameterGroups: []rds.DBParameterGroupStatus{{DBParameterGroupName: aws.String("tls"), ParameterApplyStatus: aws.String(status)}}}
+	}
+	for status, ok := range map[string]bool{"in-sync": true, "pending-reboot": false, "applying": false, "": false} {
+		if got := g.ofInstance(t.Context(), one(status)); (got.why == "") != ok {
+			t.Errorf("%q: %+v", status, got)
+		}
+	}
+	d := one("in-sync")
+	if d.DBClusterIdentifier = aws.String("c"); g.ofInstance(t.Context(), d).why != "row" {
+		t.Error("an instance of a cluster does not obey the cluster's group")
+	}
+	if d.DBClusterIdentifier = aws.String("elsewhere"); g.ofInstance(t.Context(), d).why == "" {
+		t.Error("an instance of a cluster that was not listed is said to refuse plain text")
+	}
+}
+
+// A backup lies where it is listed, whatever region its answer names; what an answer leaves out is
+// unknown, never "not encrypted" and never "of nothing".
+func TestAutomatedBackup(t *testing.T) {
+	f := automatedBackupFact(backupID{arn: "arn:aws:rds:us-east-1:1:auto-backup:ab", of: "arn:aws:rds:eu-west-1:1:db:d"}, "us-east-1", "row", "postgres", aws.Bool(true), aws.String("k"), aws.String("active"), aws.Int32(7), nil)
+	wants(t, f, map[string]any{"/located/0": "us-east-1", "/origin": "arn:aws:rds:eu-west-1:1:db:d", "/encryption/key": "k", "/attrs/days": float64(7)})
+	f = automatedBackupFact(backupID{name: "d"}, "eu-west-1", "row", "", nil, nil, nil, nil, nil)
+	wants(t, f, map[string]any{"/origin": "unknown: row", "/encryption/at_rest": "unknown: row", "/attrs/days": nil})
+	if f.ID != "eu-west-1/auto-backup/d" {
+		t.Error(f.ID)
+	}
+}
+
+// An export lies where its bucket lies, which the join finds; the owner is said where the answer says it.
+func TestExports(t *testing.T) {
+	f := dbExportFact(rds.ExportTask{ExportTaskIdentifier: aws.String("x"), S3Bucket: aws.String("lake"), SourceArn: aws.String("s"), Status: aws.String("CANCELED")}, "aws", "1", "eu-west-1")
+	wants(t, f, map[string]any{"/copies/0/how": "export", "/copies/0/to": "arn:aws:s3:::lake", "/copies/0/active": false, "/copies/0/owner": nil, "/origin": "s"})
+	if _, placed := f.Get("/copies/0/located"); placed {
+		t.Error("the region of the export is taken for that of the bucket")
+	}
+	f = evidence.NewFact(kindTableExport, "e", "e")
+	setTableExport(f, &dynamodb.ExportDescription{S3Bucket: aws.String("lake"), S3BucketOwner: aws.String("999999999999"), ExportStatus: dynamodb.ExportStatusCompleted}, "aws")
+	wants(t, f, map[string]any{"/copies/0/owner": "aws:999999999999", "/copies/0/active": true, "/origin": nil})
+}
+
+// Each member of a global database is a copy of each other one, readers that no other list shows too.
+func TestGlobalDatabase(t *testing.T) {
+	g := globals{members: map[string][]string{}}
+	g.add(rds.GlobalCluster{GlobalClusterMembers: []rds.GlobalClusterMember{{DBClusterArn: aws.String("a"), Readers: []string{"b"}}, {DBClusterArn: aws.String("c")}}})
+	if got := g.members["b"]; len(got) != 2 || got[0] != "a" || got[1] != "c" {
+		t.Error(got)
+	}
+}
+
+// A grant to another account counts beside the policy, also where the policy was not seen; one to a
+// service or within the account does not.
+func TestGrants(t *testing.T) {
+	for who, want := range map[string]string{"arn:aws:iam::111122223333:role/x": "", "arn:aws:iam::999999999999:role/x": "aws:999999999999",
+		"arn:aws:sts::999999999999:assumed-role/x/y": "aws:999999999999", "dynamodb.amazonaws.com": "", "AROAEXAMPLE": "aws:AROAEXAMPLE"} {
+		got := grantees(kms.GrantListEntry{GranteePrincipal: aws.String(who)}, "111122223333")
+		if want == "" && len(got) > 0 || want != "" && (len(got) != 1 || got[0] != want) {
+			t.Errorf("%s: %v", who, got)
+		}
+	}
+	const own = `{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}}`
+	f := evidence.NewFact(kindKey, "k", "k")
+	setKeyReach(f, own, true, "policy", []string{"aws:999999999999"}, "", "111122223333")
+	wants(t, f, map[string]any{"/exposure/public": false, "/exposure/shared_with/0": "aws:999999999999"})
+	f = evidence.NewFact(kindKey, "k", "k")
+	setKeyReach(f, own, true, "policy", nil, "grants", "111122223333")
+	wants(t, f, map[string]any{"/exposure/public": "unknown: grants", "/exposure/shared_with/-": "unknown: grants"})
+	f = evidence.NewFact(kindKey, "k", "k")
+	setKeyReach(f, "", false, "policy", []string{"aws:999999999999"}, "", "111122223333")
+	wants(t, f, map[string]any{"/exposure/public": "unknown: policy", "/exposure/shared_with/0": "aws:999999999999", "/exposure/shared_with/-": "unknown: policy"})
+}
+
+// "Anyone, if …" lets in whom the condition names; where it names a network or an identity of unknown
+// owner, that stands for them, and no register can trust it.
+func TestConditionsNameWhomTheyLetIn(t *testing.T) {
+	for condition, want := range map[string]string{
+		`{"StringEquals":{"aws:SourceVpce":"vpce-1"}}`:                                                "aws:sourcevpce=vpce-1",
+		`{"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}}`:                                               "aws:sourceip=192.0.2.0/24",
+		`{"StringEquals":{"s3:DataAccessPointAccount":"999999999999"}}`:                               "aws:999999999999",
+		`{"StringEquals":{"s3:DataAccessPointAccount":"111122223333"}}`:                               "",
+		`{"StringEquals":{"aws:SourceVpce":"vpce-1","aws:PrincipalOrgID":"o-1"}}`:                     "aws:o-1",
+		`{"ArnLike":{"aws:SourceArn":"arn:aws:s3:::b"}}`:                                              "aws:sourcearn=arn:aws:s3:::b",
+		`{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/ops"}}`:                                  "aws:principalarn=arn:aws:iam::*:role/ops",
+		`{"StringEquals":{"kms:CallerAccount":"111122223333","kms:ViaService":"s3.x.amazonaws.com"}}`: "",
+	} {
+		r, err := reachIn(`{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*","Condition":`+condition+`}}`, "111122223333")
+		if err != nil || len(r.public)+len(r.unclear) > 0 {
+			t.Errorf("%s: %+v %v", condition, r, err)
+		}
+		if want == "" && len(r.accounts) > 0 || want != "" && (len(r.accounts) != 1 || r.accounts[0] != want) {
+			t.Errorf("%s: %v", condition, r.accounts)
+		}
+	}
+	r, err := reachIn(`{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringEqualsIfExists":{"aws:SourceVpce":"vpce-1"}}}}`, "111122223333")
+	if err != nil || len(r.public) != 1 {
+		t.Errorf("IfExists lets in whoever names no endpoint: %+v", r)
+	}
+}
+
+// A block of public access that was not seen blocks nothing for sure.
+func TestAccessPoint(t *testing.T) {
+	open := reach{public: []string{"s"}}
+	if r := open.behind(nil, false); len(r.public) > 0 || len(r.unclear) != 1 {
+		t.Errorf("%+v", r)
+	}
+	if r := open.behind(&control.PublicAccessBlockConfiguration{RestrictPublicBuckets: aws.Bool(true)}, true); len(r.public)+len(r.unclear) > 0 {
+		t.Errorf("%+v", r)
+	}
+	if r := open.behind(&control.PublicAccessBlockConfiguration{BlockPublicPolicy: aws.Bool(true)}, true); len(r.public) != 1 {
+		t.Errorf("a block that leaves what is there is taken for one that does not: %+v", r)
+	}
+	f := accessPointFact(control.AccessPoint{Name: aws.String("p"), Bucket: aws.String("b"), NetworkOrigin: control.NetworkOriginVpc}, "aws", "eu-west-1", "1")
+	wants(t, f, map[string]any{"/attrs/bucket": "arn:aws:s3:::b", "/attrs/bucket_owner": "aws:1", "/exposure/network": "private"})
+}
+
+// All members of an access point of several regions are said; a policy that was not answered is unknown.
+func TestMultiRegionPoint(t *testing.T) {
+	f := multiRegionFact(control.MultiRegionAccessPointReport{Name: aws.String("m"), Regions: []control.RegionReport{
+		{Bucket: aws.String("b"), Region: aws.String("us-east-1"), BucketAccountId: aws.String("2")}, {Bucket: aws.String("a"), Region: aws.String("eu-west-1")}}}, "aws", "1")
+	wants(t, f, map[string]any{"/located/0": "eu-west-1", "/located/1": "us-east-1", "/attrs/owners/0": "aws:1", "/attrs/owners/1": "aws:2"})
+	setMultiRegionReach(f, collectors.Answer[*s3control.GetMultiRegionAccessPointPolicyOutput]{Status: evidence.Denied, Row: "row"}, nil, "1")
+	wants(t, f, map[string]any{"/exposure/public": "unknown: row", "/exposure/shared_with/-": "unknown: row"})
+}
+
+// Where a group's entries go, and whose that is, is in the destination's own name.
+func TestLogDestination(t *testing.T) {
+	f := logDestinationFact(logs.Destination{Arn: aws.String("d"), TargetArn: aws.String("arn:aws:kinesis:us-east-1:999999999999:stream/s")}, "eu-west-1", "row", "1")
+	wants(t, f, map[string]any{"/copies/0/located/0": "us-east-1", "/copies/0/owner": "aws:999999999999", "/exposure/public": false})
+	f = logDestinationFact(logs.Destination{Arn: aws.String("d"), AccessPolicy: aws.String("{")}, "eu-west-1", "row", "1")
+	wants(t, f, map[string]any{"/exposure/public": "unknown: row"})
+	if c := placedCopy("stream", "no arn", true); c["owner"] != nil || c["located"] != nil {
+		t.Error(c)
+	}
+}
+
+func FuzzResourcePolicy(f *testing.F) {
+	f.Add(`{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"aws:SourceVpce":"vpce-1"}}}}`)
+	f.Fuzz(func(t *testing.T, text string) {
+		if r, err := reachIn(text, "111122223333"); err == nil {
+			setReached(evidence.NewFact(kindTable, "t", "t"), kindTable, r, "row", "")
+		}
+	})
+}
