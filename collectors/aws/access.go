@@ -142,6 +142,9 @@ func (a *Access) config(s *collectors.Session, region string) aws.Config {
 			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 		},
 		Retryer: func() aws.Retryer { return retryer(s.Live()) },
+		// Else a refusal whose Date lies some minutes back is taken for a wrong clock and asked again: a
+		// recording could not be played later than that.
+		DisableClockSkewCorrection: true,
 	}
 	if region == collectors.Global {
 		cfg.Region = a.settings.HomeRegion
