@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -171,6 +172,7 @@ func (o *oneHost) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, fmt.Errorf("endpoint %q: %w", o.endpoint, err)
 	}
 	out := req.Clone(req.Context())
+	out.Host = cmp.Or(req.Host, req.URL.Host) // as it was signed
 	out.URL.Host = u.Host
 	return o.next.RoundTrip(out)
 }
