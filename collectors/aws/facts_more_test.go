@@ -8,6 +8,8 @@ import (
 	dynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	kms "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	rds "github.com/aws/aws-sdk-go-v2/service/rds/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	control "github.com/aws/aws-sdk-go-v2/service/s3control/types"
 
@@ -154,9 +156,33 @@ func TestConditionsNameWhomTheyLetIn(t *testing.T) {
 			t.Errorf("%s: %v", condition, r.accounts)
 		}
 	}
-	r, err := reachIn(`{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringEqualsIfExists":{"aws:SourceVpce":"vpce-1"}}}}`, "111122223333")
+	r, err := reachIn(`{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringEquals":{"aws:PrincipalAccount":["999999999999","${x}"]}}}}`, "111122223333")
+	if err != nil || len(r.accounts) != 2 || r.accounts[0] != "aws:999999999999" {
+		t.Errorf("a stranger beside what names nobody: %+v", r)
+	}
+	r, err = reachIn(`{"Statement":{"Effect":"Allow","Principal":{"Service":"cloudfront.amazonaws.com"},"Action":"s3:GetObject","Resource":"*"}}`, "111122223333")
+	if err != nil || len(r.unclear) != 1 {
+		t.Errorf("what CloudFront may read is taken for private: %+v", r)
+	}
+	r, err = reachIn(`{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringEqualsIfExists":{"aws:SourceVpce":"vpce-1"}}}}`, "111122223333")
 	if err != nil || len(r.public) != 1 {
 		t.Errorf("IfExists lets in whoever names no endpoint: %+v", r)
+	}
+}
+
+// An access list lets in whoever it names, of a sort that we do not know too; the provider's own log
+// writer is nobody outside.
+func TestGrantees(t *testing.T) {
+	grant := func(kind s3types.Type, uri, id string) s3types.Grant {
+		return s3types.Grant{Permission: s3types.PermissionRead, Grantee: &s3types.Grantee{Type: kind, URI: &uri, ID: &id}}
+	}
+	a := bucketAnswers{acl: collectors.Answer[*s3.GetBucketAclOutput]{Status: evidence.OK, Value: &s3.GetBucketAclOutput{Owner: &s3types.Owner{ID: aws.String("me")}, Grants: []s3types.Grant{
+		grant(s3types.TypeCanonicalUser, "", "me"), grant(s3types.TypeGroup, "http://acs.amazonaws.com/groups/s3/LogDelivery", ""),
+		grant(s3types.TypeGroup, "http://acs.amazonaws.com/groups/global/AllUsers", ""), grant(s3types.TypeGroup, "http://acs.amazonaws.com/groups/new", ""),
+		grant(s3types.TypeCanonicalUser, "", "them"), grant("AmazonRobot", "", "r2")}}}}
+	public, shared := a.grants()
+	if len(public) != 1 || len(shared) != 3 {
+		t.Errorf("public %v, shared with %v", public, shared)
 	}
 }
 

@@ -71,6 +71,8 @@ func statementName(st statement, i int) string {
 
 func (r *reach) add(p string, st statement, name, account string) {
 	switch {
+	case p == "Service:cloudfront.amazonaws.com": // it shows to the world what its distributions say, which are not read
+		r.unclear = append(r.unclear, name)
 	case strings.HasPrefix(p, "Service:"): // a service of the provider, bound by its own grants
 	case p == "*":
 		r.everyone(st, name, account)
@@ -118,10 +120,11 @@ func (r *reach) everyone(st statement, name, account string) {
 	}
 }
 
-// named lists the organisations and accounts outside that a limiting condition names. Where the
-// condition says nobody's account, as one on a network does, ok is false and the condition itself
-// is given, which no register can look up.
+// named lists the organisations and accounts outside that a limiting condition names. A value that
+// says nobody's account, as one of a network, is given with its key, which no register can look up;
+// ok is then false.
 func named(key string, values []anyText, account string) (who []string, ok bool) {
+	ok = true
 	for _, v := range values {
 		owner := string(v)
 		switch key {
@@ -140,19 +143,10 @@ func named(key string, values []anyText, account string) (who []string, ok bool)
 		case len(owner) == 12 && strings.Trim(owner, "0123456789") == "":
 			who = append(who, "aws:"+owner)
 		default:
-			return conditions(key, values), false
+			who, ok = append(who, key+"="+string(v)), false
 		}
 	}
-	return who, true
-}
-
-// conditions writes a condition's values with its key.
-func conditions(key string, values []anyText) []string {
-	var out []string
-	for _, v := range values {
-		out = append(out, key+"="+string(v))
-	}
-	return out
+	return who, ok
 }
 
 // positive operators fail when the key is absent; negated ones and …IfExists match then.

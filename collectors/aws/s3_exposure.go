@@ -111,8 +111,11 @@ func (a *bucketAnswers) grants() (public, shared []string) {
 		switch {
 		case strings.HasSuffix(uri, "/global/AllUsers"), strings.HasSuffix(uri, "/global/AuthenticatedUsers"):
 			public = append(public, string(g.Permission)+" to "+uri[strings.LastIndexByte(uri, '/')+1:])
+		case strings.HasSuffix(uri, "/s3/LogDelivery"): // the provider's own, which writes access logs
 		case g.Grantee.Type == types.TypeCanonicalUser && id != owner:
 			shared = append(shared, "CanonicalUser:"+id)
+		case g.Grantee.Type != types.TypeCanonicalUser: // a group, or a sort of grantee, that we do not know
+			shared = append(shared, string(g.Grantee.Type)+":"+uri+id)
 		}
 	}
 	return public, shared
