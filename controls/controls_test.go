@@ -486,9 +486,9 @@ func FuzzLoad(f *testing.F) {
 // trail, or of the lists of trails, keeps it from failing.
 func TestAuditLogs(t *testing.T) {
 	kind := &evidence.Kind{Name: "aws.cloudtrail.trail", Schema: 1, Facets: []string{"log"}, NotApplicable: map[string]string{"/tags": "none"},
-		Attrs: []evidence.Field{{Name: "global_events", Type: evidence.Bool}, {Name: "multi_region", Type: evidence.Bool}}}
+		Attrs: []evidence.Field{{Name: "global_events", Type: evidence.Bool}, {Name: "multi_region", Type: evidence.Bool}, {Name: "delivery_error", Type: evidence.String}}}
 	trail := func(account string, change func(map[string]any)) *evidence.Fact {
-		set := map[string]any{"/log/accounts": []any{account}, "/log/enabled": true, "/log/management": true, "/log/validated": true, "/attrs/global_events": true, "/attrs/multi_region": true}
+		set := map[string]any{"/log/accounts": []any{account}, "/log/enabled": true, "/log/management": true, "/log/validated": true, "/attrs/global_events": true, "/attrs/multi_region": true, "/attrs/delivery_error": nil}
 		if change != nil {
 			change(set)
 		}
@@ -514,6 +514,7 @@ func TestAuditLogs(t *testing.T) {
 		"stopped":                    {trail("*", off("/log/enabled")), evidence.OK, false},
 		"one region":                 {trail("*", off("/attrs/multi_region")), evidence.OK, false},
 		"status not seen":            {trail("*", unset("/log/enabled")), evidence.OK, nil},
+		"its store is gone":          {trail("*", func(m map[string]any) { m["/attrs/delivery_error"] = "NoSuchBucket" }), evidence.OK, false},
 		"status not seen, unsigned":  {trail("*", func(m map[string]any) { delete(m, "/log/enabled"); m["/log/validated"] = false }), evidence.OK, false},
 		"accounts not seen":          {trail("*", unset("/log/accounts")), evidence.OK, nil},
 		"stopped, another list gone": {trail("*", off("/log/enabled")), evidence.Denied, nil},

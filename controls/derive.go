@@ -431,16 +431,24 @@ var (
 	sinkFields  = []string{"/log/enabled", "/log/management"}
 )
 
-// recordsAll says whether these fields of a log are all true; why names the first field that was
-// not seen, where nothing that was seen speaks against it.
+// recordsAll says whether these fields of a log are all true, and, of a trail, that its last delivery
+// did not fail; why names the first field that was not seen, where nothing that was seen speaks
+// against it.
 func recordsAll(log *evidence.Fact, fields []string) (whole bool, why string) {
+	wants := map[string]any{}
+	for _, ptr := range fields {
+		wants[ptr] = true
+	}
+	if log.Kind == "aws.cloudtrail.trail" {
+		fields, wants["/attrs/delivery_error"] = append(slices.Clone(fields), "/attrs/delivery_error"), nil
+	}
 	for _, ptr := range fields {
 		switch v, ok := log.Get(ptr); {
 		case !ok:
 			if why == "" {
 				why = reasonOf(log, ptr)
 			}
-		case v != true:
+		case v != wants[ptr]:
 			return false, ""
 		}
 	}
