@@ -575,6 +575,22 @@ func TestLegacyGone(t *testing.T) {
 	}
 }
 
+// That one provider's projects could not be discovered says nothing of another's trails.
+func TestDiscoveryGapsStayWithTheirProvider(t *testing.T) {
+	in := Input{Targets: []Target{{ID: "gcp-app", Provider: "gcp"}, {ID: "aws-1", Provider: "aws"}},
+		Coverage: []evidence.Row{{ID: "gcp-app/global/p", Target: "gcp-app", Discovery: true, Status: evidence.Denied}}, Register: &engagement.Register{}}
+	j, err := index(&in, seqOf(nil))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := j.listGap("aws.cloudtrail.trail"); got != "" {
+		t.Errorf("trails wait for %q", got)
+	}
+	if got := j.listGap("gcp.logging.sink"); got != "gcp-app/global/p" {
+		t.Errorf("sinks wait for %q", got)
+	}
+}
+
 // A Google project is covered by a sink above it that takes what lies below: not by its own, and
 // not by one of another organisation.
 func TestAuditLogsOfProjects(t *testing.T) {

@@ -380,8 +380,12 @@ func auditLogs(j *joins) []*evidence.Fact {
 // listGap names the first row that kept a kind from being enumerated, or its provider's targets
 // from being discovered.
 func (j *joins) listGap(kind string) string {
+	of := map[string]string{}
+	for _, t := range j.in.Targets {
+		of[t.ID] = t.Provider
+	}
 	for _, r := range j.in.Coverage {
-		if gates(r, func(k string) bool { return k == kind }) || r.Discovery && !r.Status.Seen() {
+		if gates(r, func(k string) bool { return k == kind }) || r.Discovery && !r.Status.Seen() && of[r.Target] == providerOf(kind) {
 			return r.ID
 		}
 	}

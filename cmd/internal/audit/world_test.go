@@ -175,7 +175,7 @@ func sameGaps(t *testing.T, r *run.Run, j *Judged, planted []gap) {
 		if !row.List || row.Status.Seen() || row.Status == evidence.NotEnabled {
 			continue
 		}
-		at := slices.IndexFunc(planted, func(g gap) bool { return g.Row == row.ID && g.Status == string(row.Status) })
+		at := slices.IndexFunc(planted, func(g gap) bool { return engagement.Match(g.Row, row.ID) && g.Status == string(row.Status) })
 		if at < 0 && len(controlsWith(j, row.ID)) > 0 {
 			t.Errorf("%s is %s, and nothing like that is planted", row.ID, row.Status)
 		}
@@ -194,7 +194,7 @@ func sameGaps(t *testing.T, r *run.Run, j *Judged, planted []gap) {
 
 func controlsWith(j *Judged, row string) (out []string) {
 	for _, l := range j.Results.Lines {
-		if slices.Contains(l.Gaps, row) {
+		if slices.ContainsFunc(l.Gaps, func(gap string) bool { return engagement.Match(row, gap) }) {
 			out = append(out, l.Control)
 		}
 	}
