@@ -15,6 +15,8 @@ type Part struct {
 	Sources []string       `json:"sources"` // the kinds whose lists it depends on, sorted
 
 	Completeness string   `json:"completeness"` // of those lists: once; twice, agree; twice, differ
+	Lists        int      `json:"lists"`        // targets that have those lists, kind by kind
+	Twice        int      `json:"twice"`        // those of them that the second source answered for
 	Second       []string `json:"second"`       // operations of the second source that were answered, sorted
 	OnlySecond   []string `json:"only_second"`  // ids that the second source alone lists: each is an insufficient item
 	OnlyNative   []string `json:"only_native"`  // ids that it does not list: a note, it may lag behind

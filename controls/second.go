@@ -118,6 +118,7 @@ func (j *joins) onlySecond(target string, of func(kind string) bool) string {
 // compared is how the lists of one kind stand to a second source's, over all targets.
 type compared struct {
 	state                  string
+	lists, twice           int      // targets that have its lists, and that were held against a second source
 	second                 []string // operations of second sources that were answered
 	onlySecond, onlyNative []string
 }
@@ -150,10 +151,13 @@ func (j *joins) compareKind(kind string) compared {
 		}
 		slices.Sort(c.onlyNative)
 	}
-	whole := len(lists) > 0
 	for target := range lists {
-		whole = whole && answered[target]
+		c.lists++
+		if answered[target] {
+			c.twice++
+		}
 	}
+	whole := c.lists > 0 && c.twice == c.lists
 	switch {
 	case len(c.onlySecond)+len(c.onlyNative) > 0:
 		c.state = differ
@@ -173,6 +177,7 @@ func (p *pass) setSources(parts []Part) string {
 		for _, kind := range part.Sources {
 			c := p.compared(kind)
 			part.Completeness = lesser(part.Completeness, c.state)
+			part.Lists, part.Twice = part.Lists+c.lists, part.Twice+c.twice
 			part.Second = append(part.Second, c.second...)
 			part.OnlySecond, part.OnlyNative = append(part.OnlySecond, c.onlySecond...), append(part.OnlyNative, c.onlyNative...)
 		}

@@ -64,6 +64,13 @@ func TestCompleteness(t *testing.T) {
 		if l.Completeness != c.state || l.Verdict != c.verdict || !slices.Equal(p.OnlySecond, c.onlySecond) || !slices.Equal(p.OnlyNative, c.onlyNative) {
 			t.Errorf("%s: %s, %s; only second %v, only native %v", name, l.Completeness, l.Verdict, p.OnlySecond, p.OnlyNative)
 		}
+		want := 0
+		if c.status.Seen() {
+			want = 1
+		}
+		if p.Lists != 1 || p.Twice != want {
+			t.Errorf("%s: %d of %d lists were held against the second source", name, p.Twice, p.Lists)
+		}
 		for _, id := range c.onlySecond {
 			n := slices.IndexFunc(items(t, r), func(i Item) bool { return i.Fact == id })
 			if n < 0 || items(t, r)[n].Verdict != Insufficient || !slices.Equal(items(t, r)[n].Missing, []string{"only in the second source: " + id}) ||

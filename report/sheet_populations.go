@@ -66,6 +66,9 @@ func (b *book) population(t *table, l *controls.Line, p *controls.Part, of *list
 // enumerated says whether a second source lists the same, and what one source alone lists.
 func enumerated(p *controls.Part) string {
 	parts := []string{capital(p.Completeness)}
+	if p.Twice > 0 && p.Twice < p.Lists {
+		parts = append(parts, fmt.Sprintf("%s of %s lists of targets were held against a second source", group(p.Twice), group(p.Lists)))
+	}
 	if len(p.OnlySecond) > 0 {
 		parts = append(parts, "In the second source alone, and insufficient: "+some(p.OnlySecond, shownIDs))
 	}
