@@ -6,6 +6,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
+	"github.com/trefoil-audit/trefoil/evidence/run"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
 
@@ -20,21 +21,9 @@ func attestCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			r, err := openRun(path)
+			r, s, err := toSeal(c, path)
 			if err != nil {
 				return err
-			}
-			var s *seal.Signer
-			if c.String(configFlag.Name) != "" {
-				_, s, err = engagementAndSigner(c)
-			} else {
-				s, err = signerByFlags(c)
-			}
-			if err != nil {
-				return err
-			}
-			if s == nil {
-				return &codeError{code: exitCould, message: "engagement.yaml names nothing to sign with (signing.key)", hint: "`trefoil init DIR` makes a key"}
 			}
 			digests, err := audit.Attest(c.Context, r, c.String(judgedFlag.Name), s)
 			if err != nil {
@@ -47,4 +36,20 @@ func attestCommand() *cli.Command {
 			return nil
 		},
 	}
+}
+
+// toSeal opens a run and what to seal it with: what the engagement names, or what the flags say.
+func toSeal(c *cli.Context, path string) (r *run.Run, s *seal.Signer, err error) {
+	if r, err = openRun(path); err != nil {
+		return nil, nil, err
+	}
+	if c.String(configFlag.Name) != "" {
+		_, s, err = engagementAndSigner(c)
+	} else {
+		s, err = signerByFlags(c)
+	}
+	if err == nil && s == nil {
+		err = &codeError{code: exitCould, message: "engagement.yaml names nothing to sign with (signing.key)", hint: "`trefoil init DIR` makes a key"}
+	}
+	return r, s, err
 }

@@ -60,7 +60,7 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-var shownCommand = regexp.MustCompile(`trefoil[ ,\[]+(audit|attest|collect|countersign|test|report|verify|drift|explain|coverage|permissions|controls|init|demo)\b([^\n|#` + "`" + `]*)`)
+var shownCommand = regexp.MustCompile(`trefoil[ ,\[]+(audit|attest|collect|countersign|gap|test|report|verify|drift|explain|coverage|permissions|controls|init|demo)\b([^\n|#` + "`" + `]*)`)
 
 var shownFlag = regexp.MustCompile(`(?:^|[\s,\[])(--?[a-z][a-z-]*)`)
 

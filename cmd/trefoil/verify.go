@@ -16,10 +16,10 @@ import (
 func verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name: "verify", Usage: "check a run: signatures, digests, contents, times; offline", ArgsUsage: "RUN",
-		Description: "Checks everything by the trust that you bring; the run is never asked whom to trust. With --reperform the\nrecording is played again: facts, results and the workbook must come out the same.\n\nA run in a store (s3://bucket/prefix/run, gs://…) is read to a temporary folder first.\n\nExample:\n   trefoil verify --trust trust.yaml --reperform --report report.xlsx runs/2026-11-24\n   trefoil verify --trust trust.yaml --place eu-west-1 s3://evidence/audits/2026-11-24",
+		Description: "Checks everything by the trust that you bring; the run is never asked whom to trust. With --reperform the\nrecording is played again: facts, results and the workbook must come out the same.\n\nA run in a store (s3://bucket/prefix/run, gs://…) is read to a temporary folder first.\n\nWith --chain, RUN is a folder of runs: each is verified, and each must name the one before. Forks, missing and replaced\nruns, and gaps of the schedule (--every) are errors; one that a signed gap record explains stays a warning.\n\nExample:\n   trefoil verify --trust trust.yaml --reperform --report report.xlsx runs/2026-11-24\n   trefoil verify --trust trust.yaml --place eu-west-1 s3://evidence/audits/2026-11-24\n   trefoil verify --trust trust.yaml --chain --every 24h runs",
 		Flags: []cli.Flag{trustFlag, &cli.BoolFlag{Name: "reperform", Usage: "play the recording again and compare"},
 			&cli.StringFlag{Name: "report", Usage: "check the workbook in `FILE` too"}, judgedFlag,
-			&cli.StringSliceFlag{Name: "expect", Usage: "a run or judgement of this `DIGEST` must be here"}, jsonFlag, quietFlag, configFlag, storePlaceFlag, storeEndpointFlag, maxBytesFlag},
+			&cli.StringSliceFlag{Name: "expect", Usage: "a run or judgement of this `DIGEST` must be here"}, jsonFlag, quietFlag, configFlag, storePlaceFlag, storeEndpointFlag, maxBytesFlag, chainFlag, everyFlag},
 		Action: func(c *cli.Context) error {
 			path, err := onlyArg(c, "RUN")
 			if err != nil {
@@ -35,6 +35,9 @@ func verifyCommand() *cli.Command {
 			t, err := tool()
 			if err != nil {
 				return err
+			}
+			if c.Bool(chainFlag.Name) {
+				return verifyChain(c, path, trust, t)
 			}
 			at, err := fetch(c, path)
 			if err != nil {
@@ -78,9 +81,14 @@ func verifyError(path string, err error) error {
 
 func printReport(w io.Writer, r *run.Report) {
 	fmt.Fprintf(w, "run %s, as of %s\n", r.Run, r.AsOf.Format("2006-01-02T15:04:05Z07:00"))
+	warnings, bad := printChecks(w, r.Checks)
+	fmt.Fprintf(w, "%d judgements, %d seals; %d checks, %d warnings, %d failed\n", len(r.Judgements), len(r.Seals), len(r.Checks), warnings, bad)
+}
+
+// printChecks prints one line a check, and counts what was not ok.
+func printChecks(w io.Writer, checks []run.Check) (warnings, bad int) {
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	warnings, bad := 0, 0
-	for _, c := range r.Checks {
+	for _, c := range checks {
 		anchor := c.Anchor
 		if anchor == "" {
 			anchor = "-"
@@ -94,5 +102,5 @@ func printReport(w io.Writer, r *run.Report) {
 		}
 	}
 	_ = t.Flush() // see printResults
-	fmt.Fprintf(w, "%d judgements, %d seals; %d checks, %d warnings, %d failed\n", len(r.Judgements), len(r.Seals), len(r.Checks), warnings, bad)
+	return warnings, bad
 }

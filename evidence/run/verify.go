@@ -29,6 +29,8 @@ type Report struct {
 	Source     Source    `json:"source"`
 	Judgements []string  `json:"judgements"` // digests
 	Seals      []Seal    `json:"seals"`
+	Last       time.Time `json:"last_exchange"` // when the last exchange ended, by the collector's clock
+	Timestamp  time.Time `json:"timestamp"`     // of the run's signature; zero without one
 	Checks     []Check   `json:"checks"`
 }
 
@@ -261,6 +263,7 @@ func (v *verification) judgements() error {
 
 func (v *verification) times() error {
 	at := v.signed.Time
+	v.report.Last, v.report.Timestamp = v.last, at
 	if at.IsZero() {
 		v.warn(signatureName, "time", "", "NO TIMESTAMP: every time is the collector's claim")
 		return nil

@@ -215,6 +215,9 @@ func FuzzVerify(f *testing.F) {
 		if _, err := trust.Verify(Run, evidence.Digest(file), b, now); err == nil && !bytes.Equal(b, good) {
 			t.Fatal(fmt.Sprintf("accepted %q", b))
 		}
+		if _, err := trust.VerifySeal(evidence.Digest(file), b, now); err == nil {
+			t.Fatal(fmt.Sprintf("accepted as a seal: %q", b))
+		}
 	})
 }
 

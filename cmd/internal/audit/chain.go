@@ -1,0 +1,186 @@
+package audit
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/run"
+	"github.com/trefoil-audit/trefoil/evidence/seal"
+)
+
+// Chain is what was found of the runs of a folder, in the order of their instants.
+type Chain struct {
+	Links  []Link      `json:"runs"`
+	Checks []run.Check `json:"checks"`
+}
+
+// Link is one run of a chain.
+type Link struct {
+	Name      string       `json:"name"` // of its folder
+	Run       string       `json:"run"`  // digest
+	AsOf      time.Time    `json:"as_of"`
+	Previous  run.Previous `json:"previous"`
+	Last      time.Time    `json:"last_exchange"`
+	Timestamp time.Time    `json:"timestamp"`
+	Tool      run.Tool     `json:"tool"`
+	Catalogue string       `json:"catalogue"` // digest of the catalogue of its judgement; empty where it has none, or several
+	Gap       string       `json:"gap"`       // what a gap record in it says; empty: none
+	gapSigner string
+}
+
+// VerifyChain verifies each run of a folder, and that they follow one another: no fork, none
+// missing or replaced, none later than the schedule allows (every; zero: no schedule). A fault
+// that a signed gap record explains is a warning. Other faults are *run.VerifyError.
+func VerifyChain(ctx context.Context, v Verification, every time.Duration) (*Chain, error) {
+	entries, err := os.ReadDir(v.Path)
+	if err != nil {
+		return nil, fmt.Errorf("chain: %w", err)
+	}
+	c := &Chain{Links: []Link{}}
+	var errs error
+	for _, e := range entries {
+		if _, err := os.Stat(filepath.Join(v.Path, e.Name(), "run.json")); !runName.MatchString(e.Name()) && (err != nil || strings.Contains(e.Name(), ".tmp-")) {
+			continue
+		}
+		one := v
+		one.Path = filepath.Join(v.Path, e.Name())
+		if err := c.add(ctx, one, e.Name()); err != nil {
+			errs = errors.Join(errs, err)
+		}
+	}
+	slices.SortFunc(c.Links, func(a, b Link) int { return a.AsOf.Compare(b.AsOf) })
+	if len(c.Links) == 0 && errs == nil {
+		return c, fmt.Errorf("chain: there is no run in %s", v.Path)
+	}
+	for i := range c.Links {
+		errs = errors.Join(errs, c.follows(i, every))
+	}
+	return c, errs
+}
+
+// add verifies one run.
+func (c *Chain) add(ctx context.Context, v Verification, name string) error {
+	report, err := Verify(ctx, v)
+	if err != nil {
+		return c.fail(name, "run", err)
+	}
+	r, err := run.Open(v.Path)
+	if err != nil {
+		return c.fail(name, "run", err)
+	}
+	l := Link{Name: name, Run: report.Run, AsOf: report.AsOf, Previous: r.Record.Previous, Last: report.Last, Timestamp: report.Timestamp, Tool: r.Record.Tool}
+	if len(report.Judgements) == 1 {
+		if l.Catalogue, err = catalogueDigest(r, report.Judgements[0]); err != nil {
+			return c.fail(name, "judgement", err)
+		}
+	}
+	for _, s := range report.Seals {
+		var p struct {
+			Reason string `json:"reason"`
+		}
+		if s.Kind == seal.Gap && json.Unmarshal(s.Predicate, &p) == nil {
+			l.Gap, l.gapSigner = p.Reason, s.Signer
+		}
+	}
+	c.note("ok", name, "run", "trust.yaml", fmt.Sprintf("%s, %s", report.Run, clockWords(report)))
+	c.Links = append(c.Links, l)
+	return nil
+}
+
+// clockWords hold the collector's clock against the timestamp.
+func clockWords(r *run.Report) string {
+	if r.Timestamp.IsZero() {
+		return "NO TIMESTAMP"
+	}
+	return fmt.Sprintf("timestamp %s after the last exchange", r.Timestamp.Sub(r.Last.Truncate(time.Second)))
+}
+
+func catalogueDigest(r *run.Run, judgement string) (string, error) {
+	j, err := r.Judgement(judgement)
+	if err != nil {
+		return "", err
+	}
+	files := map[string]string{}
+	for name, text := range j.Inputs {
+		if strings.HasPrefix(name, "catalogue/") {
+			files[name] = text
+		}
+	}
+	text, err := evidence.Canonical(files)
+	return evidence.Digest(text), err
+}
+
+func (c *Chain) note(result, name, what, anchor, detail string) {
+	c.Checks = append(c.Checks, run.Check{File: name, What: what, Anchor: anchor, Result: result, Detail: detail})
+}
+
+func (c *Chain) fail(name, what string, err error) error {
+	c.note("failed", name, what, "", err.Error())
+	return &run.VerifyError{File: name, Err: err}
+}
+
+// fault is a fault of the chain at a run: a warning where a gap record in that run explains it.
+func (c *Chain) fault(l *Link, what, cause string) error {
+	if l.Gap == "" {
+		return c.fail(l.Name, what, errors.New(cause))
+	}
+	c.note("warning", l.Name, what, l.gapSigner, fmt.Sprintf("%s. Explained: %s", cause, l.Gap))
+	return nil
+}
+
+// follows checks that a run follows the one before it.
+func (c *Chain) follows(i int, every time.Duration) error {
+	l := &c.Links[i]
+	if i == 0 {
+		if l.Previous.Digest == "" {
+			c.note("ok", l.Name, "chain", "run.json", "it begins here")
+			return nil
+		}
+		return c.fault(l, "chain", "it follows run "+l.Previous.Digest+", which is not here")
+	}
+	before := &c.Links[i-1]
+	var errs error
+	switch p := l.Previous.Digest; {
+	case p == before.Run:
+		c.note("ok", l.Name, "chain", "run.json", "follows "+before.Name)
+	case p == "":
+		errs = c.fault(l, "chain", "it names no run before it, and "+before.Name+" is there")
+	case slices.ContainsFunc(c.Links, func(o Link) bool { return o.Run == p }):
+		errs = c.fault(l, "chain: fork", "it follows run "+p+", as another one does: "+before.Name+" lies between")
+	default:
+		errs = c.fault(l, "chain", "it follows run "+p+", which is missing, or was replaced")
+	}
+	if l.Previous.Verified == "no" {
+		c.note("warning", l.Name, "chain", "run.json", "the run before it did not verify then")
+	}
+	if !l.Timestamp.IsZero() && l.Timestamp.Before(before.Timestamp) {
+		errs = errors.Join(errs, c.fail(l.Name, "time", fmt.Errorf("%w: its timestamp %s is before that of %s", seal.ErrTime, l.Timestamp.Format(time.RFC3339), before.Name)))
+	}
+	if late := l.AsOf.Sub(before.AsOf); every > 0 && late > every+every/2 {
+		errs = errors.Join(errs, c.fault(l, "schedule", fmt.Sprintf("%s after %s, and the schedule says every %s", late.Round(time.Second), before.Name, every)))
+	}
+	if l.Tool != before.Tool {
+		c.note("ok", l.Name, "collector", "run.json", fmt.Sprintf("another build since %s: %s (binary %s)", before.Name, l.Tool.Version, l.Tool.Binary))
+	}
+	if l.Catalogue != before.Catalogue && l.Catalogue != "" && before.Catalogue != "" {
+		c.note("ok", l.Name, "catalogue", "judgement.json", "another catalogue since "+before.Name+": "+l.Catalogue)
+	}
+	return errs
+}
+
+// RecordGap adds to a run a signed record of why the runs before it are not as they should be.
+// It stays visible; it turns what it explains from a fault into a warning.
+func RecordGap(ctx context.Context, r *run.Run, signer *seal.Signer, reason string) (string, error) {
+	return r.AddSeal("", func(files []seal.File) ([]byte, error) {
+		return signer.SignStatement(ctx, seal.Gap.PredicateType(), files, map[string]string{"reason": reason, "previous": r.Record.Previous.Digest})
+	})
+}
