@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -91,3 +92,27 @@ func one(t *testing.T, w *collectors.Work, a *Access) collectors.Outcome {
 	}
 	return w.Finish()
 }
+
+// An endpoint that the engagement names is one host; the host that the request was signed for goes with
+// it, so that a server that checks signatures takes it.
+func TestOneHost(t *testing.T) {
+	var sent *http.Request
+	o := &oneHost{endpoint: "http://127.0.0.1:5000", next: roundTrip(func(r *http.Request) (*http.Response, error) {
+		sent = r
+		return nil, errors.New("not sent")
+	})}
+	req, err := http.NewRequest("GET", "http://111122223333.127.0.0.1:5000/v20180820/accesspoint", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := o.RoundTrip(req); err == nil {
+		t.Fatal("the answer is not the next one's")
+	}
+	if sent.URL.Host != "127.0.0.1:5000" || sent.Host != "111122223333.127.0.0.1:5000" || req.URL.Host != "111122223333.127.0.0.1:5000" {
+		t.Errorf("sent to %s as %s; the request itself says %s", sent.URL.Host, sent.Host, req.URL.Host)
+	}
+}
+
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
