@@ -70,6 +70,9 @@ func parsePolicy(text string) (policyDocument, error) {
 	if err := json.Unmarshal([]byte(text), &doc, json.RejectUnknownMembers(true)); err != nil {
 		return policyDocument{}, fmt.Errorf("policy document: %w", err)
 	}
+	if doc.Statement == nil { // nothing that IAM takes: it must not read as a policy that allows nothing
+		return policyDocument{}, errors.New("policy document: it has no Statement")
+	}
 	for i, st := range doc.Statement {
 		if st.Effect != "Allow" && st.Effect != "Deny" {
 			return policyDocument{}, fmt.Errorf("policy document: statement %d has effect %q", i, st.Effect)

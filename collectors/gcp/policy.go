@@ -76,6 +76,9 @@ func bindingFacts(o owner, all []binding) ([]*evidence.Fact, error) {
 		if condition != "" {
 			id += "#" + evidence.Digest([]byte(condition))[:8]
 		}
+		if same, ok := byID[id]; ok && same.condition != condition {
+			id = o.id + "#" + b.role + "#" + evidence.Digest([]byte(condition)) // whoever finds two of one beginning hides neither
+		}
 		if same, ok := byID[id]; ok {
 			same.members = slices.Concat(same.members, b.members)
 			continue

@@ -68,6 +68,7 @@ func (a *AWS) check(c *faults, at string) {
 		c.check(account.MatchString(id), fmt.Sprintf("%s.accounts[%d]", at, i), "%q is no 12-digit account", "quote it: YAML reads bare digits as a number", id)
 	}
 	c.check(a.Role != "" || len(a.Accounts) == 1 || a.Management == "", at+".role", "several accounts need a role to assume", "say role: TrefoilAudit")
+	c.check(a.ExternalID == "" || externalID.MatchString(a.ExternalID), at+".external_id", "is none that AWS takes", "2 to 1000 letters, digits and + = , . @ : / -")
 	c.check(!strings.ContainsAny(a.Role, ":*"), at+".role", "%q is no role name", "write the name (with its path), not the ARN", a.Role)
 }
 

@@ -23,7 +23,7 @@ type Loaded struct {
 	Register *Register
 	Roster   []Person
 	Waivers  []Waiver
-	Raw      map[string][]byte
+	Raw      map[string][]byte // as a run keeps them: without external ids
 }
 
 // Load reads engagement.yaml and the files that it names, relative to its folder and inside it.
@@ -50,7 +50,11 @@ func Load(path string) (*Loaded, error) {
 			return nil, err
 		}
 	}
-	return Parse(raw)
+	l, err := Parse(raw)
+	if err == nil {
+		raw[FileName], err = withhold(filepath.Base(path), raw[FileName], f)
+	}
+	return l, err
 }
 
 // Parse checks an engagement's files by their bytes, as a run keeps them.

@@ -1,0 +1,53 @@
+package engagement
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// External ids are used, and are not in what a run keeps, however they are written.
+func TestExternalIDIsNotKept(t *testing.T) {
+	for name, c := range map[string]struct {
+		old, new string
+		refused  bool
+	}{
+		"plain":      {"    role: TrefoilAudit", "    role: TrefoilAudit\n    external_id: seeded-id", false},
+		"quoted":     {"    role: TrefoilAudit", "    role: TrefoilAudit\n    external_id: \"seeded-id\" # seeded-id is what they gave us", false},
+		"flow":       {"  - management: \"123456789012\"\n    role: TrefoilAudit\n", "  - {management: \"123456789012\", external_id: 'seeded-id', role: TrefoilAudit}\n", false},
+		"two":        {"    role: TrefoilAudit", "    role: TrefoilAudit\n    external_id: seeded-id\n  - {accounts: [\"111122223333\"], external_id: other-id}", false},
+		"escaped":    {"    role: TrefoilAudit", "    role: TrefoilAudit\n    external_id: \"seeded\\x2did\"", true},
+		"next line":  {"    role: TrefoilAudit", "    role: TrefoilAudit\n    external_id:\n      seeded-id", true},
+		"no such id": {"    role: TrefoilAudit", "    role: TrefoilAudit\n    external_id: \"seeded id\"", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if !strings.Contains(good, c.old) {
+				t.Fatal("nothing to replace")
+			}
+			for file, text := range map[string]string{"engagement.yaml": strings.Replace(good, c.old, c.new, 1), "register.yaml": register, "roster.csv": roster, "waivers.yaml": waivers} {
+				if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			l, err := Load(filepath.Join(dir, "engagement.yaml"))
+			if c.refused {
+				if err == nil || strings.Contains(err.Error(), "seeded") {
+					t.Errorf("got %v", err)
+				}
+				return
+			}
+			if err != nil || l.File.AWS[0].ExternalID != "seeded-id" {
+				t.Fatalf("%+v, %v", l, err)
+			}
+			kept := string(l.Raw[FileName])
+			if strings.Contains(kept, "seeded-id") || strings.Contains(kept, "other-id") || !strings.Contains(kept, NotKept) {
+				t.Error(kept)
+			}
+			if again, err := Parse(l.Raw); err != nil || again.File.AWS[0].ExternalID != NotKept {
+				t.Errorf("the kept copy: %v", err)
+			}
+		})
+	}
+}
