@@ -84,8 +84,8 @@ func (j *joins) add(f *evidence.Fact) {
 		e = end{ruling: ruling{scope: ScopeUnknown, rule: "said twice"}, kind: f.Kind, why: "said twice, with differences: " + f.ID}
 	}
 	j.ends.put(f.ID, e)
-	for _, to := range copiesOf(f) {
-		j.edges[f.ID] = append(j.edges[f.ID], to)
+	if to := copiesOf(f); len(to) > 0 { // no entry for each fact: there are many
+		j.edges[f.ID] = append(j.edges[f.ID], to...)
 	}
 	if origin, _ := f.Get("/origin"); origin != nil {
 		if id, ok := origin.(string); ok {
