@@ -26,27 +26,28 @@ func BenchmarkVerify(b *testing.B) {
 	if err != nil || len(files) == 0 {
 		b.Fatal("no bundles", err)
 	}
-	var contents, whole, took time.Duration
+	var contents, whole, took, contentsCPU, tookCPU time.Duration
 	var bytes int64
 	for b.Loop() {
 		bytes = 0
-		begin := time.Now()
+		begin, cpu := time.Now(), cpuTime(b)
 		for _, file := range files {
 			bytes += inflateAndHash(b, file, workers)
 		}
-		contents += time.Since(begin)
+		contents, contentsCPU = contents+time.Since(begin), contentsCPU+cpuTime(b)-cpu
 		begin = time.Now()
 		for _, file := range files {
 			hashFile(b, file)
 		}
 		whole += time.Since(begin)
-		begin = time.Now()
+		begin, cpu = time.Now(), cpuTime(b)
 		if _, err := Verify(context.Background(), Verification{Path: s.run.Path, Trust: s.trust, Workers: workers}); err != nil {
 			b.Fatal(err)
 		}
-		took += time.Since(begin)
+		took, tookCPU = took+time.Since(begin), tookCPU+cpuTime(b)-cpu
 	}
 	b.ReportMetric(float64(took)/float64(contents), "ratio")
+	b.ReportMetric(float64(tookCPU)/float64(contentsCPU), "cpu-ratio")
 	b.ReportMetric(float64(took)/float64(contents+whole), "ratio-with-files")
 	b.ReportMetric(float64(bytes)*float64(b.N)/took.Seconds()/1e6, "MB/s")
 	b.ReportMetric(float64(bytes)/1e6, "MB")
