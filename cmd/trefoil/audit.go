@@ -19,10 +19,11 @@ func auditCommand() *cli.Command {
 		Name: "audit", Usage: "collect, test and report in one", ArgsUsage: " ",
 		Description: "Takes the snapshot, judges it as of its own instant and writes the workbook beside the run: RUN.xlsx.\n\n" +
 			"With --store, for schedules, the run is named by its instant and names the newest run of the folder, which is verified\nfirst (--trust, else trust.yaml beside the engagement): where that does not verify, the new run is taken all the same,\n" +
-			"says so, and the exit code is 4. One audit works in a store at a time; another one gives exit code 1 at once.\n\n" +
+			"says so, and the exit code is 4. One audit works in a store at a time; another one gives exit code 1 at once. With --push,\nwhat earlier calls could not bring away is brought too.\n\n" +
 			"Example:\n   trefoil audit -c engagement.yaml -o runs/2026-11-24\n   trefoil audit -c engagement.yaml --store runs --passphrase-file /run/secrets/trefoil",
 		Flags: []cli.Flag{configFlag, &cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "leave the run in `DIR`, which must not exist"},
 			&cli.StringFlag{Name: "store", Usage: "leave the run in the folder of runs `DIR`, chained to the newest one"}, trustFlag,
+			&cli.BoolFlag{Name: "push", Usage: "then bring every run of --store that is not there into the engagement's store (store:)"},
 			&cli.StringFlag{Name: "report", Usage: "write the workbook to `FILE` instead"},
 			&cli.StringFlag{Name: "replay", Usage: "play the recording in `RUN` instead of asking clouds"}, jsonFlag, passphraseF, passphraseD, quietFlag},
 		Action: func(c *cli.Context) error {
@@ -30,9 +31,12 @@ func auditCommand() *cli.Command {
 				return err
 			}
 			at := place{path: c.String("out")}
+			var folder *audit.Store
 			switch store := c.String("store"); {
 			case (at.path == "") == (store == ""):
 				return &usageError{errors.New("say where the run goes: -o RUN, or --store DIR")}
+			case store == "" && c.Bool("push"):
+				return &usageError{errors.New("--push brings the runs of --store DIR away; -o has one run: trefoil push")}
 			case store != "":
 				if c.String("replay") != "" {
 					return &usageError{errors.New("--store keeps what was collected; a replay goes to -o")}
@@ -42,6 +46,7 @@ func auditCommand() *cli.Command {
 					return err
 				}
 				defer func() { _ = s.Close() }() // the kernel frees it with the process, if not here
+				folder = s
 				if at, err = inStore(c, s); err != nil {
 					return err
 				}
@@ -49,7 +54,10 @@ func auditCommand() *cli.Command {
 			err := auditAt(c, at)
 			if at.before != nil && at.before.Err != nil {
 				bad := &codeError{code: exitUnverified, message: fmt.Sprintf("the run before this one does NOT verify: %v", at.before.Err), hint: "the new run names it all the same, as not verified"}
-				return errors.Join(err, bad)
+				err = errors.Join(err, bad)
+			}
+			if c.Bool("push") {
+				err = errors.Join(err, pushAll(c, folder))
 			}
 			return err
 		},

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
+	"github.com/trefoil-audit/trefoil/cmd/internal/stores"
 	"github.com/trefoil-audit/trefoil/evidence/run"
 	"github.com/trefoil-audit/trefoil/evidence/store"
 )
@@ -101,4 +103,37 @@ func pushRun(c *cli.Context, at *remote, r *run.Run, name string) error {
 		fmt.Fprintln(c.App.Writer, "NOT RETAINED: the store lets its owner delete it")
 	}
 	return nil
+}
+
+// pushAll brings the runs of a folder that are not whole in the engagement's store. One that cannot be
+// brought does not stop the others.
+func pushAll(c *cli.Context, folder *audit.Store) error {
+	at, err := openStore(c, "")
+	if err != nil {
+		return err
+	}
+	defer at.done()
+	if stores.Scheme(at.settings.URL) == stores.S3 && at.settings.Profile == "" || stores.Scheme(at.settings.URL) == stores.GS && at.settings.Credentials == "" && at.settings.Endpoint == "" {
+		return &codeError{code: exitCould, message: "engagement.yaml names no identity of the store's own, and what collects must not write evidence too", hint: "say store.profile (S3) or store.credentials (Google); or call trefoil push as another user"}
+	}
+	there, _, err := store.Runs(c.Context, at)
+	if err != nil {
+		return err
+	}
+	names, err := folder.Runs()
+	if err != nil {
+		return err
+	}
+	var errs []error
+	for _, name := range names {
+		if slices.Contains(there, name) {
+			continue
+		}
+		r, err := openRun(folder.Run(name))
+		if err == nil {
+			err = pushRun(c, at, r, name)
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }

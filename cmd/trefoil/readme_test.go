@@ -25,13 +25,41 @@ func TestReadme(t *testing.T) {
 			t.Errorf("the README lacks %q", must)
 		}
 	}
+	if ran := runBlocks(t, string(text)); ran < 7 {
+		t.Errorf("only %d commands were run", ran)
+	}
+	for _, f := range exitTable {
+		if !strings.Contains(string(text), "| "+strconv.Itoa(f.code)+" | ") {
+			t.Errorf("the README does not say what exit code %d means", f.code)
+		}
+	}
+}
+
+// TestGuides runs the console blocks of guides that need nothing but the program.
+func TestGuides(t *testing.T) {
+	for name, least := range map[string]int{"stores.md": 5} {
+		text, err := os.ReadFile("../../docs/" + name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Run(name, func(t *testing.T) {
+			if ran := runBlocks(t, string(text)); ran < least {
+				t.Errorf("only %d commands were run", ran)
+			}
+		})
+	}
+}
+
+// runBlocks runs the commands of console blocks in an empty folder and says how many there were.
+func runBlocks(t *testing.T, text string) int {
+	t.Helper()
 	t.Chdir(t.TempDir())
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
 	if err := os.WriteFile("passphrase", []byte("correct horse\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	ran, inside := 0, false
-	for line := range strings.SplitSeq(string(text), "\n") {
+	for line := range strings.SplitSeq(text, "\n") {
 		switch {
 		case line == "```console":
 			inside = true
@@ -50,17 +78,10 @@ func TestReadme(t *testing.T) {
 			ran++
 		}
 	}
-	if ran < 7 {
-		t.Errorf("only %d commands were run", ran)
-	}
-	for _, f := range exitTable {
-		if !strings.Contains(string(text), "| "+strconv.Itoa(f.code)+" | ") {
-			t.Errorf("the README does not say what exit code %d means", f.code)
-		}
-	}
+	return ran
 }
 
-var shownCommand = regexp.MustCompile(`trefoil[ ,\[]+(audit|attest|collect|countersign|gap|test|report|verify|drift|explain|coverage|permissions|controls|init|demo)\b([^\n|#` + "`" + `]*)`)
+var shownCommand = regexp.MustCompile(`trefoil[ ,\[]+(audit|push|pull|attest|collect|countersign|gap|test|report|verify|drift|explain|coverage|permissions|controls|init|demo)\b([^\n|#` + "`" + `]*)`)
 
 var shownFlag = regexp.MustCompile(`(?:^|[\s,\[])(--?[a-z][a-z-]*)`)
 

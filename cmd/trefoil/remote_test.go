@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -154,5 +155,39 @@ func TestVerifyFromStore(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(dir, "s3")); errors.Is(err, fs.ErrNotExist) {
 		t.Log("TREFOIL_S3_BUCKET names no bucket; .ci/integration starts a server")
+	}
+}
+
+// TestLargeBundle pushes and pulls a bundle that is much larger than the memory that it may take.
+func TestLargeBundle(t *testing.T) {
+	mib, err := strconv.Atoi(os.Getenv("TREFOIL_LARGE"))
+	if err != nil {
+		t.Skip("TREFOIL_LARGE names no size in MiB; .ci/integration does")
+	}
+	r := storetest.MakeRun(t, 1, mib<<20, 10)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for scheme, at := range remoteStores(t) {
+		url := fmt.Sprintf("%s/large-%d", at[0], time.Now().UnixNano())
+		for _, args := range [][]string{{"push", "--as", "one", url, r.Path}, {"pull", url + "/one", filepath.Join(t.TempDir(), "back")}} {
+			cmd := exec.Command(self)
+			cmd.Args = append(append([]string{"trefoil"}, args...), at[1:]...)
+			var said bytes.Buffer
+			cmd.Stderr = &said
+			began := time.Now()
+			if err := cmd.Run(); err != nil {
+				t.Fatal(err, said.String())
+			}
+			usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
+			if !ok {
+				t.Fatalf("%T", cmd.ProcessState.SysUsage())
+			}
+			t.Logf("%s %s: %d MiB in %v, at most %d MiB of memory", scheme, args[0], mib, time.Since(began).Round(time.Millisecond), usage.Maxrss>>10)
+			if usage.Maxrss>>10 > 192 {
+				t.Errorf("%s %s took %d MiB of memory", scheme, args[0], usage.Maxrss>>10)
+			}
+		}
 	}
 }

@@ -58,17 +58,33 @@ func (s *Store) Path(asOf time.Time) string {
 	return filepath.Join(s.dir, asOf.UTC().Format(storeLayout))
 }
 
+// Runs lists the names of the store's runs, oldest first.
+func (s *Store) Runs() ([]string, error) {
+	entries, err := os.ReadDir(s.dir) // sorted by name
+	if err != nil {
+		return nil, fmt.Errorf("store: %w", err)
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() && runName.MatchString(e.Name()) {
+			names = append(names, e.Name())
+		}
+	}
+	return names, nil
+}
+
+// Run is where a run of that name stands.
+func (s *Store) Run(name string) string { return filepath.Join(s.dir, name) }
+
 // Newest finds the newest run; "" where there is none. An error says that the clock would put a
 // run of this instant before it.
 func (s *Store) Newest(asOf time.Time) (path string, err error) {
-	entries, err := os.ReadDir(s.dir) // sorted by name
+	names, err := s.Runs()
 	if err != nil {
-		return "", fmt.Errorf("store: %w", err)
+		return "", err
 	}
-	for _, e := range entries {
-		if e.IsDir() && runName.MatchString(e.Name()) {
-			path = filepath.Join(s.dir, e.Name())
-		}
+	if len(names) > 0 {
+		path = filepath.Join(s.dir, names[len(names)-1])
 	}
 	if path != "" && path >= s.Path(asOf) {
 		return "", fmt.Errorf("store: the newest run, %s, is not older than now, %s: the order of runs would be wrong. Set the clock right, or wait a second", path, filepath.Base(s.Path(asOf)))

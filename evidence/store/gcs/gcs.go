@@ -45,7 +45,7 @@ type Bucket struct {
 }
 
 const (
-	chunk    = 4 << 20 // what an upload holds in memory, to send it again
+	chunk    = 16 << 20 // what an upload holds in memory, to send it again
 	attempts = 5
 )
 

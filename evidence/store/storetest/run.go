@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"encoding/binary"
 	"fmt"
 	"iter"
 	"math/rand/v2"
@@ -17,6 +18,9 @@ import (
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
 
+// bodySize is how large one body is at most.
+const bodySize = 8 << 20
+
 const engagementText = `name: store test
 auditor: Example Assurance LLP
 auditee: Example Limited
@@ -25,8 +29,8 @@ aws:
 signing: {timestamp: none}
 `
 
-// MakeRun makes a signed run with so many bundles, each with a body of that many bytes which do not
-// compress. Equal seeds give equal contents, but for the signatures.
+// MakeRun makes a signed run with so many bundles, each with bodies of that many bytes in all, which do
+// not compress. Equal seeds give equal contents, but for the signatures.
 func MakeRun(t testing.TB, bundles, size int, seed uint64) *run.Run {
 	t.Helper()
 	must := func(err error) {
@@ -48,8 +52,10 @@ func MakeRun(t testing.TB, bundles, size int, seed uint64) *run.Run {
 		target := fmt.Sprintf("aws-%012d", i)
 		w, err := bundle.Create(b.Bundles(), target)
 		must(err)
-		_, err = w.AddBody(noise(draw, size))
-		must(err)
+		for left := size; left > 0 || left == size; left -= bodySize {
+			_, err = w.AddBody(noise(draw, min(left, bodySize)))
+			must(err)
+		}
 		parts, err := w.Finish(bundle.Records{Exchanges: none, Coverage: none, Facts: none}, func(manifest []byte) ([]byte, error) {
 			return signer.Sign(t.Context(), seal.Bundle, bundle.ManifestName, evidence.Digest(manifest), nil)
 		})
@@ -97,9 +103,9 @@ func none(func([]byte, error) bool) {}
 var _ iter.Seq2[[]byte, error] = none
 
 func noise(r *rand.Rand, n int) []byte {
-	b := make([]byte, n)
-	for i := range b {
-		b[i] = byte(r.Uint32())
+	b := make([]byte, 0, n+8)
+	for len(b) < n {
+		b = binary.LittleEndian.AppendUint64(b, r.Uint64())
 	}
-	return b
+	return b[:n]
 }
