@@ -10,9 +10,9 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
-	"syscall"
 	"testing"
 	"time"
 
@@ -177,17 +177,36 @@ func TestLargeBundle(t *testing.T) {
 			var said bytes.Buffer
 			cmd.Stderr = &said
 			began := time.Now()
-			if err := cmd.Run(); err != nil {
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			peak := make(chan int)
+			go func() { peak <- peakMemory(cmd.Process.Pid) }()
+			if err := cmd.Wait(); err != nil {
 				t.Fatal(err, said.String())
 			}
-			usage, ok := cmd.ProcessState.SysUsage().(*syscall.Rusage)
-			if !ok {
-				t.Fatalf("%T", cmd.ProcessState.SysUsage())
-			}
-			t.Logf("%s %s: %d MiB in %v, at most %d MiB of memory", scheme, args[0], mib, time.Since(began).Round(time.Millisecond), usage.Maxrss>>10)
-			if usage.Maxrss>>10 > 192 {
-				t.Errorf("%s %s took %d MiB of memory", scheme, args[0], usage.Maxrss>>10)
+			most := <-peak
+			t.Logf("%s %s: %d MiB in %v, at most %d MiB of memory", scheme, args[0], mib, time.Since(began).Round(time.Millisecond), most)
+			if most == 0 || most > 192 {
+				t.Errorf("%s %s took %d MiB of memory", scheme, args[0], most)
 			}
 		}
+	}
+}
+
+var highWater = regexp.MustCompile(`(?m)^VmHWM:\s+(\d+) kB$`)
+
+// peakMemory watches a process until it ends, and gives the most MiB that it held. (What the system
+// counts for a finished child includes its parent's, from before exec.)
+func peakMemory(pid int) (mib int) {
+	for {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+		m := highWater.FindSubmatch(text)
+		if err != nil || m == nil {
+			return mib
+		}
+		kb, _ := strconv.Atoi(string(m[1]))
+		mib = max(mib, kb>>10)
+		time.Sleep(20 * time.Millisecond)
 	}
 }
