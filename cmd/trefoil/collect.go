@@ -55,7 +55,7 @@ func collect(c *cli.Context, at place) (*collected, error) {
 	if err != nil {
 		return nil, err
 	}
-	collection := audit.Collection{Engagement: loaded, Out: at.path, AsOf: at.asOf, Previous: at.before, Signer: s, Tool: t, Clock: time.Now, Progress: progress(c), Dir: filepath.Dir(c.String(configFlag.Name))}
+	collection := audit.Collection{Engagement: loaded, Out: at.path, AsOf: at.asOf, Previous: at.before, Signer: s, Tool: t, Build: buildOf(t), Clock: time.Now, Progress: progress(c), Dir: filepath.Dir(c.String(configFlag.Name))}
 	if path := c.String("replay"); path != "" {
 		if collection.Replay, err = openRun(path); err != nil {
 			return nil, err

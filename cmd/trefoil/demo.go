@@ -60,7 +60,7 @@ func demo(c *cli.Context) (err error) {
 		return err
 	}
 	path := filepath.Join(out, "run")
-	if _, err := audit.Collect(c.Context, audit.Collection{Engagement: loaded, Out: path, Signer: s, Tool: t, Clock: time.Now,
+	if _, err := audit.Collect(c.Context, audit.Collection{Engagement: loaded, Out: path, Signer: s, Tool: t, Build: buildOf(t), Clock: time.Now,
 		Progress: func(string) {}, Replay: recording, Demo: true}); err != nil {
 		return err
 	}

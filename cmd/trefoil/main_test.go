@@ -68,6 +68,7 @@ func runs(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 	}
 	ts.Setenv("OLDEST", all[0])
+	ts.Setenv("OLDESTNAME", filepath.Base(all[0]))
 	ts.Setenv("NEWEST", all[len(all)-1])
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
 	"github.com/trefoil-audit/trefoil/cmd/internal/stores"
+	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/run"
 	"github.com/trefoil-audit/trefoil/evidence/store"
 )
@@ -126,14 +128,28 @@ func pushAll(c *cli.Context, folder *audit.Store) error {
 	}
 	var errs []error
 	for _, name := range names {
-		if slices.Contains(there, name) {
-			continue
-		}
-		r, err := openRun(folder.Run(name))
-		if err == nil {
-			err = pushRun(c, at, r, name)
-		}
-		errs = append(errs, err)
+		errs = append(errs, pushAbsent(c, at, folder.Run(name), name, slices.Contains(there, name)))
 	}
 	return errors.Join(errs...)
+}
+
+// pushAbsent brings a run that is not there. One of its name that is there must be the same run: two
+// schedules that share a store would else lose what they took in the same second.
+func pushAbsent(c *cli.Context, at *remote, path, name string, there bool) error {
+	if !there {
+		r, err := openRun(path)
+		if err != nil {
+			return err
+		}
+		return pushRun(c, at, r, name)
+	}
+	text, err := os.ReadFile(filepath.Join(path, "run.json"))
+	if err != nil {
+		return err
+	}
+	digest, err := store.Digest(c.Context, at, name)
+	if want := evidence.Digest(text); err == nil && digest != want {
+		err = fmt.Errorf("store %s: %w", at.about.URL, &store.OtherError{Name: name + "/run.json", Want: want, Got: digest})
+	}
+	return err
 }

@@ -3,7 +3,7 @@
 // # Layout
 //
 //	run.json, run.sigstore.json      what was asked, by whom, when; the digest of everything below. Its SHA-256 is the run digest
-//	inputs/                          the engagement's files as they were at collection
+//	inputs/                          the engagement's files as they were at collection; collector.json: what took the run
 //	bundles/<target>.zip             one bundle a target, and its further parts
 //	judgements/<digest>/             judgement.json, results.jsonl, judgement.sigstore.json; the folder is named by the SHA-256 of judgement.json
 //	seals/                           countersignatures and gap records

@@ -70,7 +70,7 @@ type verification struct {
 // error is then a *VerifyError.
 func (r *Run) Verify(trust *seal.Trust, expect []string, workers int) (*Report, error) {
 	v := &verification{run: r, trust: trust, report: &Report{Run: r.Digest, AsOf: r.Record.AsOf, Source: r.Record.Source, Judgements: []string{}, Seals: []Seal{}}, seen: map[seal.Kind]bool{}}
-	for _, step := range []func() error{v.runSignature, v.files, func() error { return v.bundles(workers) }, v.judgements, v.seals,
+	for _, step := range []func() error{v.runSignature, v.files, v.collector, func() error { return v.bundles(workers) }, v.judgements, v.seals,
 		v.required, v.times, func() error { return v.expected(expect) }, v.chain} {
 		if err := step(); err != nil {
 			return v.report, err

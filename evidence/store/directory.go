@@ -92,7 +92,7 @@ func (d *Directory) Put(ctx context.Context, name string, o Object) (err error) 
 	if err := os.Link(tmp.Name(), place); errors.Is(err, fs.ErrExist) {
 		return fmt.Errorf("object %s: %w", name, ErrExists)
 	} else if err != nil {
-		return err
+		return fmt.Errorf("object %s: the folder must lie on a file system that makes hard links: %w", name, err)
 	}
 	return d.sync(filepath.Dir(place))
 }

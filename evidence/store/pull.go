@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/run"
 )
 
@@ -49,6 +50,16 @@ func Pull(ctx context.Context, b Bucket, d Download) (*Pulled, error) {
 		return nil, err
 	}
 	return &Pulled{Run: r, Unfinished: left}, nil
+}
+
+// Digest gives the run digest of a whole run in a store. ErrAbsent says that there is none.
+func Digest(ctx context.Context, b Bucket, name string) (string, error) {
+	r, err := b.Get(ctx, name+"/run.json")
+	if err != nil {
+		return "", err
+	}
+	text, err := io.ReadAll(io.LimitReader(r, run.MaxJSON))
+	return evidence.Digest(text), errors.Join(err, r.Close())
 }
 
 // list gives the files of the run, without those of unfinished judgements.

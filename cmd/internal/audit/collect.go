@@ -37,6 +37,7 @@ type Collection struct {
 	Out        string
 	Signer     *seal.Signer
 	Tool       run.Tool
+	Build      run.Build // of the program that collects
 	Clock      func() time.Time
 	Progress   func(target string)
 	Dir        string   // of the engagement's files: what overrides name lies relative to it
@@ -90,8 +91,12 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 	if err != nil {
 		return "", err
 	}
+	var clocks []seal.Offset
 	if c.Replay == nil {
 		if err := c.Signer.Probe(ctx, c.Clock); err != nil {
+			return "", err
+		}
+		if clocks, err = c.Signer.Offsets(ctx, c.Clock); err != nil {
 			return "", err
 		}
 	}
@@ -135,6 +140,13 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 	}
 	planText, err := evidence.Canonical(plan)
 	if err != nil {
+		return "", err
+	}
+	took, err := collector(c.Build, desk.callers, clocks)
+	if err != nil {
+		return "", err
+	}
+	if err := b.AddInput(run.CollectorName, took); err != nil {
 		return "", err
 	}
 	r := run.Record{Engagement: c.Engagement.File.Name, Source: source, AsOf: asOf, Plan: planText, Tool: c.Tool,
@@ -195,6 +207,7 @@ type desk struct {
 	google  *gcp.Access
 	writers map[string]*bundle.Writer
 	files   map[string]run.BundleFile
+	callers []string // who the providers said was asking
 	readers []io.Closer
 	last    time.Time // end of the last exchange
 }
@@ -299,6 +312,7 @@ func (d *desk) Close(t collectors.Target, w *collectors.Work) error {
 		return fmt.Errorf("%w: %d recorded exchanges were not asked for, the first %s", ErrReplay, len(left), left[0])
 	}
 	out := w.Finish()
+	d.note(out.Facts)
 	d.mu.Lock()
 	writer := d.writers[t.ID]
 	delete(d.writers, t.ID)

@@ -63,6 +63,12 @@ func pushPull(t *testing.T, o Options) {
 		t.Errorf("%+v", done)
 	}
 	same(t, b, r)
+	if digest, err := store.Digest(t.Context(), b, "r"); err != nil || digest != r.Digest {
+		t.Errorf("digest %s, %v", digest, err)
+	}
+	if _, err := store.Digest(t.Context(), b, "none"); !errors.Is(err, store.ErrAbsent) {
+		t.Errorf("digest of none: %v", err)
+	}
 	AddJudgement(t, r, time.Now().Add(time.Second))
 	if done, err = push(t.Context(), t, b, r); err != nil || done.Written != 3 || done.There != 11 {
 		t.Errorf("a judgement later: %+v, %v", done, err)
