@@ -130,7 +130,8 @@ func (f *File) checkRest(c *faults) {
 
 func (s *Store) check(c *faults) {
 	c.check(s.URL != "" || *s == Store{}, "$.store.url", "must be said", "write s3://bucket/prefix, gs://bucket/prefix or a folder")
-	c.check(s.Endpoint == "" || isURL(s.Endpoint), "$.store.endpoint", "%q is no URL", "write it as https://host:port", s.Endpoint)
+	c.check(!strings.Contains(s.URL, "@"), "$.store.url", "carries no user and no password", "say store.profile (S3) or store.credentials (Google)")
+	c.check(s.Endpoint == "" || isURL(s.Endpoint), "$.store.endpoint", "is no URL", "write it as https://host:port, without user and password")
 	c.check(s.RetainDays >= 0 && s.RetainDays <= 36_500, "$.store.retain_days", "%d is not between 0 and 36,500", "", s.RetainDays)
 	c.check(s.Lock == "" || s.Lock == "compliance" || s.Lock == "governance", "$.store.lock", "%q is neither compliance nor governance", "", s.Lock)
 	c.check(s.Profile == "" || strings.HasPrefix(s.URL, "s3://"), "$.store.profile", "is for S3 alone", "Google Cloud Storage takes credentials: FILE")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"path/filepath"
 	"strings"
 
@@ -26,25 +27,25 @@ const (
 var ErrURL = errors.New("is no store: write s3://bucket/prefix, gs://bucket/prefix or a folder")
 
 // Scheme gives the scheme of a store's URL; empty for a folder.
-func Scheme(url string) string {
-	if s, _, ok := strings.Cut(url, "://"); ok {
+func Scheme(at string) string {
+	if s, _, ok := strings.Cut(at, "://"); ok {
 		return s
 	}
 	return ""
 }
 
 // Split takes a run's URL apart: the store's, and the run's name.
-func Split(url string) (storeURL, name string, err error) {
-	if Scheme(url) == "" {
-		return filepath.Dir(filepath.Clean(url)), filepath.Base(filepath.Clean(url)), nil
+func Split(at string) (storeURL, name string, err error) {
+	if Scheme(at) == "" {
+		return filepath.Dir(filepath.Clean(at)), filepath.Base(filepath.Clean(at)), nil
 	}
-	scheme, rest, _ := strings.Cut(strings.TrimRight(url, "/"), "://")
-	at := strings.LastIndex(rest, "/")
-	if at <= 0 {
-		return "", "", fmt.Errorf("%q names no run: write s3://bucket/prefix/run", url)
+	scheme, rest, _ := strings.Cut(strings.TrimRight(at, "/"), "://")
+	cut := strings.LastIndex(rest, "/")
+	if cut <= 0 {
+		return "", "", errors.New("the URL names no run: write s3://bucket/prefix/run")
 	}
-	name = rest[at+1:]
-	return scheme + "://" + rest[:at], name, store.CheckName(name)
+	name = rest[cut+1:]
+	return scheme + "://" + rest[:cut], name, store.CheckName(name)
 }
 
 // Open opens the store of these settings. Its requests go by the transport; done frees it.
@@ -55,9 +56,15 @@ func Open(ctx context.Context, s engagement.Store, transport http.RoundTripper) 
 		d, err := store.OpenDirectory(s.URL)
 		return d, nothing, err
 	}
+	if u, err := url.Parse(s.Endpoint); s.Endpoint != "" && (err != nil || u.Host == "" || u.User != nil || u.Scheme != "https" && u.Scheme != "http") {
+		return nil, nil, fmt.Errorf("the endpoint of a store is no URL such as https://host:port, without user and password")
+	}
+	if strings.Contains(s.URL, "@") { // what stands before it may be a password
+		return nil, nil, fmt.Errorf("the URL of a store carries no user and no password: it %w", ErrURL)
+	}
 	bucket, prefix, _ := strings.Cut(strings.TrimPrefix(s.URL, scheme+"://"), "/")
 	prefix = strings.Trim(prefix, "/")
-	if bucket == "" || strings.ContainsAny(bucket, "?#@:") || strings.Contains(prefix, "//") {
+	if bucket == "" || strings.ContainsAny(bucket, "?#:") || strings.Contains(prefix, "//") {
 		return nil, nil, fmt.Errorf("%q %w", s.URL, ErrURL)
 	}
 	switch scheme {

@@ -2,6 +2,7 @@ package stores
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
@@ -33,4 +34,34 @@ func TestOpen(t *testing.T) {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}
+}
+
+// Neither an error nor a run keeps what somebody wrote before an @.
+func TestNoSecretInErrors(t *testing.T) {
+	for _, s := range []engagement.Store{{URL: "s3://user:hunter2@bucket/p"}, {URL: "s3://bucket/p", Endpoint: "https://user:hunter2@host"}, {URL: "gs://bucket/hunter2@x/p"}} {
+		s.Place = "eu-west-1"
+		if _, _, err := Open(t.Context(), s, nil); err == nil || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("%v", err)
+		}
+	}
+	text := "name: n\nauditor: a\nauditee: b\naws: [{accounts: [\"111122223333\"]}]\nsigning: {timestamp: none}\nstore: {url: \"s3://user:hunter2@bucket\"}\n"
+	if _, err := engagement.ParseFile("engagement.yaml", []byte(text)); err == nil || strings.Contains(err.Error(), "hunter2") || !strings.Contains(err.Error(), "store.url") {
+		t.Errorf("%v", err)
+	}
+}
+
+// What Split takes apart is a store's URL and a run's name, and nothing else.
+func FuzzSplit(f *testing.F) {
+	for _, seed := range []string{"s3://b/run", "s3://b/p/q/run/", "gs://b", "://", "a/b", "/", "s3:///", "x://y//z"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, at string) {
+		url, name, err := Split(at)
+		if err != nil || Scheme(at) == "" {
+			return
+		}
+		if strings.Contains(name, "/") || name == "" || Scheme(url) != Scheme(at) || !strings.HasPrefix(at, url+"/"+name) {
+			t.Errorf("%q: %q and %q", at, url, name)
+		}
+	})
 }
