@@ -6,7 +6,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"github.com/trefoil-audit/trefoil/cmd/internal/stores"
+	"github.com/trefoil-audit/trefoil/evidence/store"
 )
 
 func pullCommand() *cli.Command {
@@ -18,7 +18,7 @@ func pullCommand() *cli.Command {
 			if c.NArg() != 2 {
 				return &usageError{errors.New("pull takes two arguments: STORE/RUN and DIR")}
 			}
-			url, name, err := stores.Split(c.Args().First())
+			url, name, err := store.Split(c.Args().First())
 			if err != nil {
 				return &usageError{err}
 			}

@@ -12,7 +12,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
-	"github.com/trefoil-audit/trefoil/cmd/internal/stores"
 	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/run"
 	"github.com/trefoil-audit/trefoil/evidence/store"
@@ -109,13 +108,13 @@ func pushRun(c *cli.Context, at *remote, r *run.Run, name string) error {
 
 // pushAll brings the runs of a folder that are not whole in the engagement's store. One that cannot be
 // brought does not stop the others.
-func pushAll(c *cli.Context, folder *audit.Store) error {
+func pushAll(c *cli.Context, folder *audit.Store) (err error) {
 	at, err := openStore(c, "")
 	if err != nil {
 		return err
 	}
-	defer at.done()
-	if stores.Scheme(at.settings.URL) == stores.S3 && at.settings.Profile == "" || stores.Scheme(at.settings.URL) == stores.GS && at.settings.Credentials == "" && at.settings.Endpoint == "" {
+	defer func() { err = errors.Join(err, at.done()) }()
+	if store.Scheme(at.settings.URL) == store.S3 && at.settings.Profile == "" || store.Scheme(at.settings.URL) == store.GS && at.settings.Credentials == "" && at.settings.Endpoint == "" {
 		return &codeError{code: exitCould, message: "engagement.yaml names no identity of the store's own, and what collects must not write evidence too", hint: "say store.profile (S3) or store.credentials (Google); or call trefoil push as another user"}
 	}
 	there, _, err := store.Runs(c.Context, at)

@@ -51,7 +51,7 @@ func openStore(c *cli.Context, url string) (*remote, error) {
 			if s.Credentials != "" && !filepath.IsAbs(s.Credentials) {
 				s.Credentials = filepath.Join(dir, s.Credentials)
 			}
-			if s.URL != "" && stores.Scheme(s.URL) == "" && url == "" && !filepath.IsAbs(s.URL) {
+			if s.URL != "" && store.Scheme(s.URL) == "" && url == "" && !filepath.IsAbs(s.URL) {
 				s.URL = filepath.Join(dir, s.URL)
 			}
 		}
@@ -64,7 +64,7 @@ func openStore(c *cli.Context, url string) (*remote, error) {
 			*to = v
 		}
 	}
-	if found := audit.StoreRedirected(stores.Scheme(s.URL), overrides, s.Endpoint, dir); len(found) > 0 {
+	if found := audit.StoreRedirected(store.Scheme(s.URL), overrides, s.Endpoint, dir); len(found) > 0 {
 		return nil, &codeError{code: exitCould, message: "this machine's configuration redirects requests to the store: " + strings.Join(found, ", "),
 			hint: "unset it, or name it: --endpoint, or overrides: in an engagement.yaml that -c names"}
 	}
@@ -91,10 +91,10 @@ type fetched struct {
 
 // fetch brings a run from a store to a temporary folder; one that lies here stays where it is.
 func fetch(c *cli.Context, url string) (*fetched, error) {
-	if stores.Scheme(url) == "" {
+	if store.Scheme(url) == "" {
 		return &fetched{path: url, done: func() error { return nil }}, nil
 	}
-	at, name, err := stores.Split(url)
+	at, name, err := store.Split(url)
 	if err != nil {
 		return nil, &usageError{err}
 	}

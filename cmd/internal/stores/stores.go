@@ -4,11 +4,9 @@ package stores
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"path/filepath"
 	"strings"
 
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
@@ -17,41 +15,10 @@ import (
 	"github.com/trefoil-audit/trefoil/evidence/store/s3"
 )
 
-// Schemes of URLs.
-const (
-	S3 = "s3"
-	GS = "gs"
-)
-
-// ErrURL says that something is no URL of a store.
-var ErrURL = errors.New("is no store: write s3://bucket/prefix, gs://bucket/prefix or a folder")
-
-// Scheme gives the scheme of a store's URL; empty for a folder.
-func Scheme(at string) string {
-	if s, _, ok := strings.Cut(at, "://"); ok {
-		return s
-	}
-	return ""
-}
-
-// Split takes a run's URL apart: the store's, and the run's name.
-func Split(at string) (storeURL, name string, err error) {
-	if Scheme(at) == "" {
-		return filepath.Dir(filepath.Clean(at)), filepath.Base(filepath.Clean(at)), nil
-	}
-	scheme, rest, _ := strings.Cut(strings.TrimRight(at, "/"), "://")
-	cut := strings.LastIndex(rest, "/")
-	if cut <= 0 {
-		return "", "", errors.New("the URL names no run: write s3://bucket/prefix/run")
-	}
-	name = rest[cut+1:]
-	return scheme + "://" + rest[:cut], name, store.CheckName(name)
-}
-
 // Open opens the store of these settings. Its requests go by the transport; done frees it.
 func Open(ctx context.Context, s engagement.Store, transport http.RoundTripper) (b store.Bucket, done func() error, err error) {
 	nothing := func() error { return nil }
-	scheme := Scheme(s.URL)
+	scheme := store.Scheme(s.URL)
 	if scheme == "" {
 		d, err := store.OpenDirectory(s.URL)
 		return d, nothing, err
@@ -60,25 +27,25 @@ func Open(ctx context.Context, s engagement.Store, transport http.RoundTripper) 
 		return nil, nil, fmt.Errorf("the endpoint of a store is no URL such as https://host:port, without user and password")
 	}
 	if strings.Contains(s.URL, "@") { // what stands before it may be a password
-		return nil, nil, fmt.Errorf("the URL of a store carries no user and no password: it %w", ErrURL)
+		return nil, nil, fmt.Errorf("the URL of a store carries no user and no password: it %w", store.ErrURL)
 	}
 	bucket, prefix, _ := strings.Cut(strings.TrimPrefix(s.URL, scheme+"://"), "/")
 	prefix = strings.Trim(prefix, "/")
 	if bucket == "" || strings.ContainsAny(bucket, "?#:") || strings.Contains(prefix, "//") {
-		return nil, nil, fmt.Errorf("%q %w", s.URL, ErrURL)
+		return nil, nil, fmt.Errorf("%q %w", s.URL, store.ErrURL)
 	}
 	switch scheme {
-	case S3:
+	case store.S3:
 		b, err := s3.Open(ctx, s3.Settings{Bucket: bucket, Prefix: prefix, Region: region(s), Profile: s.Profile, Endpoint: s.Endpoint, Transport: transport})
 		return b, nothing, err
-	case GS:
+	case store.GS:
 		b, err := gcs.Open(ctx, gcs.Settings{Bucket: bucket, Prefix: prefix, Credentials: s.Credentials, Endpoint: s.Endpoint, Transport: transport})
 		if err != nil {
 			return nil, nil, err
 		}
 		return b, b.Close, nil
 	}
-	return nil, nil, fmt.Errorf("%q %w", s.URL, ErrURL)
+	return nil, nil, fmt.Errorf("%q %w", s.URL, store.ErrURL)
 }
 
 // region is where requests to S3 are sent: the place, unless it is of another kind (country:IE).
