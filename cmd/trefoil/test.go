@@ -58,7 +58,7 @@ func judge(c *cli.Context, j audit.Judging) (*audit.Judged, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer judged.Results.Close()
+	defer func() { _ = judged.Results.Close() }() // what was spilled is nobody's evidence
 	if c.Bool(jsonFlag.Name) {
 		items := []controls.Item{}
 		for i, err := range judged.Results.Items() {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -213,10 +212,10 @@ func FuzzVerify(f *testing.F) {
 	f.Add([]byte("{}"))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if _, err := trust.Verify(Run, evidence.Digest(file), b, now); err == nil && !bytes.Equal(b, good) {
-			t.Fatal(fmt.Sprintf("accepted %q", b))
+			t.Fatalf("accepted %q", b)
 		}
 		if _, err := trust.VerifySeal(evidence.Digest(file), b, now); err == nil {
-			t.Fatal(fmt.Sprintf("accepted as a seal: %q", b))
+			t.Fatalf("accepted as a seal: %q", b)
 		}
 	})
 }
