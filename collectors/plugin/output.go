@@ -196,6 +196,9 @@ func (r *reader) fact(s *stated) error {
 	if err := f.Check(k); err != nil {
 		return errors.New(clean(err.Error(), 500))
 	}
+	if err := places("", k.Top(), f.Fields); err != nil {
+		return fmt.Errorf("fact %s: %w", f.ID, err)
+	}
 	r.counts[k.Name]++
 	r.out.Facts = append(r.out.Facts, f)
 	return nil
