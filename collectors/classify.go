@@ -26,12 +26,25 @@ func classify(op Operation, status int, header http.Header, body []byte) (eviden
 	}
 	code := errorCode(header, body)
 	switch {
-	case code != "" && slices.Contains(op.Empty, code):
+	case code != "" && slices.Contains(op.Empty, code) && answers(status, code):
 		return evidence.Empty, code
-	case code != "" && slices.Contains(op.Disabled, code):
+	case code != "" && slices.Contains(op.Disabled, code) && answers(status, code):
 		return evidence.Disabled, code
 	}
 	return classifyError(status, code)
+}
+
+// answers reports whether a declared code can be the service's answer: it comes with a client
+// error. With any other status a proxy, a refusal or a broken server says it, and that proves
+// nothing. A refusal (403) carries only the codes of a service that is switched off.
+func answers(status int, code string) bool {
+	switch status {
+	case http.StatusUnauthorized, http.StatusTooManyRequests:
+		return false
+	case http.StatusForbidden:
+		return switchedOff[code]
+	}
+	return status >= 400 && status < 500
 }
 
 func classifyError(status int, code string) (evidence.Status, string) {
@@ -60,6 +73,7 @@ var (
 	denying = set("AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError", "UnauthorizedException",
 		"AuthFailure", "OptInRequired", "InvalidClientTokenId", "UnrecognizedClientException", "ExpiredToken", "ExpiredTokenException",
 		"PERMISSION_DENIED", "UNAUTHENTICATED", "forbidden")
+	switchedOff = set("SERVICE_DISABLED", "accessNotConfigured") // Google answers both with 403
 	unsupported = set("NotImplemented", "UnknownOperationException", "InvalidAction", "UnsupportedOperation", "UNIMPLEMENTED", "MethodNotAllowed")
 )
 

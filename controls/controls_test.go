@@ -419,6 +419,39 @@ func TestScopeFollowsCopies(t *testing.T) {
 	}
 }
 
+// A copy of a store whose scope is not known may be one of an in-scope store: its own label rules it
+// out no more than that store's, and the copies of the copy neither.
+func TestUnknownScopeFollowsCopies(t *testing.T) {
+	copies := func(id string) map[string]any {
+		return map[string]any{"/located": []any{"eu-west-1"}, "/copies": []any{map[string]any{"how": "replica", "to": id, "active": true, "owner": nil}}}
+	}
+	public := map[string]string{"class": "public"}
+	labelled := func(f *evidence.Fact) *evidence.Fact {
+		delete(f.Unknowns, "/tags")
+		return f.SetTags(public)
+	}
+	from := bucket(t, "from", copies("to")) // its labels were not seen
+	to, last := labelled(bucket(t, "to", copies("last"))), labelled(bucket(t, "last", map[string]any{"/located": []any{"us-east-1"}}))
+	out := engagement.ScopeRule{ID: "o", Scope: "out", Tags: public, Because: "scratch"}
+	in := world1(t, from, to, last)
+	in.Register.Scope = []engagement.ScopeRule{out}
+	r, l := judge(t, in)
+	if l.Verdict != Insufficient || len(ruledOut(t, r)) != 0 || len(items(t, r)) != 3 {
+		t.Fatalf("%s, out %v, items %+v", l.Verdict, ruledOut(t, r), items(t, r))
+	}
+	for _, i := range items(t, r) {
+		if i.Scope != ScopeUnknown || i.Verdict != Insufficient || !slices.Contains(i.Missing, "scope: "+from.Unknowns["/tags"]) {
+			t.Errorf("%+v", i)
+		}
+	}
+	// A rule that names the copy in decides, as does a source that is in.
+	in = world1(t, from, to, last)
+	in.Register.Scope = []engagement.ScopeRule{{ID: "i", Scope: "in", Names: []string{"to"}, Because: "b"}, out}
+	if r, l = judge(t, in); l.Verdict != Fail || len(ruledOut(t, r)) != 0 {
+		t.Errorf("a copy that is in: %s, out %v, items %+v", l.Verdict, ruledOut(t, r), items(t, r))
+	}
+}
+
 func TestNotLookedAt(t *testing.T) {
 	c := load(t, map[string]string{"a.yaml": file("EDS-RES-01", located),
 		unreadFile: "- {kind: aws.sqs.queue, what: queues, class: queue}\n- {kind: gcp.x.y, what: other provider, class: queue}\n"})
