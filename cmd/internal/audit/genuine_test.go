@@ -5,6 +5,7 @@ import (
 	"io"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,11 +39,30 @@ func (p probe) Collect(ctx context.Context, s *collectors.Session) error {
 	return nil
 }
 
-// says answers everything with one body and status 200.
-type says string
+// says answers everything with one status and body.
+type says struct {
+	status int
+	body   string
+}
 
 func (s says) RoundTrip(r *http.Request) (*http.Response, error) {
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(string(s))), Request: r}, nil
+	return &http.Response{StatusCode: s.status, Header: http.Header{"Content-Type": {"application/json"}}, Body: io.NopCloser(strings.NewReader(s.body)), Request: r}, nil
+}
+
+// probed asks every operation of a declaration, and gives what coverage says of each.
+func probed(t *testing.T, info collectors.Info, s says) func(operation string) evidence.Row {
+	t.Helper()
+	w := collectors.NewWork(collectors.Target{ID: "t", Account: "t"}, time.Now(), s, noVault{}, time.Now)
+	if err := w.Collect(context.Background(), probe{info}, nil); err != nil {
+		t.Fatal(err)
+	}
+	return func(operation string) evidence.Row {
+		row, ok := w.Row(evidence.RowID("t", collectors.Global, operation))
+		if !ok {
+			t.Errorf("%s: coverage says nothing of %s", info.Name, operation)
+		}
+		return row
+	}
 }
 
 type noVault struct{}
@@ -58,21 +78,18 @@ func TestNothingIsNoAnswer(t *testing.T) {
 	for _, c := range declared() {
 		info := c.Info()
 		for _, body := range []string{"<!DOCTYPE html><html><body>Sign in</body></html>", "{}", ""} {
-			w := collectors.NewWork(collectors.Target{ID: "t", Account: "t"}, time.Now(), says(body), noVault{}, time.Now)
-			if err := w.Collect(context.Background(), probe{info}, nil); err != nil {
-				t.Fatal(err)
-			}
+			row := probed(t, info, says{http.StatusOK, body})
 			for _, op := range info.Operations {
 				if !op.List {
 					continue
 				}
 				lists++
-				row, ok := w.Row(evidence.RowID("t", collectors.Global, op.Name))
+				row := row(op.Name)
 				if body == "{}" && op.Genuine.Object && info.Provider == "gcp" {
 					bare++
 					continue
 				}
-				if !ok || row.Status != evidence.Failed || !strings.HasPrefix(row.Reason, "not a genuine answer") {
+				if row.Status != evidence.Failed || !strings.HasPrefix(row.Reason, "not a genuine answer") {
 					t.Errorf("%s: %s answered by %q: %s %s", info.Name, op.Name, body, row.Status, row.Reason)
 				}
 			}
@@ -80,6 +97,47 @@ func TestNothingIsNoAnswer(t *testing.T) {
 	}
 	if lists < 150 || bare == 0 {
 		t.Errorf("only %d list operations were probed, %d of them bare", lists/3, bare)
+	}
+}
+
+// A code that means "there is none" or "switched off" counts only with a status that a service
+// says it with: over every operation that declares one.
+func TestNoneIsSaidByTheService(t *testing.T) {
+	codes := 0
+	for _, c := range declared() {
+		info := c.Info()
+		said := map[string]bool{}
+		for _, op := range info.Operations {
+			for _, code := range slices.Concat(op.Empty, op.Disabled) {
+				said[code] = true
+			}
+		}
+		for code := range said {
+			right := http.StatusNotFound
+			if info.Provider == "gcp" {
+				right = http.StatusForbidden
+			}
+			for _, status := range []int{right, http.StatusFound, http.StatusUnauthorized, http.StatusForbidden, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable} {
+				row := probed(t, info, says{status, `{"__type":"` + code + `"}`})
+				for _, op := range info.Operations {
+					want := evidence.Empty
+					switch {
+					case slices.Contains(op.Disabled, code):
+						want = evidence.Disabled
+					case !slices.Contains(op.Empty, code):
+						continue
+					}
+					codes++
+					row := row(op.Name)
+					if none := row.Status == evidence.Empty || row.Status == evidence.Disabled; none != (status == right) || none && row.Status != want {
+						t.Errorf("%s: %s answered by %s with status %d: %s %s", info.Name, op.Name, code, status, row.Status, row.Reason)
+					}
+				}
+			}
+		}
+	}
+	if codes < 300 {
+		t.Errorf("only %d answers were probed", codes)
 	}
 }
 
