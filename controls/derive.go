@@ -97,7 +97,7 @@ func collections(j *joins) []*evidence.Fact {
 	for _, t := range j.in.Targets {
 		f := derived(kindCollection, "collection:"+t.ID, t.ID, t.ID, "").Because("c:" + t.ID)
 		if t.First.IsZero() {
-			f.Unknown("nothing was asked of "+t.ID, "/attrs/first", "/attrs/last", "/attrs/spread_minutes", "/attrs/age_days", "/attrs/early")
+			f.Unknown("nothing was answered by "+t.ID, "/attrs/first", "/attrs/last", "/attrs/spread_minutes", "/attrs/age_days", "/attrs/early")
 		} else {
 			f.Set("/attrs/first", t.First).Set("/attrs/last", t.Last).
 				Set("/attrs/spread_minutes", int((t.Last.Sub(j.in.AsOf)+time.Minute-1)/time.Minute)).

@@ -58,14 +58,23 @@ func (j *joins) trustOf(f *evidence.Fact, t Target, caller *evidence.Fact) {
 }
 
 // setStrangers compares whom a role trusts with the auditor's principals. Everybody is a stranger
-// to any audit; the others are unknown where the engagement does not say who the auditor is.
+// to any audit, and so is whoever is audited; the others are unknown where the engagement does not say who the auditor is.
 func (j *joins) setStrangers(f *evidence.Fact, by []string) {
 	named := j.in.Parameters.AuditorPrincipals
-	strangers := slices.DeleteFunc(slices.Clone(by), func(p string) bool { return p != "*" && (len(named) == 0 || slices.Contains(named, p)) })
+	strangers := slices.DeleteFunc(slices.Clone(by), func(p string) bool {
+		return p != "*" && !j.audited(p) && (len(named) == 0 || slices.Contains(named, p))
+	})
 	f.Set("/attrs/strangers", strings0(strangers))
 	if len(named) == 0 && len(strangers) < len(by) {
 		f.Unknown("engagement.yaml names no parameters.auditor_principals", "/attrs/strangers/-")
 	}
+}
+
+// audited says whether a principal belongs to an account that is audited: naming it the auditor's does
+// not make it so.
+func (j *joins) audited(principal string) bool {
+	owner, known := ownerOf(principal)
+	return known && slices.ContainsFunc(j.in.Targets, func(t Target) bool { return t.Account != "" && t.Provider+":"+t.Account == owner })
 }
 
 // sameRole compares a role's ARN with one made of a session, which lacks the role's path. Names

@@ -64,6 +64,7 @@ func TestCollectorAccess(t *testing.T) {
 		"nobody":                 {by(arn), []string{auditor}, "[]"},
 		"a role with a path":     {by("arn:aws:iam::111122223333:role/audit/eu/Audit", auditor), []string{auditor}, "[]"},
 		"the account":            {by(arn, auditor, "arn:aws:iam::111122223333:root"), []string{auditor}, "[arn:aws:iam::111122223333:root]"},
+		"the audited, so named":  {by(arn, "arn:aws:iam::111122223333:root"), []string{"arn:aws:iam::111122223333:root"}, "[arn:aws:iam::111122223333:root]"},
 		"everybody, unnamed":     {by(arn, "*"), nil, "[*]"},
 		"auditor not named":      {by(arn, auditor), nil, "[] and unknown: engagement.yaml names no parameters.auditor_principals"},
 		"a role of another name": {by(arn+"or", auditor), []string{auditor}, "unknown: the collector's role is not among the roles that were listed: " + arn},

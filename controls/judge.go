@@ -22,7 +22,7 @@ type Target struct {
 	Provider    string
 	Account     string    // 12 digits, or a project id; empty for a Google organisation or a plug-in
 	Parent      string    // id of the organisation's target that it was found in; empty where none was read
-	First, Last time.Time // start of the first and end of the last exchange; zero where nothing was asked
+	First, Last time.Time // start of the first and end of the last answered exchange; zero where nothing was answered
 }
 
 // Input is everything that a judgement is a function of, beside the catalogue.

@@ -124,6 +124,7 @@ func (f *File) checkRest(c *faults) {
 	for i, g := range f.AcceptedGaps {
 		at := fmt.Sprintf("$.accepted_gaps[%d]", i)
 		c.check(g.ID != "" && g.Pattern != "" && g.Reason != "" && g.By != "", at, "id, pattern, reason and by must be said", "")
+		c.check(fixedText(g.Pattern), at+".pattern", "%q accepts whatever is missing", "name the rows that are accepted, such as aws-111122223333/*/ec2:DescribeVolumes", g.Pattern)
 		c.check(!g.Approved.IsZero() && g.Approved.Before(g.Until.Time), at, "approved must be before until", "")
 	}
 }
@@ -174,4 +175,14 @@ func (p *Parameters) check(c *faults) {
 			c.check(country.MatchString(j) || j == "EEA", fmt.Sprintf("$.parameters.%s[%d]", at, i), "%q is no jurisdiction", "use EEA, EU or ISO 3166-1 codes such as IE", j)
 		}
 	}
+	for at, list := range map[string][]string{"exempt_actions": p.ExemptActions, "exempt_principals": p.ExemptPrincipals,
+		"auditor_principals": p.AuditorPrincipals, "identity_providers": p.IdentityProviders} {
+		for i, pattern := range list {
+			c.check(fixedText(pattern), fmt.Sprintf("$.parameters.%s[%d]", at, i), "%q matches everything: the test could not fail", "name what is meant", pattern)
+		}
+	}
 }
+
+// fixedText says whether a pattern holds anything but wildcards and separators, so that it cannot
+// match everything.
+func fixedText(pattern string) bool { return strings.Trim(pattern, "*/:? ") != "" }

@@ -17,7 +17,7 @@ func ParseRegister(name string, text []byte) (*Register, error) {
 		at := fmt.Sprintf("$.scope[%d]", i)
 		c.check(s.ID != "" && s.Because != "", at, "id and because must be said", "a third party will read why things are in or out")
 		c.check(s.Scope == "in" || s.Scope == "out", at+".scope", "%q is neither in nor out", "", s.Scope)
-		c.check(len(s.Tags)+len(s.Targets)+len(s.Kinds)+len(s.Names) > 0, at, "matches everything", "name tags, targets, kinds or names")
+		c.check(len(s.Tags)+len(s.Targets)+len(s.Kinds) > 0 || len(s.Names) > 0 && !slices.ContainsFunc(s.Names, func(p string) bool { return !fixedText(p) }), at, "matches everything", "name tags, targets, kinds or names")
 		c.check(!slices.ContainsFunc(r.Scope[:i], func(o ScopeRule) bool { return o.ID == s.ID }), at+".id", "%q stands twice", "", s.ID)
 	}
 	for i, t := range r.TrustedAccounts {
@@ -34,6 +34,8 @@ func ParseRegister(name string, text []byte) (*Register, error) {
 		at := fmt.Sprintf("$.legacy[%d]", i)
 		c.check(l.ID != "" && l.Owner != "", at, "id and owner must be said", "owner is the target that held it: absence counts only there")
 		c.check(slices.Contains([]string{"pending", "copied", "verified", "deleted", "exempt"}, l.State), at+".state", "%q is no state", "use pending, copied, verified, deleted or exempt", l.State)
+		c.check(l.State == "deleted" || l.State == "exempt" || !l.By.IsZero(), at+".by", "the date by which it shall be gone must be said", "without one it is never late")
+		c.check(l.State != "exempt" || l.Why != "", at+".why", "why it is exempt must be said", "a third party will read the reason")
 	}
 	for i, s := range r.Sites {
 		at := fmt.Sprintf("$.sites[%d]", i)

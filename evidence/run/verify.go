@@ -247,6 +247,9 @@ func (v *verification) judgements() error {
 		if err != nil {
 			return v.fail(name+"/"+judgementSignatureName, "signature of the judgement", err)
 		}
+		if j.JudgedAsOf.Before(v.run.Record.AsOf.Truncate(time.Second)) {
+			return v.fail(name+"/"+judgementName, "time of the judgement", fmt.Errorf("it is judged as of %s, before the run's as_of %s: waivers and ages would be those of another day", j.JudgedAsOf.Format(time.RFC3339), v.run.Record.AsOf.Format(time.RFC3339)))
+		}
 		for _, before := range j.Before {
 			if !slices.Contains(all, before) {
 				return v.fail(name, "judgements before it", fmt.Errorf("it names judgement %s, which is missing", before))

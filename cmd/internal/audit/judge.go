@@ -101,6 +101,9 @@ type world struct {
 
 // judge is the pure function: a run and a judgement's inputs in, results out.
 func judge(ctx context.Context, r *run.Run, inputs map[string]string, judgedAsOf time.Time) (*world, error) {
+	if judgedAsOf.Before(r.Record.AsOf.Truncate(time.Second)) {
+		return nil, fmt.Errorf("judged as of %s, before the run's as_of %s: waivers and ages would be those of another day; name a later instant", judgedAsOf.Format(time.RFC3339), r.Record.AsOf.Format(time.RFC3339))
+	}
 	w := &world{run: r}
 	if err := w.read(inputs); err != nil {
 		return nil, err
@@ -172,13 +175,16 @@ func (w *world) read(inputs map[string]string) error {
 	return nil
 }
 
-// targets says of each planned target when it was asked.
+// targets says of each planned target when it answered.
 func (w *world) targets() ([]controls.Target, error) {
 	times := map[string]*controls.Target{}
 	var out []controls.Target
 	for x, err := range w.exchanges() {
 		if err != nil {
 			return nil, err
+		}
+		if !x.Outcome.Seen() {
+			continue // what was refused is no evidence, whenever that was
 		}
 		t := times[x.Target]
 		if t == nil {
