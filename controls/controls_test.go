@@ -559,14 +559,18 @@ func TestAuditLogs(t *testing.T) {
 			in.kinds = evidence.Kinds{kind.Name: kind}
 			in.Targets[0].Parent = "aws-org-1"
 			in.Targets = append(in.Targets, Target{ID: "aws-222222222222", Provider: "aws", Account: "222222222222", Parent: "aws-org-1"},
-				Target{ID: "aws-333333333333", Provider: "aws", Account: "333333333333", Parent: "aws-org-2"})
+				Target{ID: "aws-333333333333", Provider: "aws", Account: "333333333333", Parent: "aws-org-2"},
+				Target{ID: "aws-444444444444", Provider: "aws", Account: "444444444444"}) // named by the engagement, in no organisation of it
 			j, err := index(&in, in.Facts())
 			if err != nil {
 				t.Fatal(err)
 			}
 			facts := auditLogs(j)
-			if len(facts) != 3 {
+			if len(facts) != 4 {
 				t.Fatalf("%d facts", len(facts))
+			}
+			if got, _ := facts[3].Get("/attrs/covered"); got == true {
+				t.Error("an account outside counts as covered by the organisation's trail")
 			}
 			if got, _ := facts[0].Get("/attrs/covered"); got != c.want {
 				t.Errorf("covered is %v, want %v", got, c.want)

@@ -36,10 +36,8 @@ func (g *gatherer) aws(ctx context.Context, e *engagement.AWS) error {
 	for _, id := range e.Accounts {
 		found[id] = foundAccount{id: id, wanted: true}
 	}
-	parent := ""
 	if e.Management != "" {
 		j := g.awsOrganization(e, access)
-		parent = j.target.ID
 		if err := g.run(ctx, j, func(w *collectors.Work) { discovered(w, e, found) }); err != nil {
 			return err
 		}
@@ -47,13 +45,14 @@ func (g *gatherer) aws(ctx context.Context, e *engagement.AWS) error {
 			found[e.Management] = foundAccount{id: e.Management, wanted: true}
 		}
 	}
-	return g.each(ctx, g.awsAccounts(e, access, parent, found))
+	return g.each(ctx, g.awsAccounts(e, access, found))
 }
 
 // foundAccount is an account that the engagement names or discovery found.
 type foundAccount struct {
 	id, name, state string
-	wanted          bool // the engagement asks for it
+	parent          string // the organisation's target that discovered it; empty where the engagement alone names it
+	wanted          bool   // the engagement asks for it
 }
 
 func (g *gatherer) awsOrganization(e *engagement.AWS, access *aws.Access) job {
@@ -71,18 +70,18 @@ func discovered(w *collectors.Work, e *engagement.AWS, found map[string]foundAcc
 		id := f.ID[len("aws:"):]
 		state, _ := f.Get("/account/state")
 		text, _ := state.(string)
-		found[id] = foundAccount{id: id, name: f.Name, state: text, wanted: len(e.Accounts) == 0 || slices.Contains(e.Accounts, id)}
+		found[id] = foundAccount{id: id, name: f.Name, state: text, parent: w.Target.ID, wanted: len(e.Accounts) == 0 || slices.Contains(e.Accounts, id)}
 	}
 }
 
-func (g *gatherer) awsAccounts(e *engagement.AWS, access *aws.Access, parent string, found map[string]foundAccount) []job {
+func (g *gatherer) awsAccounts(e *engagement.AWS, access *aws.Access, found map[string]foundAccount) []job {
 	var jobs []job
 	var fallback []collectors.Region
 	for _, name := range g.table.Regions(e.Partition) {
 		fallback = append(fallback, limited(e, collectors.Region{Name: name}))
 	}
 	for _, a := range found {
-		t := collectors.Target{ID: "aws-" + a.id, Provider: "aws", Level: collectors.Account, Account: a.id, Name: a.name, Parent: parent}
+		t := collectors.Target{ID: "aws-" + a.id, Provider: "aws", Level: collectors.Account, Account: a.id, Name: a.name, Parent: a.parent}
 		j := job{target: t, discovery: level(aws.Discovery(access), collectors.Account), rest: aws.Collectors(access), fallback: fallback,
 			refused: g.exclusion(t.ID), enter: g.awsEnter(access, a.id),
 			regions: func(w *collectors.Work) []collectors.Region {

@@ -19,19 +19,21 @@ func (g *gatherer) gcp(ctx context.Context, e *engagement.GCP) error {
 	for _, id := range e.Projects {
 		found[id] = foundAccount{id: id, wanted: true}
 	}
-	parent := ""
 	if e.Organization != "" {
 		t := collectors.Target{ID: "gcp-org-" + e.Organization, Provider: "gcp", Level: collectors.Organization, Account: e.Organization, Name: "organisation " + e.Organization}
-		parent = t.ID
 		j := job{target: t, discovery: level(gcp.Discovery(access), collectors.Organization), rest: level(gcp.Collectors(access), collectors.Organization),
 			refused: g.exclusion(t.ID), enter: g.gcpEnter(access, e.Organization)}
 		if err := g.run(ctx, j, func(w *collectors.Work) { discoveredProjects(w, e, found) }); err != nil {
 			return err
 		}
 	}
+	return g.each(ctx, g.gcpProjects(access, found))
+}
+
+func (g *gatherer) gcpProjects(access *gcp.Access, found map[string]foundAccount) []job {
 	var jobs []job
 	for _, p := range found {
-		t := collectors.Target{ID: "gcp-" + p.id, Provider: "gcp", Level: collectors.Account, Account: p.id, Name: p.name, Parent: parent}
+		t := collectors.Target{ID: "gcp-" + p.id, Provider: "gcp", Level: collectors.Account, Account: p.id, Name: p.name, Parent: p.parent}
 		j := job{target: t, discovery: level(gcp.Discovery(access), collectors.Account), rest: level(gcp.Collectors(access), collectors.Account),
 			refused: g.exclusion(t.ID), enter: g.gcpEnter(access, p.id)}
 		switch {
@@ -43,7 +45,7 @@ func (g *gatherer) gcp(ctx context.Context, e *engagement.GCP) error {
 		}
 		jobs = append(jobs, j)
 	}
-	return g.each(ctx, jobs)
+	return jobs
 }
 
 // discoveredProjects adds the projects that the organisation lists.
@@ -55,7 +57,7 @@ func discoveredProjects(w *collectors.Work, e *engagement.GCP, found map[string]
 		id := strings.TrimPrefix(f.ID, "gcp:")
 		state, _ := f.Get("/account/state")
 		text, _ := state.(string)
-		found[id] = foundAccount{id: id, name: f.Name, state: text, wanted: len(e.Projects) == 0 || slices.Contains(e.Projects, id)}
+		found[id] = foundAccount{id: id, name: f.Name, state: text, parent: w.Target.ID, wanted: len(e.Projects) == 0 || slices.Contains(e.Projects, id)}
 	}
 }
 
