@@ -142,6 +142,42 @@ func setInstanceCopies(f *evidence.Fact, project string, i *sqladmin.DatabaseIns
 // is everyone.
 const widestPrivate = 8
 
+// setNetworks says which networks are let in and whether everyone is. A network of a form that is
+// not known may be everyone.
+func setNetworks(f *evidence.Fact, ip *sqladmin.IpConfiguration, row string) {
+	var networks, how []string
+	unclear := false
+	for _, n := range ip.AuthorizedNetworks {
+		if n == nil {
+			unclear = true
+			continue
+		}
+		networks = append(networks, n.Value)
+		bits, ok := prefixBits(n.Value)
+		switch {
+		case !ok:
+			unclear = true
+		case bits < widestPrivate && ip.Ipv4Enabled:
+			how = append(how, "authorized network "+n.Value)
+		}
+	}
+	if unclear && ip.Ipv4Enabled && len(how) == 0 {
+		f.Unknown(row, "/exposure/public", "/exposure/public_how")
+	} else {
+		f.Set("/exposure/public", len(how) > 0).Set("/exposure/public_how", sorted(how))
+	}
+	f.Set("/attrs/networks", sorted(networks)).Set("/attrs/public_ip", ip.Ipv4Enabled)
+}
+
+// prefixBits reads an authorised network: a CIDR prefix, or one address.
+func prefixBits(network string) (int, bool) {
+	if p, err := netip.ParsePrefix(network); err == nil {
+		return p.Bits(), true
+	}
+	a, err := netip.ParseAddr(network)
+	return a.BitLen(), err == nil
+}
+
 // setConnection says how an instance is reached.
 func setConnection(f *evidence.Fact, ip *sqladmin.IpConfiguration, row string) {
 	if ip == nil {
@@ -149,15 +185,7 @@ func setConnection(f *evidence.Fact, ip *sqladmin.IpConfiguration, row string) {
 			"/attrs/networks", "/attrs/public_ip", "/attrs/ssl_mode")
 		return
 	}
-	var networks, how []string
-	for _, n := range ip.AuthorizedNetworks {
-		networks = append(networks, n.Value)
-		if p, err := netip.ParsePrefix(n.Value); err == nil && p.Bits() < widestPrivate && ip.Ipv4Enabled {
-			how = append(how, "authorized network "+n.Value)
-		}
-	}
-	f.Set("/exposure/public", len(how) > 0).Set("/exposure/public_how", sorted(how)).
-		Set("/attrs/networks", sorted(networks)).Set("/attrs/public_ip", ip.Ipv4Enabled)
+	setNetworks(f, ip, row)
 	switch {
 	case ip.Ipv4Enabled:
 		f.Set("/exposure/network", "open")
