@@ -106,12 +106,9 @@ func (g *gatherer) awsEnter(access *aws.Access, account string) func(context.Con
 	}
 }
 
-// awsRegions plans by the account's own list of regions; where that was denied, by the table.
+// awsRegions plans by the account's own list of regions; where that was denied, or is not whole, by the
+// table too.
 func awsRegions(w *collectors.Work, e *engagement.AWS, fallback []collectors.Region) []collectors.Region {
-	row, ok := w.Row(evidence.RowID(w.Target.ID, collectors.Global, "ec2:DescribeRegions"))
-	if !ok || row.Status != evidence.OK {
-		return fallback
-	}
 	var out []collectors.Region
 	for _, f := range w.Facts() {
 		if f.Kind != "aws.account.region" {
@@ -125,6 +122,13 @@ func awsRegions(w *collectors.Work, e *engagement.AWS, fallback []collectors.Reg
 			r.Status, r.Reason = evidence.NotEnabled, "not opted in; earlier use not shown"
 		}
 		out = append(out, r)
+	}
+	if row, ok := w.Row(evidence.RowID(w.Target.ID, collectors.Global, "ec2:DescribeRegions")); !ok || row.Status != evidence.OK {
+		for _, r := range fallback {
+			if !slices.ContainsFunc(out, func(o collectors.Region) bool { return o.Name == r.Name }) {
+				out = append(out, r)
+			}
+		}
 	}
 	slices.SortFunc(out, func(a, b collectors.Region) int { return strings.Compare(a.Name, b.Name) })
 	return out

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"strings"
 	"testing"
 	"time"
 
@@ -83,4 +84,39 @@ func TestOnlyTheDiscoveredBelongToAnOrganisation(t *testing.T) {
 	organization := collectors.Target{ID: "gcp-org-1", Provider: "gcp", Level: collectors.Organization, Account: "1"}
 	discoveredProjects(organizationThatLists(t, organization, "gcp.resourcemanager.project", "gcp:app"), p, found)
 	holds(parents(g.gcpProjects(gcp.ReplayAccess(gcp.Settings{}), found)), "app", "guest", "gcp-org-1")
+}
+
+// Where the account's list of regions is not whole, the table's regions are planned beside those that
+// it names; where it is whole, it alone counts.
+func TestRegionsOfAShortListArePlanned(t *testing.T) {
+	kind := &evidence.Kind{Name: "aws.account.region", Schema: 1, Facets: []string{"located"}, NotApplicable: map[string]string{"/tags": "none"}, Attrs: []evidence.Field{{Name: "opt_in", Type: evidence.String}}}
+	target := collectors.Target{ID: "aws-1", Provider: "aws", Level: collectors.Account, Account: "1"}
+	table := []collectors.Region{{Name: "eu-north-1"}, {Name: "eu-west-1"}}
+	for _, c := range []struct {
+		whole bool
+		want  string
+	}{{true, "eu-west-1 mars-1"}, {false, "eu-north-1 eu-west-1 mars-1"}} {
+		one := &saysFacts{kind: kind}
+		for _, name := range []string{"mars-1", "eu-west-1"} {
+			f := evidence.NewFact(kind, name, name).Set("/located", []string{name}).Set("/attrs/opt_in", "opted-in").Because("c:x")
+			f.Region, f.Seen = name, time.Now()
+			one.facts = append(one.facts, f)
+		}
+		w := collectors.NewWork(target, time.Now(), nil, nil, time.Now)
+		if err := w.Collect(context.Background(), one, nil); err != nil {
+			t.Fatal(err)
+		}
+		status := evidence.Failed
+		if c.whole {
+			status = evidence.OK
+		}
+		w.Refuse(collectors.Info{Name: "list", Operations: []collectors.Operation{{Name: "ec2:DescribeRegions", Global: true}}}, nil, status, "")
+		var names []string
+		for _, r := range awsRegions(w, &engagement.AWS{}, table) {
+			names = append(names, r.Name)
+		}
+		if got := strings.Join(names, " "); got != c.want {
+			t.Errorf("whole %t: planned %s, want %s", c.whole, got, c.want)
+		}
+	}
 }
