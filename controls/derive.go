@@ -340,8 +340,8 @@ func auditLogs(j *joins) []*evidence.Fact {
 		if t.Provider == "gcp" {
 			source, fields = "gcp.logging.sink", sinkFields
 		}
-		if t.Account == "" || t.ID != t.Provider+"-"+t.Account {
-			continue // an organisation or a plug-in
+		if !t.account() {
+			continue
 		}
 		id := t.Provider + ":" + t.Account
 		f := derived(kindAuditLog, "audit_log:"+id, t.Account, t.ID, "").Because("c:" + t.ID)

@@ -14,7 +14,7 @@ import (
 func collectorAccess(j *joins) []*evidence.Fact {
 	var out []*evidence.Fact
 	for _, t := range j.in.Targets {
-		if t.Account == "" || t.ID != t.Provider+"-"+t.Account {
+		if !t.account() {
 			continue // an organisation, which its management account's identity collects, or a plug-in
 		}
 		f := derived(kindCollectorAccess, "collector:"+t.Provider+":"+t.Account, t.Account, t.ID, "").Because("c:" + t.ID)

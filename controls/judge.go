@@ -25,6 +25,9 @@ type Target struct {
 	First, Last time.Time // start of the first and end of the last answered exchange; zero where nothing was answered
 }
 
+// account reports whether it is an account or a project, not an organisation or a plug-in.
+func (t *Target) account() bool { return t.Account != "" && t.ID == t.Provider+"-"+t.Account }
+
 // Input is everything that a judgement is a function of, beside the catalogue.
 type Input struct {
 	AsOf       time.Time // the run's instant

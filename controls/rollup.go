@@ -161,7 +161,7 @@ func (p *pass) foreign(control *Control) bool {
 }
 
 // notLooked lists what of the control nothing of this run looks at, though it has targets of the
-// provider: declared kinds without a row, kinds of stores that no collector reads, and operations
+// provider: declared kinds without a row, also in one account alone, kinds of stores that no collector reads, and operations
 // that the control's objective needs and no collector asks. A provider that a control says nothing
 // of counts as a whole.
 func (p *pass) notLooked(ctx context.Context, control *Control) []string {
@@ -180,11 +180,13 @@ func (p *pass) notLooked(ctx context.Context, control *Control) []string {
 			out = append(out, operations...)
 		}
 	}
-	for kind := range p.sources(control) {
+	sources := p.sources(control)
+	for kind := range sources {
 		if targets[providerOf(kind)] && !listed[kind] {
 			out = append(out, kind)
 		}
 	}
+	out = append(out, p.unlistedIn(sources)...)
 	for _, provider := range clouds {
 		if targets[provider] && len(control.NotAsked[provider]) == 0 && !p.c.speaksOf(control, provider) {
 			out = append(out, provider+": this control has no test of its things")
@@ -198,6 +200,42 @@ func (p *pass) notLooked(ctx context.Context, control *Control) []string {
 	}
 	slices.Sort(out)
 	return slices.Compact(out)
+}
+
+// unlistedIn lists, as "target: kind", the accounts and projects without a row of a list that another
+// account of their provider has a row of: every account's plan has the same lists, so one that lacks
+// some was not planned whole. One that was refused or left out has rows that say so.
+func (p *pass) unlistedIn(sources map[string]bool) []string {
+	provider := map[string]string{} // of accounts and projects
+	for _, t := range p.in.Targets {
+		if t.account() {
+			provider[t.ID] = t.Provider
+		}
+	}
+	of := map[string]map[string]bool{} // kind → accounts that list it
+	for _, r := range p.in.Coverage {
+		if !r.List || provider[r.Target] == "" {
+			continue
+		}
+		for _, kind := range r.Kinds {
+			if !sources[kind] {
+				continue
+			}
+			if of[kind] == nil {
+				of[kind] = map[string]bool{}
+			}
+			of[kind][r.Target] = true
+		}
+	}
+	var out []string
+	for kind, have := range of {
+		for id, of := range provider {
+			if of == providerOf(kind) && !have[id] {
+				out = append(out, id+": "+kind)
+			}
+		}
+	}
+	return out
 }
 
 // clouds are the providers that each control must speak of: that a run of one of them alone has
