@@ -133,11 +133,19 @@ func (j *joins) trust() {
 	}
 }
 
-// spread carries "in scope" along copies: in by the graph beats out by a label.
+// spread carries scopes along copies: in by the graph beats out by a label, and so does what is of
+// unknown scope: its copy may be one of an in-scope store.
 func (j *joins) spread() {
+	j.carry(In)
+	j.carry(ScopeUnknown) // after in, so that it overrides only out
+}
+
+// carry gives the copies of what has a scope that scope, and theirs in turn. In overrides all, and
+// unknown overrides out.
+func (j *joins) carry(scope Scope) {
 	var queue []string
 	for id, e := range j.ends.all() {
-		if e.ruling.scope == In && len(j.edges[id]) > 0 {
+		if e.ruling.scope == scope && len(j.edges[id]) > 0 {
 			queue = append(queue, id)
 		}
 	}
@@ -145,10 +153,11 @@ func (j *joins) spread() {
 	for len(queue) > 0 {
 		from := queue[0]
 		queue = queue[1:]
+		source, _ := j.ends.get(from)
 		next := slices.Sorted(slices.Values(j.edges[from]))
 		for _, to := range next {
-			if e, ok := j.ends.get(to); ok && e.ruling.scope != In {
-				e.ruling = ruling{scope: In, rule: "graph:" + from}
+			if e, ok := j.ends.get(to); ok && e.ruling.scope != In && e.ruling.scope != scope {
+				e.ruling = ruling{scope: scope, rule: "graph:" + from, why: source.ruling.why}
 				j.ends.put(to, e)
 				queue = append(queue, to)
 			}
