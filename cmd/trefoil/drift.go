@@ -15,7 +15,7 @@ import (
 func driftCommand() *cli.Command {
 	return &cli.Command{
 		Name: "drift", Usage: "what changed since a baseline", ArgsUsage: "RUN",
-		Description: "Verifies both runs, then compares results, populations, scope, facts, coverage and catalogue. Exit 2 only for what\ngot worse in selected controls, 3 for what passed and can no longer be judged.\n\nExample:\n   trefoil drift --trust trust.yaml --baseline runs/2026-11-23 runs/2026-11-24",
+		Description: "Verifies both runs, then compares results, populations, scope, facts, coverage and catalogue. Exit 2 only for what\ngot worse in controls selected in either run, 3 for what was judged and can no longer be.\n\nExample:\n   trefoil drift --trust trust.yaml --baseline runs/2026-11-23 runs/2026-11-24",
 		Flags:       []cli.Flag{trustFlag, &cli.StringFlag{Name: "baseline", Usage: "compare with this `RUN`"}, &cli.StringFlag{Name: "baseline-judgement", Usage: "which judgement of the baseline, by `DIGEST`"}, judgedFlag, jsonFlag},
 		Action: func(c *cli.Context) error {
 			path, err := onlyArg(c, "RUN")
@@ -96,7 +96,7 @@ func driftGate(worse, unjudged int) error {
 	case worse > 0:
 		return &codeError{code: exitFailed, message: fmt.Sprintf("%d changes for the worse in selected controls", worse)}
 	case unjudged > 0:
-		return &codeError{code: exitUnjudged, message: fmt.Sprintf("%d things passed, or are new, and cannot be judged", unjudged)}
+		return &codeError{code: exitUnjudged, message: fmt.Sprintf("%d things that were judged, or are new, cannot be judged", unjudged)}
 	}
 	return nil
 }

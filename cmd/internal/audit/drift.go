@@ -15,26 +15,26 @@ type Weight string
 
 // The weights.
 const (
-	Worse    Weight = "worse"    // pass to fail, a population that shrank, in scope to out: exit 2
-	Unjudged Weight = "unjudged" // pass to what cannot be judged: exit 3
+	Worse    Weight = "worse"    // pass to fail, a population that lost a thing, in scope to out, a control that gates no more: exit 2
+	Unjudged Weight = "unjudged" // what was judged, pass or fail, and no longer can be: exit 3
 	Other    Weight = "other"    // the rest: shown
 )
 
 // Change is one difference between two judged runs.
 type Change struct {
 	Weight   Weight `json:"weight"`
-	What     string `json:"what"` // result, population, scope, coverage, fact, catalogue, tool
+	What     string `json:"what"` // control, selection, result, population, item, scope, coverage, fact, input
 	Control  string `json:"control"`
 	Thing    string `json:"thing"` // id of a fact, a coverage row or an input
 	Was      string `json:"was"`
 	Is       string `json:"is"`
-	Selected bool   `json:"selected"` // of a control that gates
+	Selected bool   `json:"selected"` // of a control that gates, or did in the baseline
 }
 
 // Drift compares a judged run with a baseline: results, populations, scope, facts, coverage, and
 // what judged. Changes come in a stable order.
 func Drift(base, now *Judged) ([]Change, error) {
-	d := &drift{}
+	d := &drift{changes: []Change{}}
 	d.lines(base, now)
 	for _, compare := range []func(base, now *Judged) error{d.items, d.scope, d.records} {
 		if err := compare(base, now); err != nil {
@@ -77,16 +77,20 @@ func (d *drift) add(w Weight, what, control, thing, was, is string, selected boo
 	d.changes = append(d.changes, Change{w, what, control, thing, was, is, selected})
 }
 
-// weigh says how a verdict's change counts.
+// weigh says how a verdict's change counts. A fail that can no longer be judged is not mended: who
+// denies a read must not clear it.
 func weigh(was, is controls.Verdict) Weight {
-	good := was == controls.Pass || was == controls.NotApplicable
 	switch {
 	case is == controls.Fail && was != controls.Fail:
 		return Worse
-	case good && (is == controls.Insufficient || is == controls.Error || is == controls.NotTested):
+	case judged(was) && !judged(is):
 		return Unjudged
 	}
 	return Other
+}
+
+func judged(v controls.Verdict) bool {
+	return v == controls.Pass || v == controls.NotApplicable || v == controls.Fail
 }
 
 func (d *drift) lines(base, now *Judged) {
@@ -97,19 +101,23 @@ func (d *drift) lines(base, now *Judged) {
 	for _, l := range now.Results.Lines {
 		old, there := was[l.Control]
 		delete(was, l.Control)
-		switch {
-		case !there:
+		if !there {
 			d.add(Other, "control", l.Control, "", "absent", string(l.Verdict), l.Selected)
 			continue
-		case old.Verdict != l.Verdict:
-			d.add(weigh(old.Verdict, l.Verdict), "result", l.Control, "", string(old.Verdict), string(l.Verdict), l.Selected)
+		}
+		selected := old.Selected || l.Selected // else to select less would hide what got worse
+		if old.Selected && !l.Selected {
+			d.add(Worse, "selection", l.Control, "", "selected", "not selected", selected)
+		}
+		if old.Verdict != l.Verdict {
+			d.add(weigh(old.Verdict, l.Verdict), "result", l.Control, "", string(old.Verdict), string(l.Verdict), selected)
 		}
 		if l.Population != old.Population {
 			w := Other
 			if l.Population < old.Population {
 				w = Worse // fewer things to look at is how a fail disappears
 			}
-			d.add(w, "population", l.Control, "", fmt.Sprint(old.Population), fmt.Sprint(l.Population), l.Selected)
+			d.add(w, "population", l.Control, "", fmt.Sprint(old.Population), fmt.Sprint(l.Population), selected)
 		}
 	}
 	for _, id := range slices.Sorted(maps.Keys(was)) {
@@ -117,23 +125,30 @@ func (d *drift) lines(base, now *Judged) {
 	}
 }
 
+// items compares populations by the ids of what is in them: equal counts say nothing where one thing
+// took another's place.
 func (d *drift) items(base, now *Judged) error {
-	selected := map[string]bool{}
-	for _, l := range now.Results.Lines {
+	selected, tested := map[string]bool{}, map[string]bool{}
+	for _, l := range base.Results.Lines {
 		selected[l.Control] = l.Selected
 	}
-	was := map[string]controls.Verdict{}
+	for _, l := range now.Results.Lines {
+		selected[l.Control], tested[l.Control] = selected[l.Control] || l.Selected, true
+	}
+	was, seen := map[itemID]controls.Verdict{}, map[itemID]bool{}
 	for i, err := range base.Results.Items() {
 		if err != nil {
 			return err
 		}
-		was[i.Control+"\x00"+i.Fact] = i.Verdict
+		was[itemID{i.Control, i.Fact}] = i.Verdict
 	}
 	for i, err := range now.Results.Items() {
 		if err != nil {
 			return err
 		}
-		old, there := was[i.Control+"\x00"+i.Fact]
+		id := itemID{i.Control, i.Fact}
+		old, there := was[id]
+		seen[id] = true
 		switch {
 		case there && old != i.Verdict:
 			d.add(weigh(old, i.Verdict), "item", i.Control, i.Fact, string(old), string(i.Verdict), selected[i.Control])
@@ -143,8 +158,16 @@ func (d *drift) items(base, now *Judged) error {
 			d.add(Unjudged, "item", i.Control, i.Fact, "absent", string(i.Verdict), selected[i.Control])
 		}
 	}
+	for id, verdict := range was { // in no order: Drift sorts
+		if !seen[id] && tested[id.control] { // a control that is gone is a change of its own
+			d.add(Worse, "item", id.control, id.fact, string(verdict), "absent", selected[id.control])
+		}
+	}
 	return nil
 }
+
+// itemID names a thing in a control's population.
+type itemID struct{ control, fact string }
 
 func (d *drift) scope(base, now *Judged) error {
 	out := map[string]bool{}
