@@ -36,7 +36,7 @@ func coverageCommand() *cli.Command {
 				}
 			}
 			if c.Bool(jsonFlag.Name) {
-				return printJSON(c.App.Writer, map[string]any{"run": r.Digest, "counts": counts, "rows": shown})
+				return printJSON(c.App.Writer, map[string]any{"run": r.Digest, "warnings": sourceWarnings(r), "counts": counts, "rows": shown})
 			}
 			fmt.Fprint(c.App.Writer, sourceBanner(r))
 			t := tabwriter.NewWriter(c.App.Writer, 0, 4, 2, ' ', 0)

@@ -29,11 +29,14 @@ func driftCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			base, err := verified(c, trust, c.String("baseline"), c.String("baseline-judgement"))
+			base, warnings, err := verified(c, trust, c.String("baseline"), c.String("baseline-judgement"))
 			if err != nil {
 				return err
 			}
-			now, err := verified(c, trust, path, c.String(judgedFlag.Name))
+			for i := range warnings {
+				warnings[i] = "baseline: " + warnings[i]
+			}
+			now, of, err := verified(c, trust, path, c.String(judgedFlag.Name))
 			if err != nil {
 				return err
 			}
@@ -41,32 +44,34 @@ func driftCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			return printChanges(c, changes)
+			return printChanges(c, append(of, warnings...), changes)
 		},
 	}
 }
 
 // verified opens a judged run that must verify first: a baseline that was tampered with shows
-// any drift, or none.
-func verified(c *cli.Context, trust *seal.Trust, path, judgement string) (*audit.Judged, error) {
+// any drift, or none. The warnings say what sort of run it is.
+func verified(c *cli.Context, trust *seal.Trust, path, judgement string) (judged *audit.Judged, warnings []string, err error) {
 	if _, err := audit.Verify(c.Context, audit.Verification{Path: path, Trust: trust, Workers: runtime.GOMAXPROCS(0)}); err != nil {
-		return nil, verifyError(path, err)
+		return nil, nil, verifyError(path, err)
 	}
 	r, err := openRun(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return audit.Recorded(r, judgement)
+	judged, err = audit.Recorded(r, judgement)
+	return judged, sourceWarnings(r), err
 }
 
-func printChanges(c *cli.Context, changes []audit.Change) error {
+func printChanges(c *cli.Context, warnings []string, changes []audit.Change) error {
 	worse, unjudged := weigh(changes)
 	if c.Bool(jsonFlag.Name) {
-		if err := printJSON(c.App.Writer, map[string]any{"changes": changes, "worse": worse, "unjudged": unjudged}); err != nil {
+		if err := printJSON(c.App.Writer, map[string]any{"warnings": warnings, "changes": changes, "worse": worse, "unjudged": unjudged}); err != nil {
 			return err
 		}
 		return driftGate(worse, unjudged)
 	}
+	fmt.Fprint(c.App.Writer, bannerLines(warnings))
 	t := tabwriter.NewWriter(c.App.Writer, 0, 4, 2, ' ', 0)
 	for _, ch := range changes {
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s → %s\n", ch.Weight, ch.What, ch.Control, plain(ch.Thing), plain(shorten(ch.Was)), plain(shorten(ch.Is)))

@@ -45,8 +45,12 @@ func explainCommand() *cli.Command {
 				return err
 			}
 			if c.Bool(jsonFlag.Name) {
-				return printJSON(c.App.Writer, e)
+				return printJSON(c.App.Writer, struct {
+					Warnings []string `json:"warnings"`
+					*audit.Explanation
+				}{sourceWarnings(r), e})
 			}
+			fmt.Fprint(c.App.Writer, sourceBanner(r))
 			return printExplanation(c.App.Writer, e, r.Path)
 		},
 	}

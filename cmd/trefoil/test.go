@@ -9,7 +9,6 @@ import (
 	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
 	"github.com/trefoil-audit/trefoil/controls"
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
-	"github.com/trefoil-audit/trefoil/evidence/run"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
 
@@ -67,7 +66,7 @@ func judge(c *cli.Context, j audit.Judging) (*audit.Judged, error) {
 			}
 			items = append(items, i)
 		}
-		if err := printJSON(c.App.Writer, map[string]any{"judgement": judged.Digest, "run": j.Run.Digest, "judged_as_of": judged.JudgedAsOf,
+		if err := printJSON(c.App.Writer, map[string]any{"judgement": judged.Digest, "run": j.Run.Digest, "warnings": sourceWarnings(j.Run), "judged_as_of": judged.JudgedAsOf,
 			"controls": judged.Results.Lines, "items": items}); err != nil {
 			return nil, err
 		}
@@ -81,26 +80,4 @@ func judge(c *cli.Context, j audit.Judging) (*audit.Judged, error) {
 		fmt.Fprintf(c.App.Writer, "judgement %s\n", judged.Digest)
 	}
 	return judged, gate(judged.Results)
-}
-
-// sourceBanner says what a run is, where it is not a live recording of providers with times that
-// somebody else vouches for.
-func sourceBanner(r *run.Run) string {
-	out := ""
-	switch {
-	case r.Record.Source.Demo:
-		out = "DEMONSTRATION: recorded answers of an imagined company\n"
-	case r.Record.Source.Kind != "live":
-		out = "REPLAYED RECORDING of run " + r.Record.Source.Of + "\n"
-	}
-	if r.Record.Source.Stopped {
-		out += "STOPPED BEFORE ITS END: what was not asked is not_attempted\n"
-	}
-	if untimed, err := audit.Untimed(r); err != nil || untimed {
-		out += "NO TIMESTAMP: every time is the collector's claim\n"
-	}
-	for _, o := range r.Record.Overrides {
-		out += "NOT A PROVIDER ENDPOINT: " + plain(o) + "\n"
-	}
-	return out
 }

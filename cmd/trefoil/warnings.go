@@ -1,0 +1,41 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
+	"github.com/trefoil-audit/trefoil/evidence/run"
+)
+
+// sourceWarnings say what a run is, where it is not a live recording of providers with times that
+// somebody else vouches for. Each command says so of what it shows: lines of text, or warnings in JSON.
+func sourceWarnings(r *run.Run) []string {
+	out := []string{}
+	switch {
+	case r.Record.Source.Demo:
+		out = append(out, "DEMONSTRATION: recorded answers of an imagined company")
+	case r.Record.Source.Kind != "live":
+		out = append(out, "REPLAYED RECORDING of run "+plain(r.Record.Source.Of))
+	}
+	if r.Record.Source.Stopped {
+		out = append(out, "STOPPED BEFORE ITS END: what was not asked is not_attempted")
+	}
+	if untimed, err := audit.Untimed(r); err != nil || untimed {
+		out = append(out, "NO TIMESTAMP: every time is the collector's claim")
+	}
+	for _, o := range r.Record.Overrides {
+		out = append(out, "NOT A PROVIDER ENDPOINT: "+plain(o))
+	}
+	return out
+}
+
+// sourceBanner is the warnings as lines of text.
+func sourceBanner(r *run.Run) string { return bannerLines(sourceWarnings(r)) }
+
+func bannerLines(warnings []string) string {
+	var b strings.Builder
+	for _, w := range warnings {
+		b.WriteString(w + "\n")
+	}
+	return b.String()
+}
