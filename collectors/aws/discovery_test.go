@@ -68,3 +68,37 @@ func TestShortListOfRegions(t *testing.T) {
 		})
 	}
 }
+
+// An account that lies in a unit, and that the list of accounts does not name, is one that nobody would
+// ask: the list is an error, and with it every population of the organisation.
+func TestListOfAccountsIsHeldAgainstTheTree(t *testing.T) {
+	const one, two = `{"Id":"111122223333","Name":"a","Status":"ACTIVE"}`, `{"Id":"222222222222","Name":"b","Status":"ACTIVE"}`
+	for name, c := range map[string]struct {
+		listed, tree string
+		want         evidence.Status
+	}{
+		"the same":        {one + "," + two, one + "," + two, evidence.OK},
+		"one not listed":  {one, one + "," + two, evidence.Failed},
+		"none listed":     {"", one, evidence.Failed},
+		"one not in tree": {one + "," + two, one, evidence.OK}, // its place is unknown: accountFact
+	} {
+		t.Run(name, func(t *testing.T) {
+			answers := map[string]string{
+				"DescribeOrganization":             `{"Organization":{"Id":"o-1","MasterAccountId":"111122223333","FeatureSet":"ALL"}}`,
+				"ListRoots":                        `{"Roots":[{"Id":"r-1","Name":"Root"}]}`,
+				"ListAccountsForParent":            `{"Accounts":[` + c.tree + `]}`,
+				"ListOrganizationalUnitsForParent": `{"OrganizationalUnits":[]}`,
+				"ListAccounts":                     `{"Accounts":[` + c.listed + `]}`,
+				"ListPolicies":                     `{"Policies":[]}`,
+			}
+			target := collectors.Target{ID: "aws-org-111122223333", Provider: "aws", Level: collectors.Organization, Account: "111122223333"}
+			got := answered(t, target, func(a *Access) collectors.Collector { return &organization{access: a} }, func(r *http.Request) (string, string) {
+				_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+				return "application/x-amz-json-1.1", answers[operation]
+			})
+			if r := rowOf(t, got, "organizations:ListAccounts"); r.Status != c.want || !r.Discovery {
+				t.Errorf("%s (%s), want %s", r.Status, r.Reason, c.want)
+			}
+		})
+	}
+}

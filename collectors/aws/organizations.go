@@ -2,6 +2,9 @@ package aws
 
 import (
 	"context"
+	"errors"
+	"maps"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/organizations"
@@ -138,6 +141,7 @@ func (t *orgTree) accountsUnder(ctx context.Context, id string, path []string) {
 }
 
 func (c *organization) accounts(ctx context.Context, t *orgTree, org collectors.Answer[*organizations.DescribeOrganizationOutput]) {
+	listed := map[string]bool{}
 	var token *string
 	for {
 		page := ask(ctx, t.session, collectors.Global, "organizations:ListAccounts", t.client.ListAccounts, &organizations.ListAccountsInput{NextToken: token})
@@ -145,10 +149,23 @@ func (c *organization) accounts(ctx context.Context, t *orgTree, org collectors.
 			return
 		}
 		for _, a := range page.Value.Accounts {
+			listed[aws.ToString(a.Id)] = true
 			t.session.Emit(kindAccount, t.accountFact(a, org).Because(page.From...))
 		}
 		if token = page.Value.NextToken; token == nil {
-			return
+			break
+		}
+	}
+	t.contradict(listed)
+}
+
+// contradict holds the list of accounts against the tree: an account that lies in a unit, and that the
+// list does not name, would never be asked. It makes the list an error; the tree may lag, but invents
+// nothing.
+func (t *orgTree) contradict(listed map[string]bool) {
+	for _, id := range slices.Sorted(maps.Keys(t.parents)) {
+		if !listed[id] {
+			t.session.Spoil(kindAccount, collectors.Global, errors.New("account "+id+" lies in "+t.parents[id][0]+", the list of accounts does not name it"))
 		}
 	}
 }
