@@ -196,9 +196,20 @@ func gates(r evidence.Row, kinds func(string) bool) bool {
 }
 
 // guardrails says what the location guardrails mean for each account of an AWS organisation: a
-// rule counts where it is attached to the account or to a unit on its path.
+// rule counts where it is attached to the account or to a unit on its path. Of an account that no
+// organisation of the run lists, nothing is known.
 func guardrails(j *joins) []*evidence.Fact {
 	var out []*evidence.Fact
+	within := map[string]bool{}
+	for _, a := range j.kept["aws.organizations.account"] {
+		within[a.ID] = true
+	}
+	for _, t := range j.in.Targets {
+		if id := "aws:" + t.Account; t.Provider == "aws" && t.account() && !within[id] {
+			out = append(out, derived(kindGuardrail, "guardrail:"+id, t.Account, t.ID, "").Because("c:"+t.ID).
+				Unknown("the account is in no organisation that was read: "+t.ID, "/attrs/management", "/attrs/guarded", "/attrs/locations", "/attrs/exempt"))
+		}
+	}
 	at := attached(j.kept["aws.organizations.scp_statement"])
 	for _, a := range j.kept["aws.organizations.account"] {
 		f := derived(kindGuardrail, "guardrail:"+a.ID, a.Name, a.Target, "").Because("f:" + a.ID)

@@ -146,3 +146,24 @@ func TestLogStores(t *testing.T) {
 		})
 	}
 }
+
+// An account that no organisation of the run lists has a guardrail that nobody saw: it is no account
+// without one, and none that is left out.
+func TestGuardrailOfAnAccountOutside(t *testing.T) {
+	account := &evidence.Kind{Name: "aws.organizations.account", Schema: 1, Facets: []string{"account"}, NotApplicable: map[string]string{"/tags": "none"}, Attrs: []evidence.Field{{Name: "management", Type: evidence.Bool}}}
+	in := world1(t, said(t, account, "aws:111122223333", "aws-org-111122223333", map[string]any{"/account/parents": []any{"r-1"}, "/attrs/management": true}))
+	in.Targets = append(in.Targets, Target{ID: "aws-org-111122223333", Provider: "aws", Account: "111122223333"}, Target{ID: "aws-999999999999", Provider: "aws", Account: "999999999999"},
+		Target{ID: "gcp-app", Provider: "gcp", Account: "app"})
+	got := map[string]*evidence.Fact{}
+	for _, f := range guardrails(indexed(t, in, account)) {
+		got[f.ID] = f
+	}
+	if len(got) != 2 || attr(got["guardrail:aws:111122223333"], "management") != "true" || attr(got["guardrail:aws:111122223333"], "guarded") != "false" {
+		t.Fatalf("%d facts: %+v", len(got), got)
+	}
+	for _, name := range []string{"management", "guarded", "locations", "exempt"} {
+		if v := attr(got["guardrail:aws:999999999999"], name); v != "unknown: the account is in no organisation that was read: aws-999999999999" {
+			t.Errorf("%s: %s", name, v)
+		}
+	}
+}
