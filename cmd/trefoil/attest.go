@@ -15,7 +15,7 @@ func attestCommand() *cli.Command {
 		Name: "attest", Usage: "add a judgement's verdicts in forms that policy engines read", ArgsUsage: "RUN",
 		Description: "Adds two signed in-toto statements about the run and a recorded judgement: a test result (selected controls that\npassed, failed, or could not be judged: warned) and a Simple Verification Result (those that passed). cosign\nand policy engines read them. Signed by what the engagement names, or by flags.\n\n" +
 			"Example:\n   trefoil attest -c engagement.yaml runs/2026-11-24",
-		Flags: append([]cli.Flag{configFlag, judgedFlag}, signingFlags()...),
+		Flags: append([]cli.Flag{configFlag, trustFlag, judgedFlag}, signingFlags()...),
 		Action: func(c *cli.Context) error {
 			path, err := onlyArg(c, "RUN")
 			if err != nil {
@@ -38,7 +38,7 @@ func attestCommand() *cli.Command {
 	}
 }
 
-// toSeal opens a run and what to seal it with: what the engagement names, or what the flags say.
+// toSeal opens and verifies (see trusted) a run, and opens what to seal it with: what the engagement names, or what the flags say.
 func toSeal(c *cli.Context, path string) (r *run.Run, s *seal.Signer, err error) {
 	if r, err = openRun(path); err != nil {
 		return nil, nil, err
@@ -50,6 +50,9 @@ func toSeal(c *cli.Context, path string) (r *run.Run, s *seal.Signer, err error)
 	}
 	if err == nil && s == nil {
 		err = &codeError{code: exitCould, message: "engagement.yaml names nothing to sign with (signing.key)", hint: "`trefoil init DIR` makes a key"}
+	}
+	if err == nil {
+		err = trusted(c, r, true)
 	}
 	return r, s, err
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"time"
@@ -11,7 +10,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
-	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
 
 func auditCommand() *cli.Command {
@@ -72,25 +70,12 @@ func inStore(c *cli.Context, s *audit.Store) (place, error) {
 	if err != nil || newest == "" {
 		return at, err
 	}
-	trust, err := storeTrust(c)
+	trust, err := trustAtHand(c)
 	if err != nil {
 		return at, err
 	}
 	at.before, err = audit.Before(c.Context, newest, trust, runtime.GOMAXPROCS(0))
 	return at, err
-}
-
-// storeTrust loads the trust that --trust names, else what lies beside the engagement; nil where
-// there is neither.
-func storeTrust(c *cli.Context) (*seal.Trust, error) {
-	path := c.String(trustFlag.Name)
-	if path == "" {
-		path = filepath.Join(filepath.Dir(c.String(configFlag.Name)), "trust.yaml")
-		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
-			return nil, nil
-		}
-	}
-	return loadTrust(path)
 }
 
 // auditAt takes a run, judges it and writes the workbook.

@@ -52,7 +52,7 @@ func gapCommand() *cli.Command {
 		Name: "gap", Usage: "record, signed, why the runs before this one are not as they should be", ArgsUsage: "RUN",
 		Description: "Adds a gap record to RUN, the run after the gap. `verify --chain` then shows the gap as a warning, with the reason and who\nsigned it. Signed by what the engagement names, or by flags.\n\n" +
 			"Example:\n   trefoil gap -c engagement.yaml --reason \"collector moved, ticket 17\" runs/20261124T060000Z",
-		Flags: append([]cli.Flag{configFlag, &cli.StringFlag{Name: "reason", Usage: "`TEXT` for the reader"}}, signingFlags()...),
+		Flags: append([]cli.Flag{configFlag, trustFlag, &cli.StringFlag{Name: "reason", Usage: "`TEXT` for the reader"}}, signingFlags()...),
 		Action: func(c *cli.Context) error {
 			path, err := onlyArg(c, "RUN")
 			if err != nil {

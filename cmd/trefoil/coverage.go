@@ -13,8 +13,8 @@ import (
 func coverageCommand() *cli.Command {
 	return &cli.Command{
 		Name: "coverage", Usage: "what was seen, and what was not and why", ArgsUsage: "RUN",
-		Description: "Lists what could not be asked; with --all, every planned operation.\n\nExample:\n   trefoil coverage runs/2026-11-24",
-		Flags:       []cli.Flag{&cli.BoolFlag{Name: "all", Usage: "answered operations too"}, jsonFlag},
+		Description: "Lists what could not be asked; with --all, every planned operation. With --trust, the run is verified first.\n\nExample:\n   trefoil coverage runs/2026-11-24",
+		Flags:       []cli.Flag{&cli.BoolFlag{Name: "all", Usage: "answered operations too"}, trustFlag, jsonFlag},
 		Action: func(c *cli.Context) error {
 			path, err := onlyArg(c, "RUN")
 			if err != nil {
@@ -22,6 +22,9 @@ func coverageCommand() *cli.Command {
 			}
 			r, err := openRun(path)
 			if err != nil {
+				return err
+			}
+			if err := trusted(c, r, false); err != nil {
 				return err
 			}
 			counts := map[evidence.Status]int{}

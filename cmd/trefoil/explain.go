@@ -16,8 +16,8 @@ import (
 func explainCommand() *cli.Command {
 	return &cli.Command{
 		Name: "explain", Usage: "from a cell of the workbook, or an id, back to the recorded answer", ArgsUsage: "report.xlsx 'Sheet!F17' | RUN ID",
-		Description: "Shows the fact, what the judgement says of it, and each API call that it was made from, with its recorded answer.\n\nExample:\n   trefoil explain --run demo/run demo/report.xlsx 'Test results!C9'",
-		Flags:       []cli.Flag{&cli.StringFlag{Name: "run", Usage: "the `RUN` that the workbook is of"}, judgedFlag, jsonFlag},
+		Description: "Shows the fact, what the judgement says of it, and each API call that it was made from, with its recorded answer.\nWith --trust, the run is verified first.\n\nExample:\n   trefoil explain --run demo/run demo/report.xlsx 'Test results!C9'",
+		Flags:       []cli.Flag{&cli.StringFlag{Name: "run", Usage: "the `RUN` that the workbook is of"}, judgedFlag, trustFlag, jsonFlag},
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 2 {
 				return &usageError{errors.New("explain takes two arguments: RUN ID, or --run RUN report.xlsx 'Sheet!F17'")}
@@ -29,6 +29,9 @@ func explainCommand() *cli.Command {
 			}
 			r, err := openRun(path)
 			if err != nil {
+				return err
+			}
+			if err := trusted(c, r, false); err != nil {
 				return err
 			}
 			judged, err := audit.Recorded(r, c.String(judgedFlag.Name))

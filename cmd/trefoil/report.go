@@ -17,8 +17,8 @@ import (
 func reportCommand() *cli.Command {
 	return &cli.Command{
 		Name: "report", Usage: "write the workbook of a judgement, and its signature beside it", ArgsUsage: "RUN",
-		Description: "Writes an Excel workbook that is a pure function of the run and a recorded judgement. With -c it is signed by the\nengagement's key; without, it is UNSIGNED.\n\nExample:\n   trefoil report -c engagement.yaml -o report.xlsx runs/2026-11-24",
-		Flags:       []cli.Flag{configFlag, outFlag("write the workbook to `FILE`"), judgedFlag, passphraseF, passphraseD},
+		Description: "Writes an Excel workbook that is a pure function of the run and a recorded judgement. With -c it is signed by the\nengagement's key; without, it is UNSIGNED. The run is verified first, by --trust, else by trust.yaml beside the\nengagement.\n\nExample:\n   trefoil report -c engagement.yaml -o report.xlsx runs/2026-11-24",
+		Flags:       []cli.Flag{configFlag, trustFlag, outFlag("write the workbook to `FILE`"), judgedFlag, passphraseF, passphraseD},
 		Action: func(c *cli.Context) error {
 			path, err := onlyArg(c, "RUN")
 			if err != nil {
@@ -37,6 +37,9 @@ func reportCommand() *cli.Command {
 				if _, s, err = engagementAndSigner(c); err != nil {
 					return err
 				}
+			}
+			if err := trusted(c, r, s != nil); err != nil {
+				return err
 			}
 			judged, err := audit.Recorded(r, c.String(judgedFlag.Name))
 			if err != nil {

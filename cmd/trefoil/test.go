@@ -15,8 +15,8 @@ import (
 func testCommand() *cli.Command {
 	return &cli.Command{
 		Name: "test", Usage: "judge a run by the catalogue: adds a signed judgement", ArgsUsage: "RUN",
-		Description: "Tests every control on the recorded facts. With -c, the engagement's files as they are now are used, and\nthe judgement is signed by its key and added to the run; without, those in the run, and nothing is recorded.\n\nExample:\n   trefoil test -c engagement.yaml runs/2026-11-24",
-		Flags:       []cli.Flag{configFlag, asOfFlag, jsonFlag, passphraseF, passphraseD},
+		Description: "Tests every control on the recorded facts. With -c, the engagement's files as they are now are used, and\nthe judgement is signed by its key and added to the run; without, those in the run, and nothing is recorded.\nThe run is verified first, by --trust, else by trust.yaml beside the engagement.\n\nExample:\n   trefoil test -c engagement.yaml runs/2026-11-24",
+		Flags:       []cli.Flag{configFlag, trustFlag, asOfFlag, jsonFlag, passphraseF, passphraseD},
 		Action: func(c *cli.Context) error {
 			path, err := onlyArg(c, "RUN")
 			if err != nil {
@@ -32,6 +32,9 @@ func testCommand() *cli.Command {
 				if loaded, s, err = engagementAndSigner(c); err != nil {
 					return err
 				}
+			}
+			if err := trusted(c, r, s != nil); err != nil {
+				return err
 			}
 			t, err := tool()
 			if err != nil {
