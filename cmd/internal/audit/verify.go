@@ -26,7 +26,7 @@ type Verification struct {
 	Expect    []string // digests that must be there
 	Workers   int
 	Reperform bool
-	Report    string // a workbook to compare, with Reperform; its signature is checked too
+	Report    string // a workbook: its signature is checked and, with Reperform, its parts are compared
 	Judgement string // which judgement the workbook is of, where there are several
 	Tool      run.Tool
 	Progress  func(string)
@@ -81,7 +81,8 @@ func passed(report *run.Report, file, what, anchor, detail string) {
 	report.Checks = append(report.Checks, run.Check{File: file, What: what, Anchor: anchor, Result: "ok", Detail: detail})
 }
 
-// workbookSignature checks the signature that lies beside a workbook.
+// workbookSignature checks the signature that lies beside a workbook. Without one, the comparison
+// of a re-performance decides; without that too, nothing speaks for the workbook.
 func (v *Verification) workbookSignature(r *run.Run, report *run.Report) error {
 	content, err := os.ReadFile(v.Report)
 	if err != nil {
@@ -89,6 +90,9 @@ func (v *Verification) workbookSignature(r *run.Run, report *run.Report) error {
 	}
 	signature, err := os.ReadFile(v.Report + SignatureSuffix)
 	if errors.Is(err, os.ErrNotExist) {
+		if !v.Reperform {
+			return failed(report, v.Report, "signature of the workbook", fmt.Errorf("the workbook is unsigned (no file %s) and was not compared; use --reperform", filepath.Base(v.Report)+SignatureSuffix))
+		}
 		report.Checks = append(report.Checks, run.Check{File: v.Report, What: "signature of the workbook", Result: "warning", Detail: "UNSIGNED: no file " + filepath.Base(v.Report) + SignatureSuffix})
 		return nil
 	}
