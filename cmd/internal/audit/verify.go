@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 	"time"
 
 	"github.com/trefoil-audit/trefoil/evidence"
@@ -48,7 +49,7 @@ func (e *OtherBuildError) Unwrap() error { return e.Err }
 // Verify checks a run by the caller's trust, in the architecture's order, and re-performs it
 // where asked. The report holds what was checked also where it fails. Errors: *run.LayoutError
 // and *run.VerifyError say that the evidence does not verify; *OtherBuildError that this build
-// cannot tell.
+// cannot tell; any other that the work could not be done.
 func Verify(ctx context.Context, v Verification) (*run.Report, error) {
 	r, err := run.Open(v.Path)
 	if err != nil {
@@ -75,6 +76,19 @@ func Verify(ctx context.Context, v Verification) (*run.Report, error) {
 func failed(report *run.Report, file, what string, err error) error {
 	report.Checks = append(report.Checks, run.Check{File: file, What: what, Result: "failed", Detail: err.Error()})
 	return &run.VerifyError{File: file, Err: err}
+}
+
+// differs is failed for what re-performance found. What stopped it here is no finding about the
+// evidence: the caller's context that ended, or what the system refused, such as a disk that is full.
+func differs(ctx context.Context, report *run.Report, file, what string, err error) error {
+	var refused syscall.Errno
+	switch {
+	case ctx.Err() != nil:
+		return fmt.Errorf("%s: stopped before its end: %w", what, context.Cause(ctx))
+	case errors.As(err, &refused):
+		return fmt.Errorf("%s: could not be done here: %w", what, err)
+	}
+	return failed(report, file, what, err)
 }
 
 func passed(report *run.Report, file, what, anchor, detail string) {
@@ -137,7 +151,7 @@ func (v *Verification) again(ctx context.Context, r *run.Run, report *run.Report
 	}
 	second := filepath.Join(dir, "run")
 	if _, err := Collect(ctx, Collection{Engagement: loaded, Out: second, Signer: &seal.Signer{Key: key}, Tool: v.Tool, Clock: time.Now, Progress: v.Progress, Replay: r}); err != nil {
-		return failed(report, "bundles", "re-performance: replay", err)
+		return differs(ctx, report, "bundles", "re-performance: replay", err)
 	}
 	again, err := run.Open(second)
 	if err != nil {
@@ -150,7 +164,7 @@ func (v *Verification) again(ctx context.Context, r *run.Run, report *run.Report
 	for _, name := range []string{bundle.ExchangesName, bundle.CoverageName, bundle.FactsName} {
 		n, err := sameLines(linesOf(r, name), linesOf(again, name))
 		if err != nil {
-			return failed(report, name, "re-performance", err)
+			return differs(ctx, report, name, "re-performance", err)
 		}
 		passed(report, name, "re-performance", "this build", fmt.Sprintf("%d lines, all equal", n))
 	}
@@ -166,12 +180,12 @@ func (v *Verification) results(ctx context.Context, r *run.Run, report *run.Repo
 		}
 		w, err := judge(ctx, r, j.Inputs, j.JudgedAsOf)
 		if err != nil {
-			return failed(report, "judgements/"+digest, "re-performance: judgement", err)
+			return differs(ctx, report, "judgements/"+digest, "re-performance: judgement", err)
 		}
 		n, err := sameLines(j.Lines(), w.results.Encoded())
 		err = errors.Join(err, w.results.Close())
 		if err != nil {
-			return failed(report, "judgements/"+digest+"/results.jsonl", "re-performance: results", err)
+			return differs(ctx, report, "judgements/"+digest+"/results.jsonl", "re-performance: results", err)
 		}
 		passed(report, "judgements/"+digest+"/results.jsonl", "re-performance: results", "this build", fmt.Sprintf("%d lines, all equal", n))
 	}
@@ -188,7 +202,7 @@ func (v *Verification) results(ctx context.Context, r *run.Run, report *run.Repo
 	}
 	n, err := sameParts(v.Report, b.Bytes())
 	if err != nil {
-		return failed(report, v.Report, "re-performance: workbook", err)
+		return differs(ctx, report, v.Report, "re-performance: workbook", err)
 	}
 	passed(report, v.Report, "re-performance: workbook", "this build", fmt.Sprintf("%d parts, all equal", n))
 	return nil

@@ -225,6 +225,13 @@ func TestVerifyAndReperform(t *testing.T) {
 	if reperformed != 6 {
 		t.Errorf("%d parts were re-performed, want plan, exchanges, coverage, facts, results, workbook", reperformed)
 	}
+	// One that is stopped has found nothing about the evidence.
+	stopped, stop := context.WithCancel(context.Background())
+	stop()
+	var bad *run.VerifyError
+	if _, err := Verify(stopped, v); !errors.Is(err, context.Canceled) || errors.As(err, &bad) {
+		t.Errorf("stopped: %v", err)
+	}
 	// A workbook of other results is refused.
 	changed := 0
 	all := j.Results
@@ -251,7 +258,6 @@ func TestVerifyAndReperform(t *testing.T) {
 	if err := os.WriteFile(book, b.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	var bad *run.VerifyError
 	if _, err := Verify(context.Background(), v); !errors.As(err, &bad) || bad.File != book {
 		t.Errorf("a changed workbook: %v", err)
 	}
