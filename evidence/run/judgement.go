@@ -148,8 +148,11 @@ func (r *Run) openJudgement(digest string) (*Judged, error) {
 	if err := decode(dir+judgementName, text, &j.Judgement); err != nil {
 		return nil, err
 	}
-	if j.Schema != Schema || j.Run != r.Digest || j.Results.Path != resultsName {
-		return nil, &LayoutError{dir + judgementName, "it is a judgement of another run, or of another schema"}
+	if j.Schema != Schema || j.Results.Path != resultsName {
+		return nil, &LayoutError{dir + judgementName, "it is a judgement of another schema"}
+	}
+	if j.Run != r.Digest {
+		return nil, &LayoutError{recordName, fmt.Sprintf("was changed, or %s is of another run: the sha256 is %s, and the judgement is about %s", dir+judgementName, r.Digest, j.Run)}
 	}
 	if j.signature, err = r.read(dir+judgementSignatureName, 8<<20); err != nil {
 		return nil, err

@@ -163,7 +163,7 @@ func (r *Run) compare(want []File) error {
 	}
 	for _, f := range want {
 		if !left[f.Path] {
-			return &LayoutError{f.Path, "is missing, or listed twice"}
+			return &LayoutError{f.Path, "is missing, or run.json lists it twice"}
 		}
 		delete(left, f.Path)
 	}

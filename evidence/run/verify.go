@@ -99,7 +99,7 @@ func (v *verification) runSignature() error {
 	}
 	s, err := v.trust.Verify(seal.Run, v.run.Digest, file, v.run.Record.AsOf)
 	if err != nil {
-		return v.fail(signatureName, "signature of the run", err)
+		return v.fail(signatureName, "signature of the run", fmt.Errorf("over %s: %w", recordName, err))
 	}
 	want := seal.Collector
 	switch src := v.run.Record.Source; {
