@@ -94,7 +94,7 @@ func (g Genuine) check(body []byte) error {
 	case g.Root != "":
 		return checkRoot(g.Root, body)
 	case g.Member != "" || g.Object:
-		return checkMember(g.Member, body)
+		return g.checkMember(body)
 	}
 	return errors.New("the operation declares no genuine answer")
 }
@@ -122,7 +122,7 @@ func checkRoot(root string, body []byte) error {
 	}
 }
 
-func checkMember(member string, body []byte) error {
+func (g Genuine) checkMember(body []byte) error {
 	if !jsontext.Value(body).IsValid() {
 		return errors.New("cut off or malformed JSON")
 	}
@@ -130,10 +130,35 @@ func checkMember(member string, body []byte) error {
 	if err := json.Unmarshal(body, &object); err != nil {
 		return errors.New("no JSON object")
 	}
-	if _, ok := object[member]; member != "" && !ok {
-		return errors.New("no member " + member)
+	if g.Member == "" {
+		return nil
+	}
+	value, ok := object[g.Member]
+	if !ok {
+		return errors.New("no member " + g.Member)
+	}
+	// Measured: null decodes to a list of nothing, without an error.
+	if kind := typeOf(value); !slices.Contains(strings.Split(g.Types, "|"), kind) {
+		return errors.New("member " + g.Member + " is of type " + kind + ", want " + g.Types)
 	}
 	return nil
+}
+
+// typeOf names the type of a JSON value as JSON Schema does.
+func typeOf(v jsontext.Value) string {
+	switch v.Kind() {
+	case '[':
+		return "array"
+	case '{':
+		return "object"
+	case '"':
+		return "string"
+	case 't', 'f':
+		return "boolean"
+	case '0':
+		return "number"
+	}
+	return "null"
 }
 
 // errorCode finds the provider's error code: AWS's header, JSON or XML forms, Google's JSON.

@@ -53,6 +53,7 @@ type Operation struct {
 type Genuine struct {
 	Root     string // XML: the root element's local name; several are written A|B, for S3 look-alikes that name it otherwise
 	Member   string // JSON: a member of the object that the answer always carries
+	Types    string // JSON: what the member may be: array, object, string or boolean, several written A|B; null is never genuine
 	Object   bool   // JSON: any object
 	Bodyless bool   // no body is expected, as for HEAD
 }

@@ -32,8 +32,8 @@ type things struct {
 func (c things) Info() Info {
 	return Info{Name: "test/things", Provider: "test", Runs: Account, Kinds: []*evidence.Kind{thingKind},
 		Operations: []Operation{
-			{Name: "test:ListThings", List: true, Kinds: []string{thingKind.Name}, Genuine: Genuine{Member: "things"}, Disabled: []string{"ServiceOff"}},
-			{Name: "test:GetColour", Parent: "test:ListThings", Empty: []string{"NoColour"}, Genuine: Genuine{Member: "colour"}},
+			{Name: "test:ListThings", List: true, Kinds: []string{thingKind.Name}, Genuine: Genuine{Member: "things", Types: "array"}, Disabled: []string{"ServiceOff"}},
+			{Name: "test:GetColour", Parent: "test:ListThings", Empty: []string{"NoColour"}, Genuine: Genuine{Member: "colour", Types: "string"}},
 		}}
 }
 

@@ -138,7 +138,7 @@ type listing struct {
 
 func (l *listing) Info() collectors.Info {
 	return collectors.Info{Name: "aws/listing", Provider: "aws", Runs: collectors.Account, Kinds: []*evidence.Kind{kindKey},
-		Operations: []collectors.Operation{lists("kms:ListKeys", member("Keys"), kindKey)}}
+		Operations: []collectors.Operation{lists("kms:ListKeys", member("Keys", "array"), kindKey)}}
 }
 
 func (l *listing) Collect(ctx context.Context, s *collectors.Session) error { return l.collect(ctx, s) }

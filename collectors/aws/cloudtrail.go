@@ -18,9 +18,9 @@ type trails struct{ access *Access }
 func (c *trails) Info() collectors.Info {
 	return collectors.Info{Name: "aws/cloudtrail", Provider: "aws", Runs: collectors.Account, Kinds: []*evidence.Kind{kindTrail},
 		Operations: []collectors.Operation{
-			lists("cloudtrail:DescribeTrails", member("trailList"), kindTrail),
-			item("cloudtrail:GetTrailStatus", "cloudtrail:DescribeTrails", member("IsLogging")),
-			item("cloudtrail:GetEventSelectors", "cloudtrail:DescribeTrails", member("TrailARN")),
+			lists("cloudtrail:DescribeTrails", member("trailList", "array"), kindTrail),
+			item("cloudtrail:GetTrailStatus", "cloudtrail:DescribeTrails", member("IsLogging", "boolean")),
+			item("cloudtrail:GetEventSelectors", "cloudtrail:DescribeTrails", member("TrailARN", "string")),
 		}}
 }
 

@@ -24,8 +24,10 @@ func item(name, parent string, genuine collectors.Genuine, empty ...string) coll
 	return collectors.Operation{Name: name, Permission: name, Parent: parent, Genuine: genuine, Empty: empty}
 }
 
-func root(name string) collectors.Genuine   { return collectors.Genuine{Root: name} }
-func member(name string) collectors.Genuine { return collectors.Genuine{Member: name} }
+func root(name string) collectors.Genuine { return collectors.Genuine{Root: name} }
+func member(name, types string) collectors.Genuine {
+	return collectors.Genuine{Member: name, Types: types}
+}
 
 // newFact starts a fact in a region.
 func newFact(k *evidence.Kind, id, name, region string, from []string) *evidence.Fact {

@@ -18,15 +18,15 @@ type dynamoTables struct{ access *Access }
 func (c *dynamoTables) Info() collectors.Info {
 	return collectors.Info{Name: "aws/dynamodb", Provider: "aws", Runs: collectors.Account, Kinds: []*evidence.Kind{kindTable, kindTableBackup, kindTableExport},
 		Operations: []collectors.Operation{
-			lists("dynamodb:ListTables", member("TableNames"), kindTable),
-			lists("dynamodb:ListBackups", member("BackupSummaries"), kindTableBackup),
-			lists("dynamodb:ListExports", member("ExportSummaries"), kindTableExport),
-			item("dynamodb:DescribeBackup", "dynamodb:ListBackups", member("BackupDescription")),
-			item("dynamodb:DescribeExport", "dynamodb:ListExports", member("ExportDescription")),
-			item("dynamodb:GetResourcePolicy", "dynamodb:ListTables", member("Policy"), "PolicyNotFoundException"),
-			item("dynamodb:DescribeTable", "dynamodb:ListTables", member("Table")),
-			item("dynamodb:DescribeContinuousBackups", "dynamodb:ListTables", member("ContinuousBackupsDescription")),
-			item("dynamodb:ListTagsOfResource", "dynamodb:ListTables", member("Tags")),
+			lists("dynamodb:ListTables", member("TableNames", "array"), kindTable),
+			lists("dynamodb:ListBackups", member("BackupSummaries", "array"), kindTableBackup),
+			lists("dynamodb:ListExports", member("ExportSummaries", "array"), kindTableExport),
+			item("dynamodb:DescribeBackup", "dynamodb:ListBackups", member("BackupDescription", "object")),
+			item("dynamodb:DescribeExport", "dynamodb:ListExports", member("ExportDescription", "object")),
+			item("dynamodb:GetResourcePolicy", "dynamodb:ListTables", member("Policy", "string"), "PolicyNotFoundException"),
+			item("dynamodb:DescribeTable", "dynamodb:ListTables", member("Table", "object")),
+			item("dynamodb:DescribeContinuousBackups", "dynamodb:ListTables", member("ContinuousBackupsDescription", "object")),
+			item("dynamodb:ListTagsOfResource", "dynamodb:ListTables", member("Tags", "array")),
 		}}
 }
 

@@ -17,15 +17,15 @@ import (
 type kmsKeys struct{ access *Access }
 
 func (c *kmsKeys) Info() collectors.Info {
-	policy := lists("kms:GetKeyPolicy", member("Policy"), kindKeyStatement)
+	policy := lists("kms:GetKeyPolicy", member("Policy", "string"), kindKeyStatement)
 	policy.Parent = "kms:ListKeys"
 	return collectors.Info{Name: "aws/kms", Provider: "aws", Runs: collectors.Account, Kinds: []*evidence.Kind{kindKey, kindKeyStatement},
 		Operations: []collectors.Operation{
-			lists("kms:ListKeys", member("Keys"), kindKey), policy,
-			item("kms:ListGrants", "kms:ListKeys", member("Grants")),
-			item("kms:DescribeKey", "kms:ListKeys", member("KeyMetadata")),
-			item("kms:ListResourceTags", "kms:ListKeys", member("Tags")),
-			item("kms:GetKeyRotationStatus", "kms:ListKeys", member("KeyRotationEnabled")),
+			lists("kms:ListKeys", member("Keys", "array"), kindKey), policy,
+			item("kms:ListGrants", "kms:ListKeys", member("Grants", "array")),
+			item("kms:DescribeKey", "kms:ListKeys", member("KeyMetadata", "object")),
+			item("kms:ListResourceTags", "kms:ListKeys", member("Tags", "array")),
+			item("kms:GetKeyRotationStatus", "kms:ListKeys", member("KeyRotationEnabled", "boolean")),
 		}}
 }
 

@@ -19,10 +19,10 @@ type logGroups struct{ access *Access }
 func (c *logGroups) Info() collectors.Info {
 	return collectors.Info{Name: "aws/logs", Provider: "aws", Runs: collectors.Account, Kinds: []*evidence.Kind{kindLogDestination, kindLogGroup, kindLogPolicy},
 		Operations: []collectors.Operation{
-			lists("logs:DescribeLogGroups", member("logGroups"), kindLogGroup),
-			lists("logs:DescribeDestinations", member("destinations"), kindLogDestination),
-			lists("logs:DescribeResourcePolicies", member("resourcePolicies"), kindLogPolicy),
-			item("logs:DescribeSubscriptionFilters", "logs:DescribeLogGroups", member("subscriptionFilters")),
+			lists("logs:DescribeLogGroups", member("logGroups", "array"), kindLogGroup),
+			lists("logs:DescribeDestinations", member("destinations", "array"), kindLogDestination),
+			lists("logs:DescribeResourcePolicies", member("resourcePolicies", "array"), kindLogPolicy),
+			item("logs:DescribeSubscriptionFilters", "logs:DescribeLogGroups", member("subscriptionFilters", "array")),
 		}}
 }
 

@@ -20,8 +20,8 @@ import (
 type organization struct{ access *Access }
 
 func (c *organization) Info() collectors.Info {
-	op := func(name, member, parent string, kinds ...*evidence.Kind) collectors.Operation {
-		o := collectors.Operation{Name: "organizations:" + name, Permission: "organizations:" + name, Global: true, Genuine: collectors.Genuine{Member: member}}
+	op := func(name, parent string, genuine collectors.Genuine, kinds ...*evidence.Kind) collectors.Operation {
+		o := collectors.Operation{Name: "organizations:" + name, Permission: "organizations:" + name, Global: true, Genuine: genuine}
 		if parent != "" {
 			o.Parent = "organizations:" + parent
 		}
@@ -33,14 +33,14 @@ func (c *organization) Info() collectors.Info {
 	return collectors.Info{Name: "aws/organizations", Provider: "aws", Runs: collectors.Organization, Discovery: true,
 		Kinds: []*evidence.Kind{kindOrganization, kindUnit, kindAccount, kindSCP},
 		Operations: []collectors.Operation{
-			op("DescribeOrganization", "Organization", "", kindOrganization),
-			op("ListRoots", "Roots", "", kindUnit),
-			op("ListAccounts", "Accounts", "", kindAccount),
-			op("ListOrganizationalUnitsForParent", "OrganizationalUnits", "ListRoots", kindUnit),
-			op("ListAccountsForParent", "Accounts", "ListRoots"),
-			op("ListPolicies", "Policies", "", kindSCP),
-			op("DescribePolicy", "Policy", "ListPolicies", kindSCP),
-			op("ListTargetsForPolicy", "Targets", "ListPolicies", kindSCP),
+			op("DescribeOrganization", "", member("Organization", "object"), kindOrganization),
+			op("ListRoots", "", member("Roots", "array"), kindUnit),
+			op("ListAccounts", "", member("Accounts", "array"), kindAccount),
+			op("ListOrganizationalUnitsForParent", "ListRoots", member("OrganizationalUnits", "array"), kindUnit),
+			op("ListAccountsForParent", "ListRoots", member("Accounts", "array")),
+			op("ListPolicies", "", member("Policies", "array"), kindSCP),
+			op("DescribePolicy", "ListPolicies", member("Policy", "object"), kindSCP),
+			op("ListTargetsForPolicy", "ListPolicies", member("Targets", "array"), kindSCP),
 		}}
 }
 

@@ -25,7 +25,7 @@ func (c *s3Buckets) Info() collectors.Info {
 	account := item("s3control:GetPublicAccessBlock", "s3:GetAccountPublicAccessBlock", "PublicAccessBlockConfiguration", "NoSuchPublicAccessBlockConfiguration")
 	account.Global, account.Parent = true, ""
 	policy := item("s3:GetBucketPolicy", "s3:GetBucketPolicy", "", "NoSuchBucketPolicy")
-	policy.Genuine = collectors.Genuine{Member: "Statement"}
+	policy.Genuine = member("Statement", "array|object")
 	policy.List, policy.Kinds = true, []string{kindBucketStatement.Name}
 	return collectors.Info{Name: "aws/s3", Provider: "aws", Runs: collectors.Account, Kinds: []*evidence.Kind{kindBucket, kindBucketStatement},
 		Operations: []collectors.Operation{

@@ -103,10 +103,10 @@ func ask[T any](ctx context.Context, s *collectors.Session, region, operation st
 // disabled are the codes of a service that is switched off in a project.
 var disabled = []string{"SERVICE_DISABLED", "accessNotConfigured"}
 
-// marked declares an operation whose answer always carries a member; bare one whose empty
+// marked declares an operation whose answer always carries a member of given types; bare one whose empty
 // answer is {}, which counts only where it is vouched for.
-func marked(name, permission, member string) collectors.Operation {
-	return collectors.Operation{Name: name, Permission: permission, Global: true, Disabled: disabled, Genuine: collectors.Genuine{Member: member}}
+func marked(name, permission, member, types string) collectors.Operation {
+	return collectors.Operation{Name: name, Permission: permission, Global: true, Disabled: disabled, Genuine: collectors.Genuine{Member: member, Types: types}}
 }
 
 func bare(name, permission string) collectors.Operation {

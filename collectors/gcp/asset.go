@@ -93,7 +93,7 @@ func (c *assets) kind() *evidence.Kind {
 func (c *assets) Info() collectors.Info {
 	return collectors.Info{Name: "gcp/asset", Provider: "gcp", Runs: c.level, Kinds: []*evidence.Kind{c.kind()},
 		Operations: []collectors.Operation{
-			lists(marked("cloudasset:assets.list", "cloudasset.assets.listResource", "readTime"), c.kind()),
+			lists(marked("cloudasset:assets.list", "cloudasset.assets.listResource", "readTime", "string"), c.kind()),
 		}}
 }
 

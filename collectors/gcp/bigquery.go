@@ -18,8 +18,8 @@ type datasets struct{ access *Access }
 func (c *datasets) Info() collectors.Info {
 	return collectors.Info{Name: "gcp/bigquery", Provider: "gcp", Runs: collectors.Account, Kinds: []*evidence.Kind{kindDataset},
 		Operations: []collectors.Operation{
-			lists(marked("bigquery:datasets.list", "bigquery.datasets.get", "kind"), kindDataset),
-			under(marked("bigquery:datasets.get", "bigquery.datasets.get", "datasetReference"), "bigquery:datasets.list"),
+			lists(marked("bigquery:datasets.list", "bigquery.datasets.get", "kind", "string"), kindDataset),
+			under(marked("bigquery:datasets.get", "bigquery.datasets.get", "datasetReference", "object"), "bigquery:datasets.list"),
 		}}
 }
 

@@ -21,8 +21,8 @@ func (c *identities) Info() collectors.Info {
 		Operations: []collectors.Operation{
 			lists(bare("iam:projects.roles.list", "iam.roles.list"), kindRole),
 			lists(bare("iam:projects.serviceAccounts.list", "iam.serviceAccounts.list"), kindServiceAccount),
-			under(lists(marked("iam:projects.serviceAccounts.getIamPolicy", "iam.serviceAccounts.getIamPolicy", "etag"), kindBinding), "iam:projects.serviceAccounts.list"),
-			under(scrubbed(marked("iam:projects.serviceAccounts.keys.list", "iam.serviceAccountKeys.list", "keys"), "privateKeyData"), "iam:projects.serviceAccounts.list"),
+			under(lists(marked("iam:projects.serviceAccounts.getIamPolicy", "iam.serviceAccounts.getIamPolicy", "etag", "string"), kindBinding), "iam:projects.serviceAccounts.list"),
+			under(scrubbed(marked("iam:projects.serviceAccounts.keys.list", "iam.serviceAccountKeys.list", "keys", "array"), "privateKeyData"), "iam:projects.serviceAccounts.list"),
 		}}
 }
 

@@ -23,13 +23,13 @@ func (c *keys) Info() collectors.Info {
 	}
 	return collectors.Info{Name: "gcp/kms", Provider: "gcp", Runs: collectors.Account, Kinds: []*evidence.Kind{kindKey, kindBinding},
 		Operations: []collectors.Operation{
-			lists(marked("cloudkms:projects.locations.list", "cloudkms.locations.list", "locations"), kindKey),
+			lists(marked("cloudkms:projects.locations.list", "cloudkms.locations.list", "locations", "array"), kindKey),
 			in(lists(bare("cloudkms:projects.locations.keyRings.list", "cloudkms.keyRings.list"), kindKey), "cloudkms:projects.locations.list"),
-			in(lists(marked("cloudkms:projects.locations.keyRings.getIamPolicy", "cloudkms.keyRings.getIamPolicy", "etag"), kindBinding), "cloudkms:projects.locations.keyRings.list"),
+			in(lists(marked("cloudkms:projects.locations.keyRings.getIamPolicy", "cloudkms.keyRings.getIamPolicy", "etag", "string"), kindBinding), "cloudkms:projects.locations.keyRings.list"),
 			in(lists(bare("cloudkms:projects.locations.keyRings.cryptoKeys.list", "cloudkms.cryptoKeys.list"), kindKey), "cloudkms:projects.locations.keyRings.list"),
-			in(lists(marked("cloudkms:projects.locations.keyRings.cryptoKeys.getIamPolicy", "cloudkms.cryptoKeys.getIamPolicy", "etag"), kindBinding), "cloudkms:projects.locations.keyRings.cryptoKeys.list"),
+			in(lists(marked("cloudkms:projects.locations.keyRings.cryptoKeys.getIamPolicy", "cloudkms.cryptoKeys.getIamPolicy", "etag", "string"), kindBinding), "cloudkms:projects.locations.keyRings.cryptoKeys.list"),
 			in(bare("cloudkms:projects.locations.keyRings.cryptoKeys.cryptoKeyVersions.list", "cloudkms.cryptoKeyVersions.list"), "cloudkms:projects.locations.keyRings.cryptoKeys.list"),
-			in(marked("cloudkms:projects.locations.ekmConnections.get", "cloudkms.ekmConnections.get", "name"), "cloudkms:projects.locations.keyRings.cryptoKeys.list"),
+			in(marked("cloudkms:projects.locations.ekmConnections.get", "cloudkms.ekmConnections.get", "name", "string"), "cloudkms:projects.locations.keyRings.cryptoKeys.list"),
 		}}
 }
 

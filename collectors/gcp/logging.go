@@ -17,8 +17,8 @@ type projectLogs struct{ access *Access }
 func (c *projectLogs) Info() collectors.Info {
 	return collectors.Info{Name: "gcp/logging", Provider: "gcp", Runs: collectors.Account, Kinds: []*evidence.Kind{kindSink, kindLogBucket},
 		Operations: []collectors.Operation{
-			lists(marked("logging:projects.sinks.list", "logging.sinks.list", "sinks"), kindSink),
-			lists(marked("logging:projects.locations.buckets.list", "logging.buckets.list", "buckets"), kindLogBucket),
+			lists(marked("logging:projects.sinks.list", "logging.sinks.list", "sinks", "array"), kindSink),
+			lists(marked("logging:projects.locations.buckets.list", "logging.buckets.list", "buckets", "array"), kindLogBucket),
 		}}
 }
 
@@ -46,10 +46,10 @@ func (c *topLogs) Info() collectors.Info {
 	const folders = "cloudresourcemanager:folders.list"
 	return collectors.Info{Name: "gcp/logging", Provider: "gcp", Runs: collectors.Organization, Kinds: []*evidence.Kind{kindSink, kindLogBucket},
 		Operations: []collectors.Operation{
-			lists(marked("logging:organizations.sinks.list", "logging.sinks.list", "sinks"), kindSink),
-			lists(marked("logging:organizations.locations.buckets.list", "logging.buckets.list", "buckets"), kindLogBucket),
-			under(lists(marked("logging:folders.sinks.list", "logging.sinks.list", "sinks"), kindSink), folders),
-			under(lists(marked("logging:folders.locations.buckets.list", "logging.buckets.list", "buckets"), kindLogBucket), folders),
+			lists(marked("logging:organizations.sinks.list", "logging.sinks.list", "sinks", "array"), kindSink),
+			lists(marked("logging:organizations.locations.buckets.list", "logging.buckets.list", "buckets", "array"), kindLogBucket),
+			under(lists(marked("logging:folders.sinks.list", "logging.sinks.list", "sinks", "array"), kindSink), folders),
+			under(lists(marked("logging:folders.locations.buckets.list", "logging.buckets.list", "buckets", "array"), kindLogBucket), folders),
 		}}
 }
 

@@ -25,7 +25,7 @@ type guardrails struct{ access *Access }
 func (c *guardrails) Info() collectors.Info {
 	return collectors.Info{Name: "gcp/orgpolicy", Provider: "gcp", Runs: collectors.Account, Kinds: []*evidence.Kind{kindPolicy},
 		Operations: []collectors.Operation{
-			lists(marked("orgpolicy:projects.policies.getEffectivePolicy", "orgpolicy.policy.get", "name"), kindPolicy),
+			lists(marked("orgpolicy:projects.policies.getEffectivePolicy", "orgpolicy.policy.get", "name", "string"), kindPolicy),
 		}}
 }
 

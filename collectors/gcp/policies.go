@@ -18,7 +18,7 @@ type projectPolicy struct{ access *Access }
 func (c *projectPolicy) Info() collectors.Info {
 	return collectors.Info{Name: "gcp/policy", Provider: "gcp", Runs: collectors.Account, Kinds: []*evidence.Kind{kindBinding, kindAudit},
 		Operations: []collectors.Operation{
-			lists(marked("cloudresourcemanager:projects.getIamPolicy", "resourcemanager.projects.getIamPolicy", "etag"), kindBinding, kindAudit),
+			lists(marked("cloudresourcemanager:projects.getIamPolicy", "resourcemanager.projects.getIamPolicy", "etag", "string"), kindBinding, kindAudit),
 		}}
 }
 
@@ -42,8 +42,8 @@ type topPolicies struct{ access *Access }
 func (c *topPolicies) Info() collectors.Info {
 	return collectors.Info{Name: "gcp/policy", Provider: "gcp", Runs: collectors.Organization, Kinds: []*evidence.Kind{kindBinding, kindAudit},
 		Operations: []collectors.Operation{
-			lists(marked("cloudresourcemanager:organizations.getIamPolicy", "resourcemanager.organizations.getIamPolicy", "etag"), kindBinding, kindAudit),
-			under(lists(marked("cloudresourcemanager:folders.getIamPolicy", "resourcemanager.folders.getIamPolicy", "etag"), kindBinding, kindAudit), "cloudresourcemanager:folders.list"),
+			lists(marked("cloudresourcemanager:organizations.getIamPolicy", "resourcemanager.organizations.getIamPolicy", "etag", "string"), kindBinding, kindAudit),
+			under(lists(marked("cloudresourcemanager:folders.getIamPolicy", "resourcemanager.folders.getIamPolicy", "etag", "string"), kindBinding, kindAudit), "cloudresourcemanager:folders.list"),
 		}}
 }
 

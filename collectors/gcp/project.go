@@ -19,7 +19,7 @@ func (c *project) Info() collectors.Info {
 	return collectors.Info{Name: "gcp/project", Provider: "gcp", Runs: collectors.Account, Discovery: true,
 		Kinds: []*evidence.Kind{kindProject},
 		Operations: []collectors.Operation{
-			lists(marked("cloudresourcemanager:projects.get", "resourcemanager.projects.get", "projectId"), kindProject),
+			lists(marked("cloudresourcemanager:projects.get", "resourcemanager.projects.get", "projectId", "string"), kindProject),
 		}}
 }
 

@@ -22,10 +22,10 @@ func (c *hierarchy) Info() collectors.Info {
 	return collectors.Info{Name: "gcp/resourcemanager", Provider: "gcp", Runs: collectors.Organization, Discovery: true,
 		Kinds: []*evidence.Kind{kindOrganization, kindFolder, kindProject},
 		Operations: []collectors.Operation{
-			lists(marked("cloudresourcemanager:organizations.get", "resourcemanager.organizations.get", "name"), kindOrganization),
+			lists(marked("cloudresourcemanager:organizations.get", "resourcemanager.organizations.get", "name", "string"), kindOrganization),
 			lists(bare("cloudresourcemanager:folders.list", "resourcemanager.folders.list"), kindFolder, kindProject),
 			lists(bare("cloudresourcemanager:projects.list", "resourcemanager.projects.list"), kindProject),
-			lists(marked("cloudresourcemanager:projects.search", "resourcemanager.projects.get", "projects"), kindProject),
+			lists(marked("cloudresourcemanager:projects.search", "resourcemanager.projects.get", "projects", "array"), kindProject),
 		}}
 }
 

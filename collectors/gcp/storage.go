@@ -19,9 +19,9 @@ func (c *buckets) Info() collectors.Info {
 	return collectors.Info{Name: "gcp/storage", Provider: "gcp", Runs: collectors.Account,
 		Kinds: []*evidence.Kind{kindBucket, kindBinding},
 		Operations: []collectors.Operation{
-			lists(marked("storage:buckets.list", "storage.buckets.list", "kind"), kindBucket),
-			under(lists(marked("storage:buckets.getIamPolicy", "storage.buckets.getIamPolicy", "etag"), kindBinding), "storage:buckets.list"),
-			under(marked("storage:defaultObjectAccessControls.list", "storage.buckets.getIamPolicy", "kind"), "storage:buckets.list"),
+			lists(marked("storage:buckets.list", "storage.buckets.list", "kind", "string"), kindBucket),
+			under(lists(marked("storage:buckets.getIamPolicy", "storage.buckets.getIamPolicy", "etag", "string"), kindBinding), "storage:buckets.list"),
+			under(marked("storage:defaultObjectAccessControls.list", "storage.buckets.getIamPolicy", "kind", "string"), "storage:buckets.list"),
 			transferJobs(),
 		}}
 }

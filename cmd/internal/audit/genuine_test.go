@@ -141,6 +141,43 @@ func TestNoneIsSaidByTheService(t *testing.T) {
 	}
 }
 
+// A member that is null, or of another type than the declared ones, is no answer: over every
+// operation that declares a member.
+func TestMemberOfAnotherType(t *testing.T) {
+	values := map[string]string{"array": "[]", "object": "{}", "string": `"x"`, "boolean": "false", "number": "0", "null": "null"}
+	members := map[string]bool{}
+	for _, c := range declared() {
+		info := c.Info()
+		for _, op := range info.Operations {
+			if op.Genuine.Member == "" {
+				continue
+			}
+			members[op.Name] = op.List
+			types := strings.Split(op.Genuine.Types, "|")
+			for _, one := range types {
+				if values[one] == "" || one == "null" || one == "number" {
+					t.Errorf("%s declares its member to be %q", op.Name, op.Genuine.Types)
+				}
+			}
+			for name, value := range values {
+				row := probed(t, info, says{http.StatusOK, `{"` + op.Genuine.Member + `":` + value + `}`})(op.Name)
+				if right := slices.Contains(types, name); right != (row.Status == evidence.OK) || !right && !strings.HasPrefix(row.Reason, "not a genuine answer") {
+					t.Errorf("%s: %s answered by %s: %s %s", info.Name, op.Name, name, row.Status, row.Reason)
+				}
+			}
+		}
+	}
+	lists := 0
+	for _, list := range members {
+		if list {
+			lists++
+		}
+	}
+	if lists < 30 || len(members) < 50 {
+		t.Errorf("only %d operations were probed, %d of them lists", len(members), lists)
+	}
+}
+
 // A custom role of Google names permissions as Google writes them, each of a service that the
 // declared operation belongs to.
 func TestGooglePermissions(t *testing.T) {
