@@ -141,7 +141,7 @@ func (n *network) answer(req *http.Request, x *evidence.Exchange, op Operation) 
 	}
 	x.Duration = n.clock().Sub(begin).Microseconds()
 	if err != nil {
-		x.Failure = failureClass(err)
+		x.Failure = FailureClass(err)
 		x.Outcome, x.Reason = evidence.Failed, "transport: "+x.Failure
 		return answer{failure: &TransportError{Class: x.Failure}}, nil
 	}
@@ -204,7 +204,9 @@ func (e *StorageError) Error() string        { return "keep an answer: " + e.Err
 func (e *StorageError) Unwrap() error        { return e.Err }
 func (e *StorageError) RetryableError() bool { return false }
 
-func failureClass(err error) string {
+// FailureClass says in one word what kept a request from being answered: canceled, timeout, dns,
+// refused, reset, tls or other. It holds no address and no secret.
+func FailureClass(err error) string {
 	var dns *net.DNSError
 	var netErr net.Error
 	switch {

@@ -82,6 +82,13 @@ func collect(c *cli.Context, at place) (*collected, error) {
 		return nil, err
 	}
 	fmt.Fprintf(notes(c), "run %s\n%s: %d targets, %d operations planned, %d not answered\n", digest, out.path, len(out.run.Targets()), rows, gaps)
+	if gaps == rows && rows > 0 {
+		why, err := audit.FirstGap(out.run)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(c.App.ErrWriter, "NOTHING WAS ANSWERED: %s. The run says so and no control passes on it; check credentials, role, external id and network.\n", plain(why))
+	}
 	return out, nil
 }
 

@@ -105,7 +105,10 @@ func (a *Access) Enter(ctx context.Context, account string) collectors.Entry {
 		return entry
 	}
 	if _, err := provider.Retrieve(ctx); err != nil {
-		entry.Code, entry.Denied = "CouldNotAsk", false
+		entry.Code, entry.Denied = "CouldNotAsk: "+collectors.FailureClass(err), false
+		if strings.Contains(err.Error(), "get credentials") { // the SDK has no type for it
+			entry.Code = "NoCredentials"
+		}
 		var api smithy.APIError
 		if errors.As(err, &api) {
 			entry.Code = api.ErrorCode()

@@ -122,7 +122,7 @@ func tokenError(err error) (code string, denied bool) {
 	case errors.As(err, &refused) && refused.Response != nil && refused.Response.StatusCode < 500:
 		return http.StatusText(refused.Response.StatusCode), true
 	}
-	return "CouldNotAsk", false
+	return "CouldNotAsk: " + collectors.FailureClass(err), false
 }
 
 // Transport adds the caller's token to requests. It belongs below the recorder, as the base
