@@ -92,32 +92,40 @@ func (g Genuine) check(body []byte) error {
 	case len(bytes.TrimSpace(body)) == 0:
 		return errors.New("no body")
 	case g.Root != "":
-		return checkRoot(g.Root, body)
+		return g.checkRoot(body)
 	case g.Member != "" || g.Object:
 		return g.checkMember(body)
 	}
 	return errors.New("the operation declares no genuine answer")
 }
 
-func checkRoot(root string, body []byte) error {
+func (g Genuine) checkRoot(body []byte) error {
 	d := xml.NewDecoder(bytes.NewReader(body))
-	seen := false
+	seen, held, depth := false, g.Holds == "", 0
 	for {
 		tok, err := d.Token()
 		if errors.Is(err, io.EOF) {
 			if !seen {
 				return errors.New("no XML element")
 			}
+			if !held {
+				return errors.New("no element " + g.Holds)
+			}
 			return nil
 		}
 		if err != nil {
 			return errors.New("cut off or malformed XML")
 		}
-		if start, ok := tok.(xml.StartElement); ok && !seen {
-			if !slices.Contains(strings.Split(root, "|"), start.Name.Local) {
-				return errors.New("root element " + start.Name.Local + ", want " + root)
+		switch tok := tok.(type) {
+		case xml.StartElement:
+			if !seen && !slices.Contains(strings.Split(g.Root, "|"), tok.Name.Local) {
+				return errors.New("root element " + tok.Name.Local + ", want " + g.Root)
 			}
+			held = held || (depth == 1 || depth == 2) && tok.Name.Local == g.Holds
 			seen = true
+			depth++
+		case xml.EndElement:
+			depth--
 		}
 	}
 }

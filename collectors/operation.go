@@ -52,6 +52,7 @@ type Operation struct {
 // no body at all decode to "0 buckets, no error", so this is checked before the SDK decodes.
 type Genuine struct {
 	Root     string // XML: the root element's local name; several are written A|B, for S3 look-alikes that name it otherwise
+	Holds    string // XML: an element in the root, or in its result, that the answer always carries; "": none
 	Member   string // JSON: a member of the object that the answer always carries
 	Types    string // JSON: what the member may be: array, object, string or boolean, several written A|B; null is never genuine
 	Object   bool   // JSON: any object

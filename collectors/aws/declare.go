@@ -25,6 +25,12 @@ func item(name, parent string, genuine collectors.Genuine, empty ...string) coll
 }
 
 func root(name string) collectors.Genuine { return collectors.Genuine{Root: name} }
+
+// holding is of a list: the element of the list stands in the answer also where it holds nothing.
+func holding(root, element string) collectors.Genuine {
+	return collectors.Genuine{Root: root, Holds: element}
+}
+
 func member(name, types string) collectors.Genuine {
 	return collectors.Genuine{Member: name, Types: types}
 }

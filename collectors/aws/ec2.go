@@ -18,9 +18,9 @@ type ec2Storage struct{ access *Access }
 func (c *ec2Storage) Info() collectors.Info {
 	return collectors.Info{Name: "aws/ec2", Provider: "aws", Runs: collectors.Account, Kinds: []*evidence.Kind{kindVolume, kindSnapshot, kindImage},
 		Operations: []collectors.Operation{
-			lists("ec2:DescribeVolumes", root("DescribeVolumesResponse"), kindVolume),
-			lists("ec2:DescribeSnapshots", root("DescribeSnapshotsResponse"), kindSnapshot),
-			lists("ec2:DescribeImages", root("DescribeImagesResponse"), kindImage),
+			lists("ec2:DescribeVolumes", holding("DescribeVolumesResponse", "volumeSet"), kindVolume),
+			lists("ec2:DescribeSnapshots", holding("DescribeSnapshotsResponse", "snapshotSet"), kindSnapshot),
+			lists("ec2:DescribeImages", holding("DescribeImagesResponse", "imagesSet"), kindImage),
 			item("ec2:DescribeSnapshotAttribute", "ec2:DescribeSnapshots", root("DescribeSnapshotAttributeResponse")),
 			item("ec2:DescribeImageAttribute", "ec2:DescribeImages", root("DescribeImageAttributeResponse")),
 		}}

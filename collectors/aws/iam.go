@@ -20,11 +20,11 @@ type iamAccess struct{ access *Access }
 
 func (c *iamAccess) Info() collectors.Info {
 	ops := []collectors.Operation{
-		lists("iam:GetAccountAuthorizationDetails", root("GetAccountAuthorizationDetailsResponse"), kindUser, kindRole, kindGroup, kindStatement),
-		lists("iam:GetCredentialReport", root("GetCredentialReportResponse"), kindUser), // the root user stands in it alone
-		lists("iam:GetAccountSummary", root("GetAccountSummaryResponse"), kindSummary),
-		lists("iam:ListSAMLProviders", root("ListSAMLProvidersResponse"), kindProvider),
-		lists("iam:ListOpenIDConnectProviders", root("ListOpenIDConnectProvidersResponse"), kindProvider),
+		lists("iam:GetAccountAuthorizationDetails", holding("GetAccountAuthorizationDetailsResponse", "IsTruncated"), kindUser, kindRole, kindGroup, kindStatement),
+		lists("iam:GetCredentialReport", holding("GetCredentialReportResponse", "Content"), kindUser), // the root user stands in it alone
+		lists("iam:GetAccountSummary", holding("GetAccountSummaryResponse", "SummaryMap"), kindSummary),
+		lists("iam:ListSAMLProviders", holding("ListSAMLProvidersResponse", "SAMLProviderList"), kindProvider),
+		lists("iam:ListOpenIDConnectProviders", holding("ListOpenIDConnectProvidersResponse", "OpenIDConnectProviderList"), kindProvider),
 		item("iam:GenerateCredentialReport", "", root("GenerateCredentialReportResponse")),
 		item("iam:GetOpenIDConnectProvider", "iam:ListOpenIDConnectProviders", root("GetOpenIDConnectProviderResponse")),
 	}

@@ -20,7 +20,7 @@ type regions struct{ access *Access }
 func (c *regions) Info() collectors.Info {
 	return collectors.Info{Name: "aws/regions", Provider: "aws", Runs: collectors.Account, Discovery: true, Kinds: []*evidence.Kind{kindRegion},
 		Operations: []collectors.Operation{{Name: "ec2:DescribeRegions", Permission: "ec2:DescribeRegions", List: true, Global: true,
-			Kinds: []string{kindRegion.Name}, Genuine: collectors.Genuine{Root: "DescribeRegionsResponse"}}}}
+			Kinds: []string{kindRegion.Name}, Genuine: holding("DescribeRegionsResponse", "regionInfo")}}}
 }
 
 func (c *regions) Collect(ctx context.Context, s *collectors.Session) error {

@@ -30,7 +30,7 @@ func (c *s3Buckets) Info() collectors.Info {
 	return collectors.Info{Name: "aws/s3", Provider: "aws", Runs: collectors.Account, Kinds: []*evidence.Kind{kindBucket, kindBucketStatement},
 		Operations: []collectors.Operation{
 			{Name: "s3:ListBuckets", Permission: "s3:ListAllMyBuckets", List: true, Global: true, Kinds: []string{kindBucket.Name},
-				Genuine: collectors.Genuine{Root: "ListAllMyBucketsResult"}},
+				Genuine: holding("ListAllMyBucketsResult", "Buckets")},
 			account, location, policy,
 			item("s3:GetBucketAcl", "s3:GetBucketAcl", "AccessControlPolicy"),
 			item("s3:GetBucketEncryption", "s3:GetEncryptionConfiguration", "ServerSideEncryptionConfiguration", "ServerSideEncryptionConfigurationNotFoundError"),

@@ -20,9 +20,9 @@ func (c *accessPoints) Info() collectors.Info {
 	item := func(name, parent, root string, empty ...string) collectors.Operation {
 		return collectors.Operation{Name: "s3control:" + name, Permission: "s3:" + name, Parent: "s3control:" + parent, Empty: empty, Genuine: collectors.Genuine{Root: root + "Result|" + root + "Response"}}
 	}
-	points := lists("s3control:ListAccessPoints", root("ListAccessPointsResult|ListAccessPointsResponse"), kindAccessPoint)
+	points := lists("s3control:ListAccessPoints", holding("ListAccessPointsResult|ListAccessPointsResponse", "AccessPointList"), kindAccessPoint)
 	points.Permission = "s3:ListAccessPoints"
-	wide := lists("s3control:ListMultiRegionAccessPoints", root("ListMultiRegionAccessPointsResult|ListMultiRegionAccessPointsResponse"), kindMultiRegionPoint)
+	wide := lists("s3control:ListMultiRegionAccessPoints", holding("ListMultiRegionAccessPointsResult|ListMultiRegionAccessPointsResponse", "AccessPoints"), kindMultiRegionPoint)
 	wide.Permission, wide.Global = "s3:ListMultiRegionAccessPoints", true
 	widePolicy := item("GetMultiRegionAccessPointPolicy", "ListMultiRegionAccessPoints", "GetMultiRegionAccessPointPolicy")
 	widePolicy.Global = true

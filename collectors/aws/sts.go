@@ -17,7 +17,7 @@ type stsIdentity struct{ access *Access }
 func (c *stsIdentity) Info() collectors.Info {
 	return collectors.Info{Name: "aws/sts", Provider: "aws", Runs: collectors.Account, Kinds: []*evidence.Kind{kindCaller},
 		Operations: []collectors.Operation{{Name: "sts:GetCallerIdentity", Permission: "sts:GetCallerIdentity", List: true, Global: true,
-			Kinds: []string{kindCaller.Name}, Genuine: collectors.Genuine{Root: "GetCallerIdentityResponse"}}}}
+			Kinds: []string{kindCaller.Name}, Genuine: holding("GetCallerIdentityResponse", "Account")}}}
 }
 
 func (c *stsIdentity) Collect(ctx context.Context, s *collectors.Session) error {

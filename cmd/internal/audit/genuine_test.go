@@ -178,6 +178,37 @@ func TestMemberOfAnotherType(t *testing.T) {
 	}
 }
 
+// The root element alone is no answer of an operation that lists: the list's own element stands in
+// it also where the list is empty.
+func TestRootAloneIsNoAnswer(t *testing.T) {
+	lists := 0
+	for _, c := range declared() {
+		info := c.Info()
+		for _, op := range info.Operations {
+			if op.Genuine.Root == "" || !op.List {
+				continue
+			}
+			lists++
+			root, _, _ := strings.Cut(op.Genuine.Root, "|")
+			for body, want := range map[string]evidence.Status{
+				"<" + root + "/>": evidence.Failed,
+				"<" + root + "><requestId>1</requestId></" + root + ">":                     evidence.Failed,
+				"<" + root + "/><" + op.Genuine.Holds + "/>":                                evidence.Failed,
+				"<" + root + "><a><b><" + op.Genuine.Holds + "/></b></a></" + root + ">":    evidence.Failed,
+				"<" + root + "><" + op.Genuine.Holds + "/></" + root + ">":                  evidence.OK,
+				"<" + root + "><Result><" + op.Genuine.Holds + "/></Result></" + root + ">": evidence.OK,
+			} {
+				if row := probed(t, info, says{http.StatusOK, body})(op.Name); op.Genuine.Holds == "" || row.Status != want {
+					t.Errorf("%s: %s answered by %s: %s %s", info.Name, op.Name, body, row.Status, row.Reason)
+				}
+			}
+		}
+	}
+	if lists < 19 {
+		t.Errorf("only %d list operations were probed", lists)
+	}
+}
+
 // A custom role of Google names permissions as Google writes them, each of a service that the
 // declared operation belongs to.
 func TestGooglePermissions(t *testing.T) {
