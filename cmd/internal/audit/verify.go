@@ -102,6 +102,9 @@ func (v *Verification) workbookSignature(r *run.Run, report *run.Report) error {
 	if err != nil {
 		return err
 	}
+	if !ofRun(content, r.Digest) {
+		return failed(report, v.Report, "run of the workbook", fmt.Errorf("it is no workbook of this run: its properties do not name run %s", r.Digest))
+	}
 	signature, err := os.ReadFile(v.Report + SignatureSuffix)
 	if errors.Is(err, os.ErrNotExist) {
 		if !v.Reperform {
@@ -119,6 +122,22 @@ func (v *Verification) workbookSignature(r *run.Run, report *run.Report) error {
 	}
 	passed(report, v.Report, "signature of the workbook", s.Signer.Anchor(), evidence.Digest(content))
 	return nil
+}
+
+// ofRun says whether a workbook's custom properties name a run.
+func ofRun(workbook []byte, digest string) bool {
+	z, err := zip.NewReader(bytes.NewReader(workbook), int64(len(workbook)))
+	if err != nil {
+		return false
+	}
+	f, err := z.Open("docProps/custom.xml")
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	const most = 1 << 20
+	text, err := io.ReadAll(io.LimitReader(f, most))
+	return err == nil && bytes.Contains(text, []byte(">"+digest+"<"))
 }
 
 // SignatureSuffix is what the signature of a workbook is called.
