@@ -134,9 +134,9 @@ func ofRun(workbook []byte, digest string) bool {
 	if err != nil {
 		return false
 	}
-	defer f.Close()
 	const most = 1 << 20
 	text, err := io.ReadAll(io.LimitReader(f, most))
+	err = errors.Join(err, f.Close())
 	return err == nil && bytes.Contains(text, []byte(">"+digest+"<"))
 }
 
