@@ -181,19 +181,20 @@ PY
     cosign signing-config create --fulcio="url=http://127.0.0.1:5555,api-version=1,start-time=$start,operator=ci" --rekor="url=http://127.0.0.1:5558,api-version=2,start-time=$start,operator=ci" \
       --rekor-config=ANY --tsa="url=$tsa/api/v1/timestamp,api-version=1,start-time=$start,operator=ci" --tsa-config=ANY --out "$signing/signing_config.json"
 }
-# audited DIR SIGNING takes and judges a run, attests and has it countersigned, all by one profile.
+# audited DIR SIGNING takes and judges a run by a profile.
 audited() {
   local d=$1 code=0
   export XDG_CONFIG_HOME=$d.config
   engagement "$d" "$2" && "$trefoil" init "$d.auditor" --key auditor --passphrase-file "$signing/passphrase" || return 1
   "$trefoil" audit -c "$d/engagement.yaml" -o "$d/run" --passphrase-file "$signing/passphrase" --quiet || code=$?
-  [ $code = 3 ] || return 1
-  "$trefoil" attest -c "$d/engagement.yaml" --passphrase-file "$signing/passphrase" "$d/run"
+  [ $code = 3 ]
 }
-# countersigned DIR FLAGS... countersigns by the auditor's key, and verifies by a trust.yaml that wants that.
+# countersigned DIR FLAGS... attests by the run's profile, countersigns by the auditor's key, and verifies by a trust.yaml
+# that wants both.
 countersigned() {
   local d=$1
   shift
+  "$trefoil" attest -c "$d/engagement.yaml" --trust "$d/trusted.yaml" --passphrase-file "$signing/passphrase" "$d/run" || return 1
   "$trefoil" countersign --trust "$d/trusted.yaml" --reperform --key auditor --passphrase-file "$signing/passphrase" "$@" "$d/run" || return 1
   {
     printf 'required: [judgement, verdict, countersignature]\n'
