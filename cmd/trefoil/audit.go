@@ -51,7 +51,7 @@ func auditCommand() *cli.Command {
 			}
 			err := auditAt(c, at)
 			if at.before != nil && at.before.Err != nil {
-				bad := &codeError{code: exitUnverified, message: fmt.Sprintf("the run before this one does NOT verify: %v", at.before.Err), hint: "the new run names it all the same, as not verified"}
+				bad := &codeError{code: exitUnverified, message: fmt.Sprintf("the run before this one, %s, does NOT verify: %v", at.newest, at.before.Err), hint: "the new run names it all the same, as not verified"}
 				err = errors.Join(err, bad)
 			}
 			if c.Bool("push") {
@@ -74,6 +74,7 @@ func inStore(c *cli.Context, s *audit.Store) (place, error) {
 	if err != nil {
 		return at, err
 	}
+	at.newest = newest
 	at.before, err = audit.Before(c.Context, newest, trust, runtime.GOMAXPROCS(0))
 	return at, err
 }
@@ -84,13 +85,13 @@ func auditAt(c *cli.Context, at place) error {
 	if err != nil {
 		return err
 	}
-	judged, gated := judge(c, audit.Judging{Run: done.run, Engagement: done.engagement, JudgedAsOf: done.run.Record.AsOf, Tool: done.tool, Signer: done.signer})
-	if judged == nil {
-		return gated
-	}
 	path := c.String("report")
 	if path == "" {
 		path = filepath.Clean(done.path) + ".xlsx"
+	}
+	judged, gated := judge(c, audit.Judging{Run: done.run, Engagement: done.engagement, JudgedAsOf: done.run.Record.AsOf, Tool: done.tool, Signer: done.signer}, path)
+	if judged == nil {
+		return gated
 	}
 	// What was recorded is read back, so that the workbook is of what stands on disk.
 	recorded, err := audit.Recorded(done.run, judged.Digest)

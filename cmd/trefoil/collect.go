@@ -37,6 +37,7 @@ type place struct {
 	path   string
 	asOf   time.Time       // zero: the clock's
 	before *audit.Previous // nil: it is chained to none
+	newest string          // where that one stands
 }
 
 // collect takes the snapshot that the flags name and says where it lies.
@@ -61,8 +62,7 @@ func collect(c *cli.Context, at place) (*collected, error) {
 			return nil, err
 		}
 	} else if found := audit.Redirected(loaded.File, filepath.Dir(c.String(configFlag.Name))); len(found) > 0 {
-		return nil, &codeError{code: exitCould, message: "this machine's configuration redirects requests, and engagement.yaml does not say so: " + strings.Join(found, ", "),
-			hint: "unset it, or name it under overrides: in engagement.yaml (the run will say NOT A PROVIDER ENDPOINT)"}
+		return nil, redirected("this machine's configuration redirects requests, and engagement.yaml does not say so", found, "What engagement.yaml names, the run says everywhere: NOT A PROVIDER ENDPOINT")
 	}
 	digest, err := audit.Collect(c.Context, collection)
 	if errors.Is(err, audit.ErrStopped) {
@@ -90,6 +90,16 @@ func collect(c *cli.Context, at place) (*collected, error) {
 		fmt.Fprintf(c.App.ErrWriter, "NOTHING WAS ANSWERED: %s. The run says so and no control passes on it; check credentials, role, external id and network.\n", plain(why))
 	}
 	return out, nil
+}
+
+// redirected names what redirects, and of each what can be done.
+func redirected(what string, found []audit.Redirect, after string) error {
+	var names, cures []string
+	for _, r := range found {
+		names = append(names, r.What)
+		cures = append(cures, r.What+": "+r.Cure)
+	}
+	return &codeError{code: exitCould, message: what + ": " + strings.Join(names, ", "), hint: strings.Join(cures, "\n") + "\n" + after}
 }
 
 // collected is a run that was just taken.

@@ -3,8 +3,11 @@ package main
 import (
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"runtime"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -59,9 +62,44 @@ func countersignCommand() *cli.Command {
 				return verifyError(path, err)
 			}
 			fmt.Fprintf(c.App.Writer, "countersigned: seals/%s.sigstore.json\n", digest)
-			return nil
+			return sayEntry(c.App.Writer, trust, s, name, report.AsOf)
 		},
 	}
+}
+
+// sayEntry prints what whoever verifies has to add to trust.yaml, where the countersigner may not
+// countersign by it yet: until then the run does not verify.
+func sayEntry(w io.Writer, trust *seal.Trust, s *seal.Signer, name string, asOf time.Time) error {
+	if s.Key == nil {
+		fmt.Fprintf(w, "\nThe run verifies by a trust.yaml in which this identity has the role auditor and may sign a countersignature,\nunder identities:, with the san and issuer of its certificate: docs/signature.md\n")
+		return nil
+	}
+	known := trust.SignerOf(s.Key)
+	switch {
+	case known == nil:
+	case known.Has(seal.Auditor) && slices.Contains(known.MaySign, seal.Countersignature):
+		return nil
+	default:
+		fmt.Fprintf(w, "\nThe run verifies again once %s gives its entry %s the role auditor, and countersignature among what it may_sign.\n", name, known.Name)
+		return nil
+	}
+	public, err := s.Key.PublicPEM()
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(w, `
+Until the trust by which it is verified names this key, the run does not verify. Add to %s, under keys:, if that key
+shall count (name it as you like; it has to be the key's holder that gave you these lines):
+
+  - name: auditor
+    roles: [auditor]
+    may_sign: [countersignature]
+    not_before: %s # where no authority vouches for times, the day of the run counts
+    # not_after:    # when the key ends
+    public_key: |
+      %s
+`, name, asOf.UTC().Truncate(24*time.Hour).Format(time.RFC3339), strings.ReplaceAll(strings.TrimSpace(public), "\n", "\n      "))
+	return nil
 }
 
 // signingFlags say what engagement.yaml says under signing.

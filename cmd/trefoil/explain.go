@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -23,10 +24,7 @@ func explainCommand() *cli.Command {
 				return &usageError{errors.New("explain takes two arguments: RUN ID, or --run RUN report.xlsx 'Sheet!F17'")}
 			}
 			first, id := c.Args().Get(0), c.Args().Get(1)
-			path := first
-			if c.String("run") != "" {
-				path = c.String("run")
-			}
+			path := runOf(c, first)
 			r, err := openRun(path)
 			if err != nil {
 				return err
@@ -34,12 +32,12 @@ func explainCommand() *cli.Command {
 			if err := trusted(c, r, false); err != nil {
 				return err
 			}
-			judged, err := audit.Recorded(r, c.String(judgedFlag.Name))
-			if err != nil && (c.String("run") != "" || !errors.Is(err, run.ErrJudgement)) {
+			judged, err := recorded(c, r, first)
+			if err != nil {
 				return err
 			}
 			var e *audit.Explanation
-			if c.String("run") != "" {
+			if path != first {
 				e, err = audit.ExplainCell(c.Context, r, judged, first, id)
 			} else {
 				e, err = audit.Explain(r, judged, id)
@@ -57,6 +55,35 @@ func explainCommand() *cli.Command {
 			return printExplanation(c.App.Writer, e, r.Path)
 		},
 	}
+}
+
+// runOf gives the run to look in. The workbook that audit leaves beside a run, RUN.xlsx, leads to it by
+// its name.
+func runOf(c *cli.Context, first string) string {
+	if path := c.String("run"); path != "" {
+		return path
+	}
+	if beside, isBook := strings.CutSuffix(first, ".xlsx"); isBook {
+		if info, err := os.Stat(beside); err == nil && info.IsDir() {
+			return beside
+		}
+	}
+	return first
+}
+
+// recorded reads back the judgement to explain by: of a workbook, the one that it names. Without a
+// workbook there may be none, or several and none named: that is said, and facts are explained all the same.
+func recorded(c *cli.Context, r *run.Run, book string) (*audit.Judged, error) {
+	judgement := c.String(judgedFlag.Name)
+	if book != r.Path {
+		return audit.RecordedIn(r, book, judgement)
+	}
+	judged, err := audit.Recorded(r, judgement)
+	if errors.Is(err, run.ErrJudgement) && judgement == "" {
+		fmt.Fprintf(c.App.ErrWriter, "trefoil: no results are shown: %v\n", err)
+		return nil, nil
+	}
+	return judged, err
 }
 
 // printExplanation prints what a row is about, then what it rests on.

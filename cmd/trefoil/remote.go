@@ -65,8 +65,7 @@ func openStore(c *cli.Context, url string) (*remote, error) {
 		}
 	}
 	if found := audit.StoreRedirected(store.Scheme(s.URL), overrides, s.Endpoint, dir); len(found) > 0 {
-		return nil, &codeError{code: exitCould, message: "this machine's configuration redirects requests to the store: " + strings.Join(found, ", "),
-			hint: "unset it, or name it: --endpoint, or overrides: in an engagement.yaml that -c names"}
+		return nil, redirected("this machine's configuration redirects requests to the store", found, "An engagement.yaml is named by -c")
 	}
 	transport, err := audit.Network(overrides, dir)
 	if err != nil {

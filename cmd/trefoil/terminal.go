@@ -20,6 +20,7 @@ import (
 	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
 	"github.com/trefoil-audit/trefoil/evidence/run"
+	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
 
 // tool identifies this build: its version, Go, and the digest of its own bytes.
@@ -108,18 +109,19 @@ func shorten(s string) string {
 	return s
 }
 
-// gate turns results into the exit code.
-func gate(r *controls.Results) error {
+// gate turns the results of a run into the exit code. Where says where the exceptions are shown.
+func gate(r *controls.Results, run, where string) error {
 	switch failed, unjudged := r.Gate(); {
 	case failed:
-		return &codeError{code: exitFailed, message: "a selected control failed", hint: "the Exceptions are in the workbook: trefoil report -o report.xlsx RUN"}
+		return &codeError{code: exitFailed, message: "a selected control failed", hint: where}
 	case unjudged:
-		return &codeError{code: exitUnjudged, message: "nothing selected failed, but something could not be judged", hint: "trefoil coverage RUN shows what was not seen, and why"}
+		return &codeError{code: exitUnjudged, message: "nothing selected failed, but something could not be judged", hint: "trefoil coverage " + run + " shows what was not seen, and why"}
 	}
 	return nil
 }
 
-// instantFlag reads --as-of; the fallback is used where it is not given.
+// instantFlag reads --as-of; the fallback is used where it is not given. A later instant than the
+// clock's is refused: a judgement would be signed of a day that nobody has seen.
 func instantFlag(c *cli.Context, fallback time.Time) (time.Time, error) {
 	text := c.String(asOfFlag.Name)
 	if text == "" {
@@ -129,17 +131,32 @@ func instantFlag(c *cli.Context, fallback time.Time) (time.Time, error) {
 	if err != nil {
 		return t, &usageError{fmt.Errorf("--as-of %q is no instant such as 2026-11-24T09:00:00Z", text)}
 	}
+	if now := time.Now(); t.After(now) {
+		return t, &codeError{code: exitCould, message: fmt.Sprintf("--as-of %s is later than this machine's clock, %s: nobody can have judged as of then", text, now.UTC().Format(time.RFC3339)),
+			hint: "name an instant that has passed, or leave --as-of out; or set the clock right"}
+	}
 	return t.UTC(), nil
 }
 
 // openRun opens a run for a command: where its bytes are not as they were, nothing is read.
 func openRun(path string) (*run.Run, error) {
 	r, err := run.Open(path)
+	if errors.Is(err, run.ErrNoRun) && strings.HasSuffix(path, ".xlsx") {
+		return nil, &usageError{fmt.Errorf("%s is a workbook: say which run it is of: --run RUN", path)}
+	}
 	var layout *run.LayoutError
 	if errors.As(err, &layout) {
 		return nil, &codeError{code: exitUnverified, message: fmt.Sprintf("%s: the evidence does not verify: %v", path, err)}
 	}
 	return r, err
+}
+
+// evidenceHint gives the cure of what does not verify.
+func evidenceHint(err error) string {
+	if errors.Is(err, seal.ErrUntrusted) {
+		return "whose signatures count, trust.yaml says: give that signer an entry, a role or what it may_sign there, if it shall count (docs/signature.md)"
+	}
+	return "keep the run as it is, and compare with another copy"
 }
 
 // hintFor gives the cure of errors that say none themselves.
@@ -154,7 +171,9 @@ func hintFor(err error) string {
 	case errors.As(err, &kinds):
 		return "declare what the control reads, and say unknown where the plug-in does not see it; docs/plugins.md, Kinds"
 	case isEvidence(err):
-		return "keep the run as it is, and compare with another copy"
+		return evidenceHint(err)
+	case errors.Is(err, run.ErrNoRun):
+		return "a run is the folder that `collect -o`, `audit -o` or `demo` (DIR/run) left, with run.json in it; check the path"
 	case errors.Is(err, run.ErrExists):
 		return "name another folder; evidence is never overwritten"
 	case errors.Is(err, audit.ErrReplay):

@@ -48,19 +48,27 @@ func testCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			_, err = judge(c, audit.Judging{Run: r, Engagement: loaded, JudgedAsOf: at, Tool: t, Signer: s})
+			_, err = judge(c, audit.Judging{Run: r, Engagement: loaded, JudgedAsOf: at, Tool: t, Signer: s}, "")
 			return err
 		},
 	}
 }
 
-// judge judges, prints, and gives the error that carries the exit code.
-func judge(c *cli.Context, j audit.Judging) (*audit.Judged, error) {
+// judge judges, prints, and gives the error that carries the exit code. Book is the workbook that
+// will show the exceptions; empty: none is written now.
+func judge(c *cli.Context, j audit.Judging, book string) (*audit.Judged, error) {
 	judged, err := audit.Judge(c.Context, j)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = judged.Results.Close() }() // what was spilled is nobody's evidence
+	where := "the workbook's sheet Exceptions names each: " + book
+	switch {
+	case book == "" && judged.Digest == "":
+		where = "--json prints each item; with -c engagement.yaml the judgement is recorded, and trefoil report writes its workbook"
+	case book == "":
+		where = fmt.Sprintf("the workbook's sheet Exceptions names each: trefoil report -o report.xlsx --judgement %s %s", judged.Digest, j.Run.Path)
+	}
 	if c.Bool(jsonFlag.Name) {
 		items := []controls.Item{}
 		for i, err := range judged.Results.Items() {
@@ -73,7 +81,7 @@ func judge(c *cli.Context, j audit.Judging) (*audit.Judged, error) {
 			"controls": judged.Results.Lines, "items": items}); err != nil {
 			return nil, err
 		}
-		return judged, gate(judged.Results)
+		return judged, gate(judged.Results, j.Run.Path, where)
 	}
 	fmt.Fprint(c.App.Writer, sourceBanner(j.Run))
 	printResults(c.App.Writer, judged.Results)
@@ -82,5 +90,5 @@ func judge(c *cli.Context, j audit.Judging) (*audit.Judged, error) {
 	} else {
 		fmt.Fprintf(c.App.Writer, "judgement %s\n", judged.Digest)
 	}
-	return judged, gate(judged.Results)
+	return judged, gate(judged.Results, j.Run.Path, where)
 }

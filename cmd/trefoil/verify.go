@@ -74,7 +74,7 @@ func verifyError(path string, err error) error {
 	case errors.As(err, &other):
 		return err
 	case errors.As(err, &layout), errors.As(err, &bad):
-		return &codeError{code: exitUnverified, message: fmt.Sprintf("%s does NOT verify: %v", path, err), hint: "keep the run as it is, and compare with another copy"}
+		return &codeError{code: exitUnverified, message: fmt.Sprintf("%s does NOT verify: %v", path, err), hint: evidenceHint(err)}
 	}
 	return err
 }

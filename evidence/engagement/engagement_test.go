@@ -131,6 +131,22 @@ func TestOtherFaults(t *testing.T) {
 	}
 }
 
+// Of several faults the same one is reported each time.
+func TestFirstFaultIsTheSame(t *testing.T) {
+	bad := strings.Replace(good, "signing:", "parameters: {rotation_days: -1, max_age_days: -1, credential_max_days: -1, exempt_principals: [\"*\"], auditor_principals: [\"*\"]}\noverrides: {proxy: p, gcp_endpoint: g}\nsigning:", 1)
+	for range 50 {
+		if _, err := ParseFile("e.yaml", []byte(bad)); err == nil || !strings.Contains(err.Error(), "overrides.gcp_endpoint") {
+			t.Fatal(err)
+		}
+	}
+	bad = strings.Replace(bad, "overrides: {proxy: p, gcp_endpoint: g}", "", 1)
+	for range 50 {
+		if _, err := ParseFile("e.yaml", []byte(bad)); err == nil || !strings.Contains(err.Error(), "credential_max_days") {
+			t.Fatal(err)
+		}
+	}
+}
+
 func second[T any](_ T, err error) error { return err }
 
 func TestLoad(t *testing.T) {
@@ -140,7 +156,7 @@ func TestLoad(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := Load(filepath.Join(dir, "engagement.yaml")); err == nil || !strings.Contains(err.Error(), "waivers.yaml: is missing") {
+	if _, err := Load(filepath.Join(dir, "engagement.yaml")); err == nil || !strings.Contains(err.Error(), filepath.Join(dir, "waivers.yaml")+": is missing") {
 		t.Errorf("a named file that is missing: %v", err)
 	}
 	if err := os.Symlink("/etc/hostname", filepath.Join(dir, "waivers.yaml")); err != nil {

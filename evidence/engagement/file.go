@@ -2,6 +2,7 @@ package engagement
 
 import (
 	"fmt"
+	"iter"
 	"maps"
 	"net/url"
 	"path/filepath"
@@ -19,6 +20,7 @@ var (
 	plainName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
 	country   = regexp.MustCompile(`^[A-Z]{2}$`)
 	siteToken = regexp.MustCompile(`^site:[a-z0-9][a-z0-9._-]{0,99}$`)
+	roleName  = regexp.MustCompile(`^([!-)+-9;-~]{1,510}/)?[\w+=,.@-]{1,64}$`) // a path, and a name: IAM API Reference, CreateRole
 	inputName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
 )
 
@@ -69,7 +71,7 @@ func (a *AWS) check(c *faults, at string) {
 	}
 	c.check(a.Role != "" || len(a.Accounts) == 1 || a.Management == "", at+".role", "several accounts need a role to assume", "say role: TrefoilAudit")
 	c.check(a.ExternalID == "" || externalID.MatchString(a.ExternalID), at+".external_id", "is none that AWS takes", "2 to 1000 letters, digits and + = , . @ : / -")
-	c.check(!strings.ContainsAny(a.Role, ":*"), at+".role", "%q is no role name", "write the name (with its path), not the ARN", a.Role)
+	c.check(a.Role == "" || roleName.MatchString(a.Role), at+".role", "%q is no role name", "write the name (with its path), not the ARN: TrefoilAudit, or audit/TrefoilAudit", a.Role)
 }
 
 func (g *GCP) check(c *faults, at string) {
@@ -113,7 +115,7 @@ func (f *File) checkRest(c *faults) {
 		at := fmt.Sprintf("$.exclude[%d]", i)
 		c.check(e.Target != "" && e.Reason != "", at, "target and reason must be said", "a third party will read the reason")
 	}
-	for path, text := range map[string]string{"aws_endpoint": f.Overrides.AWSEndpoint, "gcp_endpoint": f.Overrides.GCPEndpoint, "proxy": f.Overrides.Proxy} {
+	for path, text := range sorted(map[string]string{"aws_endpoint": f.Overrides.AWSEndpoint, "gcp_endpoint": f.Overrides.GCPEndpoint, "proxy": f.Overrides.Proxy}) {
 		c.check(text == "" || isURL(text), "$.overrides."+path, "%q is no URL", "write it as https://host:port", text)
 	}
 	f.Signing.check(c, "$.signing")
@@ -137,6 +139,17 @@ func (s *Store) check(c *faults) {
 	c.check(s.Lock == "" || s.Lock == "compliance" || s.Lock == "governance", "$.store.lock", "%q is neither compliance nor governance", "", s.Lock)
 	c.check(s.Profile == "" || strings.HasPrefix(s.URL, "s3://"), "$.store.profile", "is for S3 alone", "Google Cloud Storage takes credentials: FILE")
 	c.check(s.Credentials == "" || strings.HasPrefix(s.URL, "gs://"), "$.store.credentials", "is for Google Cloud Storage alone", "S3 takes profile: NAME")
+}
+
+// sorted walks a map by its names, so that of several faults the same one is reported each time.
+func sorted[V any](m map[string]V) iter.Seq2[string, V] {
+	return func(yield func(string, V) bool) {
+		for _, name := range slices.Sorted(maps.Keys(m)) {
+			if !yield(name, m[name]) {
+				return
+			}
+		}
+	}
 }
 
 func isURL(s string) bool {
@@ -166,17 +179,17 @@ func (p *Parameters) defaults() {
 }
 
 func (p *Parameters) check(c *faults) {
-	for at, n := range map[string]int{"credential_max_days": p.CredentialMaxDays, "unused_max_days": p.UnusedMaxDays, "rotation_days": p.RotationDays,
-		"log_retention_days": p.LogRetentionDays, "max_skew_minutes": p.MaxSkewMinutes, "max_age_days": p.MaxAgeDays} {
+	for at, n := range sorted(map[string]int{"credential_max_days": p.CredentialMaxDays, "unused_max_days": p.UnusedMaxDays, "rotation_days": p.RotationDays,
+		"log_retention_days": p.LogRetentionDays, "max_skew_minutes": p.MaxSkewMinutes, "max_age_days": p.MaxAgeDays}) {
 		c.check(n > 0 && n <= 1_000_000, "$.parameters."+at, "%d is not between 1 and 1,000,000", "", n)
 	}
-	for at, list := range map[string][]string{"allowed_jurisdictions": p.AllowedJurisdictions, "approved_countries": p.ApprovedCountries} {
+	for at, list := range sorted(map[string][]string{"allowed_jurisdictions": p.AllowedJurisdictions, "approved_countries": p.ApprovedCountries}) {
 		for i, j := range list {
 			c.check(country.MatchString(j) || j == "EEA", fmt.Sprintf("$.parameters.%s[%d]", at, i), "%q is no jurisdiction", "use EEA, EU or ISO 3166-1 codes such as IE", j)
 		}
 	}
-	for at, list := range map[string][]string{"exempt_actions": p.ExemptActions, "exempt_principals": p.ExemptPrincipals,
-		"auditor_principals": p.AuditorPrincipals, "identity_providers": p.IdentityProviders} {
+	for at, list := range sorted(map[string][]string{"exempt_actions": p.ExemptActions, "exempt_principals": p.ExemptPrincipals,
+		"auditor_principals": p.AuditorPrincipals, "identity_providers": p.IdentityProviders}) {
 		for i, pattern := range list {
 			c.check(fixedText(pattern), fmt.Sprintf("$.parameters.%s[%d]", at, i), "%q matches everything: the test could not fail", "name what is meant", pattern)
 		}

@@ -1,6 +1,7 @@
 package engagement
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -24,70 +25,82 @@ type Loaded struct {
 	Roster   []Person
 	Waivers  []Waiver
 	Raw      map[string][]byte // as a run keeps them: without external ids
+	Paths    map[string]string // what each is called in errors: the path to it, or its name in a run
 }
 
 // Load reads engagement.yaml and the files that it names, relative to its folder and inside it.
-// A file that is named and missing is an error; one that is not named is empty.
+// A file that is named and missing is an error; one that is not named is empty. Errors name each
+// file by the path that leads to it from where the caller stands.
 func Load(path string) (*Loaded, error) {
-	root, err := os.OpenRoot(filepath.Dir(path))
+	dir := filepath.Dir(path)
+	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return nil, fmt.Errorf("open engagement: %w", err)
 	}
 	defer root.Close()
 	raw := map[string][]byte{}
-	if raw[FileName], err = read(root, filepath.Base(path)); err != nil {
+	if raw[FileName], err = read(root, filepath.Base(path), path); err != nil {
 		return nil, err
 	}
-	f, err := ParseFile(filepath.Base(path), raw[FileName])
+	f, err := ParseFile(path, raw[FileName])
 	if err != nil {
 		return nil, err
 	}
-	for name, named := range map[string]string{RegisterName: f.Files.Register, RosterName: f.Files.Roster, WaiversName: f.Files.Waivers} {
+	paths := map[string]string{FileName: path}
+	for name, named := range sorted(map[string]string{RegisterName: f.Files.Register, RosterName: f.Files.Roster, WaiversName: f.Files.Waivers}) {
 		if named == "" {
 			continue
 		}
-		if raw[name], err = read(root, named); err != nil {
+		paths[name] = filepath.Join(dir, named)
+		if raw[name], err = read(root, named, paths[name]); err != nil {
 			return nil, err
 		}
 	}
-	l, err := Parse(raw)
+	l, err := parse(raw, paths)
 	if err == nil {
-		raw[FileName], err = withhold(filepath.Base(path), raw[FileName], f)
+		raw[FileName], err = withhold(path, raw[FileName], f)
 	}
 	return l, err
 }
 
 // Parse checks an engagement's files by their bytes, as a run keeps them.
-func Parse(raw map[string][]byte) (*Loaded, error) {
-	l := &Loaded{Raw: raw}
+func Parse(raw map[string][]byte) (*Loaded, error) { return parse(raw, nil) }
+
+// parse names files in errors by their paths, where it is given any.
+func parse(raw map[string][]byte, paths map[string]string) (*Loaded, error) {
+	l := &Loaded{Raw: raw, Paths: map[string]string{}}
+	for _, name := range []string{FileName, RegisterName, RosterName, WaiversName} {
+		l.Paths[name] = cmp.Or(paths[name], name)
+	}
 	var err error
-	if l.File, err = ParseFile(FileName, raw[FileName]); err != nil {
+	if l.File, err = ParseFile(l.Paths[FileName], raw[FileName]); err != nil {
 		return nil, err
 	}
-	if l.Register, err = ParseRegister(RegisterName, raw[RegisterName]); err != nil {
+	if l.Register, err = ParseRegister(l.Paths[RegisterName], raw[RegisterName]); err != nil {
 		return nil, err
 	}
-	if l.Roster, err = ParseRoster(RosterName, raw[RosterName]); err != nil {
+	if l.Roster, err = ParseRoster(l.Paths[RosterName], raw[RosterName]); err != nil {
 		return nil, err
 	}
-	if l.Waivers, err = ParseWaivers(WaiversName, raw[WaiversName]); err != nil {
+	if l.Waivers, err = ParseWaivers(l.Paths[WaiversName], raw[WaiversName]); err != nil {
 		return nil, err
 	}
 	return l, nil
 }
 
-func read(root *os.Root, name string) ([]byte, error) {
+// read reads a file of the engagement's folder; path is what it is called in errors.
+func read(root *os.Root, name, path string) ([]byte, error) {
 	f, err := root.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &FileError{File: name, Cause: "is missing", Hint: "`trefoil init DIR` writes a set of files to start from"}
+		return nil, &FileError{File: path, Cause: "is missing", Hint: "`trefoil init DIR` writes a set of files to start from"}
 	}
 	if err != nil {
-		return nil, &FileError{File: name, Cause: err.Error()}
+		return nil, &FileError{File: path, Cause: err.Error()}
 	}
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, MaxFile+1))
 	if err == nil && len(b) > MaxFile {
-		err = &FileError{File: name, Cause: fmt.Sprintf("over %d bytes", MaxFile)}
+		err = &FileError{File: path, Cause: fmt.Sprintf("over %d bytes", MaxFile)}
 	}
 	return b, err
 }

@@ -43,8 +43,12 @@ func digestFile(path string) (File, error) {
 	return File{Size: n, SHA256: hex.EncodeToString(sum.Sum(nil))}, err
 }
 
+// ErrNoRun says that there is no run at a path, and no remains of one either.
+var ErrNoRun = errors.New("no run")
+
 // Open opens a run and checks layout and digests: exactly the files that run.json names, with
-// exactly their bytes. Errors about a file are *LayoutError.
+// exactly their bytes. Errors about a file are *LayoutError; ErrNoRun says that nothing there is of
+// a run. A run that lost its run.json is a damaged one as long as anything else of it is left.
 func Open(path string) (*Run, error) {
 	r := &Run{Path: path}
 	if err := r.layout(); err != nil {
@@ -95,7 +99,13 @@ func (r *Run) layout() error {
 		return fmt.Errorf("open run: %w", err)
 	}
 	if !info.IsDir() {
-		return fmt.Errorf("open run: %s is no folder", r.Path)
+		return fmt.Errorf("%w: %s is no folder", ErrNoRun, r.Path)
+	}
+	if !slices.ContainsFunc([]string{recordName, "run.sigstore.json", inputsDir, bundlesDir, judgementsDir, sealsDir}, func(name string) bool {
+		_, err := os.Lstat(filepath.Join(r.Path, name))
+		return !errors.Is(err, fs.ErrNotExist)
+	}) {
+		return fmt.Errorf("%w: %s holds no run.json, and nothing else of a run", ErrNoRun, r.Path)
 	}
 	return filepath.WalkDir(r.Path, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {

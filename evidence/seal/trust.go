@@ -69,6 +69,16 @@ func (s *TrustedSigner) holds(at time.Time) bool {
 	return !at.Before(s.NotBefore) && (s.NotAfter.IsZero() || at.Before(s.NotAfter))
 }
 
+// SignerOf finds the entry of a key; nil where there is none.
+func (t *Trust) SignerOf(k *Key) *TrustedSigner {
+	for i := range t.Signers {
+		if known := t.Signers[i].key; known != nil && known.hint == k.hint {
+			return &t.Signers[i]
+		}
+	}
+	return nil
+}
+
 type trustFile struct {
 	Timestamp   string          `yaml:"timestamp"`
 	Thresholds  thresholds      `yaml:"thresholds"`

@@ -63,7 +63,8 @@ func Explain(r *run.Run, j *Judged, id string) (*Explanation, error) {
 	return e, err
 }
 
-// ExplainCell explains what the row of a workbook's cell is about.
+// ExplainCell explains what the row of a workbook's cell is about. The workbook must be of the run
+// and the judgement: see [RecordedIn].
 func ExplainCell(ctx context.Context, r *run.Run, j *Judged, path, cell string) (*Explanation, error) {
 	about, err := cellSubject(ctx, path, cell, j)
 	if err != nil {

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -18,51 +19,74 @@ import (
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
 )
 
+// Redirect is something of this machine's configuration that redirects and that an engagement does
+// not speak of, or of another one, and what to do about it.
+type Redirect struct{ What, Cure string }
+
 // Redirected names what in this machine's configuration would send requests elsewhere, or trust
 // another authority, for the providers of an engagement and without its saying so. Dir is that of
 // the engagement's files.
-func Redirected(f *engagement.File, dir string) []string {
-	var out []string
+func Redirected(f *engagement.File, dir string) []Redirect {
+	var out []Redirect
 	if len(f.AWS) > 0 {
-		out = unsaid(aws.Redirected(), f.Overrides, f.Overrides.AWSEndpoint, dir)
+		out = unsaid(aws.Redirected(), f.Overrides, said{f.Overrides.AWSEndpoint, "overrides.aws_endpoint"}, dir)
 	}
 	if len(f.GCP) > 0 {
-		out = append(out, unsaid(gcp.Redirected(), f.Overrides, f.Overrides.GCPEndpoint, dir)...)
+		out = append(out, unsaid(gcp.Redirected(), f.Overrides, said{f.Overrides.GCPEndpoint, "overrides.gcp_endpoint"}, dir)...)
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return distinct(out)
 }
+
+// distinct sorts, and keeps one of equal ones.
+func distinct(all []Redirect) []Redirect {
+	slices.SortFunc(all, func(a, b Redirect) int { return cmp.Or(cmp.Compare(a.What, b.What), cmp.Compare(a.Cure, b.Cure)) })
+	return slices.Compact(all)
+}
+
+// said is the endpoint that is named, and the field that names it.
+type said struct{ endpoint, field string }
 
 // StoreRedirected names what would send requests to a store elsewhere, without the engagement's
 // saying so. Its endpoint is the store's own.
-func StoreRedirected(scheme string, o engagement.Overrides, endpoint, dir string) []string {
-	var out []string
+func StoreRedirected(scheme string, o engagement.Overrides, endpoint, dir string) []Redirect {
+	at := said{endpoint, "store.endpoint (or --endpoint)"}
 	switch scheme {
 	case "s3":
-		out = unsaid(aws.Redirected(), o, endpoint, dir)
+		return distinct(unsaid(aws.Redirected(), o, at, dir))
 	case "gs":
-		out = unsaid(gcp.Redirected(), o, endpoint, dir)
+		return distinct(unsaid(gcp.Redirected(), o, at, dir))
 	}
-	slices.Sort(out)
-	return slices.Compact(out)
+	return nil
 }
 
 // unsaid names the redirections of which the engagement does not speak, or says something else.
-func unsaid(found []collectors.Redirection, o engagement.Overrides, endpoint, dir string) []string {
-	var out []string
+func unsaid(found []collectors.Redirection, o engagement.Overrides, at said, dir string) []Redirect {
+	var out []Redirect
 	for _, r := range found {
-		said := map[collectors.RedirectionSort]string{collectors.ByEndpoint: endpoint, collectors.ByProxy: o.Proxy, collectors.ByCA: o.CABundle, collectors.ByRoots: o.CABundle}[r.Sort]
+		said := map[collectors.RedirectionSort]string{collectors.ByEndpoint: at.endpoint, collectors.ByProxy: o.Proxy, collectors.ByCA: o.CABundle, collectors.ByRoots: o.CABundle}[r.Sort]
+		cure := cures[r.Sort]
+		if r.Sort == collectors.ByEndpoint {
+			cure = "unset it, or name the same URL as " + at.field
+		}
 		switch {
 		case said == "":
-			out = append(out, r.What)
+			out = append(out, Redirect{r.What, cure})
 		case r.Sort == collectors.ByRoots: // our own clients take the engagement's authorities in their place
 		case r.Sort == collectors.ByCA && samePath(beneath(dir, said), r.Value):
 		case r.Sort != collectors.ByCA && strings.TrimSuffix(said, "/") == strings.TrimSuffix(r.Value, "/"):
 		default:
-			out = append(out, r.What+" (another one than engagement.yaml names)")
+			out = append(out, Redirect{r.What + " (another one than is named)", cure})
 		}
 	}
 	return out
+}
+
+// cures say of each sort what can be done; of an endpoint, see unsaid.
+var cures = map[collectors.RedirectionSort]string{
+	collectors.ByProxy:   "unset it, or name the same URL as overrides.proxy",
+	collectors.ByCA:      "unset it, or name the same file as overrides.ca_bundle",
+	collectors.ByRoots:   "unset it, or name a file of the authorities that shall count (PEM, of a folder all in one) as overrides.ca_bundle: it counts in the place of this one",
+	collectors.Elsewhere: "unset it, or take it out: no field of engagement.yaml speaks of it",
 }
 
 func beneath(dir, path string) string {

@@ -34,7 +34,13 @@ func TestOverridesNameWhatTheyRedirect(t *testing.T) {
 		{collectors.ByRoots, "/etc/other.pem", engagement.Overrides{Proxy: "http://p"}, "it"},
 		{collectors.Elsewhere, "http://p", all, "it"},
 	} {
-		got := strings.Join(unsaid([]collectors.Redirection{{What: "it", Sort: c.sort, Value: c.value}}, c.o, c.o.AWSEndpoint, "/dir"), ", ")
+		got := ""
+		for _, r := range unsaid([]collectors.Redirection{{What: "it", Sort: c.sort, Value: c.value}}, c.o, said{c.o.AWSEndpoint, "overrides.aws_endpoint"}, "/dir") {
+			got += r.What
+			if !strings.HasPrefix(r.Cure, "unset it") {
+				t.Errorf("%s: no cure: %q", c.sort, r.Cure)
+			}
+		}
 		if !strings.HasPrefix(got, c.want) || (got == "") != (c.want == "") {
 			t.Errorf("%s %s with %+v: %q, want %q", c.sort, c.value, c.o, got, c.want)
 		}

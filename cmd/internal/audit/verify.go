@@ -28,7 +28,7 @@ type Verification struct {
 	Workers   int
 	Reperform bool
 	Report    string // a workbook: its signature is checked and, with Reperform, its parts are compared
-	Judgement string // which judgement the workbook is of, where there are several
+	Judgement string // which judgement the workbook must be of; empty: the one that it names
 	Tool      run.Tool
 	Progress  func(string)
 }
@@ -102,15 +102,15 @@ func (v *Verification) workbookSignature(r *run.Run, report *run.Report) error {
 	if err != nil {
 		return err
 	}
-	if !ofRun(content, r.Digest) {
-		return failed(report, v.Report, "run of the workbook", fmt.Errorf("it is no workbook of this run: its properties do not name run %s", r.Digest))
+	if err := v.workbookOf(content, r, report); err != nil {
+		return err
 	}
 	signature, err := os.ReadFile(v.Report + SignatureSuffix)
 	if errors.Is(err, os.ErrNotExist) {
 		if !v.Reperform {
-			return failed(report, v.Report, "signature of the workbook", fmt.Errorf("the workbook is unsigned (no file %s) and was not compared; use --reperform", filepath.Base(v.Report)+SignatureSuffix))
+			return failed(report, v.Report, "signature of the workbook", fmt.Errorf("the workbook is unsigned (no file %s) and was not compared; use --reperform", v.Report+SignatureSuffix))
 		}
-		report.Checks = append(report.Checks, run.Check{File: v.Report, What: "signature of the workbook", Result: "warning", Detail: "UNSIGNED: no file " + filepath.Base(v.Report) + SignatureSuffix})
+		report.Checks = append(report.Checks, run.Check{File: v.Report, What: "signature of the workbook", Result: "warning", Detail: "UNSIGNED: no file " + v.Report + SignatureSuffix})
 		return nil
 	}
 	if err != nil {
@@ -124,20 +124,24 @@ func (v *Verification) workbookSignature(r *run.Run, report *run.Report) error {
 	return nil
 }
 
-// ofRun says whether a workbook's custom properties name a run.
-func ofRun(workbook []byte, digest string) bool {
-	z, err := zip.NewReader(bytes.NewReader(workbook), int64(len(workbook)))
-	if err != nil {
-		return false
+// workbookOf wants a workbook of this run and, where one was asked for, of that judgement. Of several
+// judgements it takes the one that the workbook names: with that one it is compared.
+func (v *Verification) workbookOf(content []byte, r *run.Run, report *run.Report) error {
+	const what = "judgement of the workbook"
+	named, err := NamesOf(content)
+	switch {
+	case err != nil:
+		return failed(report, v.Report, "run of the workbook", fmt.Errorf("it is no workbook of this run, %s: %w", r.Digest, err))
+	case named.Run != r.Digest:
+		return failed(report, v.Report, "run of the workbook", fmt.Errorf("it is no workbook of this run, %s: it names run %s", r.Digest, named.Run))
+	case v.Judgement != "" && v.Judgement != named.Judgement:
+		return failed(report, v.Report, what, fmt.Errorf("it names judgement %s, not %s", named.Judgement, v.Judgement))
+	case !slices.Contains(report.Judgements, named.Judgement):
+		return failed(report, v.Report, what, fmt.Errorf("it names judgement %s, which the run does not have", named.Judgement))
 	}
-	f, err := z.Open("docProps/custom.xml")
-	if err != nil {
-		return false
-	}
-	const most = 1 << 20
-	text, err := io.ReadAll(io.LimitReader(f, most))
-	err = errors.Join(err, f.Close())
-	return err == nil && bytes.Contains(text, []byte(">"+digest+"<"))
+	v.Judgement = named.Judgement
+	passed(report, v.Report, what, "its properties", named.Judgement)
+	return nil
 }
 
 // SignatureSuffix is what the signature of a workbook is called.
