@@ -107,7 +107,8 @@ func (g *gatherer) awsEnter(access *aws.Access, account string) func(context.Con
 }
 
 // awsRegions plans by the account's own list of regions; where that was denied, or is not whole, by the
-// table too.
+// table too. The list names regions that the account never opted in to as well, so that one which the
+// table knows and it leaves out is not asked, and shown as such.
 func awsRegions(w *collectors.Work, e *engagement.AWS, fallback []collectors.Region) []collectors.Region {
 	var out []collectors.Region
 	for _, f := range w.Facts() {
@@ -123,12 +124,16 @@ func awsRegions(w *collectors.Work, e *engagement.AWS, fallback []collectors.Reg
 		}
 		out = append(out, r)
 	}
-	if row, ok := w.Row(evidence.RowID(w.Target.ID, collectors.Global, "ec2:DescribeRegions")); !ok || row.Status != evidence.OK {
-		for _, r := range fallback {
-			if !slices.ContainsFunc(out, func(o collectors.Region) bool { return o.Name == r.Name }) {
-				out = append(out, r)
-			}
+	row, ok := w.Row(evidence.RowID(w.Target.ID, collectors.Global, "ec2:DescribeRegions"))
+	whole := ok && row.Status == evidence.OK
+	for _, r := range fallback {
+		if slices.ContainsFunc(out, func(o collectors.Region) bool { return o.Name == r.Name }) {
+			continue
 		}
+		if whole && r.Status == "" {
+			r.Status, r.Reason = evidence.NotAttempted, "the account's list of regions leaves it out, and the table knows it"
+		}
+		out = append(out, r)
 	}
 	slices.SortFunc(out, func(a, b collectors.Region) int { return strings.Compare(a.Name, b.Name) })
 	return out

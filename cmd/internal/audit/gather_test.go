@@ -87,15 +87,15 @@ func TestOnlyTheDiscoveredBelongToAnOrganisation(t *testing.T) {
 }
 
 // Where the account's list of regions is not whole, the table's regions are planned beside those that
-// it names; where it is whole, it alone counts.
+// it names; where it is whole, one that the table knows beside it is not asked, and has its rows.
 func TestRegionsOfAShortListArePlanned(t *testing.T) {
 	kind := &evidence.Kind{Name: "aws.account.region", Schema: 1, Facets: []string{"located"}, NotApplicable: map[string]string{"/tags": "none"}, Attrs: []evidence.Field{{Name: "opt_in", Type: evidence.String}}}
 	target := collectors.Target{ID: "aws-1", Provider: "aws", Level: collectors.Account, Account: "1"}
-	table := []collectors.Region{{Name: "eu-north-1"}, {Name: "eu-west-1"}}
+	table := []collectors.Region{limited(&engagement.AWS{Regions: []string{"eu-north-1", "eu-west-1"}}, collectors.Region{Name: "ap-east-1"}), {Name: "eu-north-1"}, {Name: "eu-west-1"}}
 	for _, c := range []struct {
 		whole bool
 		want  string
-	}{{true, "eu-west-1 mars-1"}, {false, "eu-north-1 eu-west-1 mars-1"}} {
+	}{{true, "ap-east-1=not_attempted eu-north-1=not_attempted eu-west-1= mars-1="}, {false, "ap-east-1=not_attempted eu-north-1= eu-west-1= mars-1="}} {
 		one := &saysFacts{kind: kind}
 		for _, name := range []string{"mars-1", "eu-west-1"} {
 			f := evidence.NewFact(kind, name, name).Set("/located", []string{name}).Set("/attrs/opt_in", "opted-in").Because("c:x")
@@ -113,7 +113,10 @@ func TestRegionsOfAShortListArePlanned(t *testing.T) {
 		w.Refuse(collectors.Info{Name: "list", Operations: []collectors.Operation{{Name: "ec2:DescribeRegions", Global: true}}}, nil, status, "")
 		var names []string
 		for _, r := range awsRegions(w, &engagement.AWS{}, table) {
-			names = append(names, r.Name)
+			names = append(names, r.Name+"="+string(r.Status))
+			if leftOut := r.Name == "ap-east-1"; leftOut != (r.Reason == "left out by the engagement's list of regions") || r.Status != "" && r.Reason == "" {
+				t.Errorf("whole %t: %s: %q", c.whole, r.Name, r.Reason)
+			}
 		}
 		if got := strings.Join(names, " "); got != c.want {
 			t.Errorf("whole %t: planned %s, want %s", c.whole, got, c.want)
