@@ -15,8 +15,8 @@ import (
 const reportHead = "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date\n"
 
 func TestCredentialReport(t *testing.T) {
-	users, err := parseReport([]byte(reportHead +
-		"<root_account>,arn:aws:iam::1:root,2020-01-01T00:00:00+00:00,not_supported,no_information,not_supported,not_supported,false,true,2020-01-01T00:00:00+00:00,N/A,false,N/A,N/A\n" +
+	const root = "<root_account>,arn:aws:iam::1:root,2020-01-01T00:00:00+00:00,not_supported,no_information,not_supported,not_supported,false,true,2020-01-01T00:00:00+00:00,N/A,false,N/A,N/A\n"
+	users, err := parseReport([]byte(reportHead + root +
 		"ann,arn:aws:iam::1:user/ann,2020-01-01T00:00:00+00:00,false,N/A,N/A,N/A,true,false,2021-01-01T00:00:00+00:00,N/A,false,N/A,N/A\n"))
 	if err != nil || len(users) != 2 {
 		t.Fatal(users, err)
@@ -28,16 +28,33 @@ func TestCredentialReport(t *testing.T) {
 		t.Errorf("ann: %+v", u)
 	}
 	// What cannot be read is an error, never "no credential".
+	const ann = "ann,arn:aws:iam::1:user/ann,t,true,N/A,N/A,N/A,true,false,N/A,N/A,false,N/A,N/A\n"
+	line := func(old, new string) string { return reportHead + root + strings.Replace(ann, old, new, 1) }
+	if _, err := parseReport([]byte(line("", ""))); err != nil {
+		t.Fatal(err)
+	}
 	for name, text := range map[string]string{
-		"no head":          "",
-		"column missing":   strings.Replace(reportHead, "access_key_2_active", "x", 1),
-		"strange truth":    reportHead + "a,arn,t,maybe,N/A,N/A,N/A,true,false,N/A,N/A,false,N/A,N/A\n",
-		"strange instant":  reportHead + "a,arn,t,true,yesterday,N/A,N/A,true,false,N/A,N/A,false,N/A,N/A\n",
-		"line too short":   reportHead + "a,arn\n",
-		"an HTML page":     "<html>\n<body>\n",
-		"quote left open":  reportHead + "\"a,arn\n",
-		"empty truth":      reportHead + "a,arn,t,,N/A,N/A,N/A,true,false,N/A,N/A,false,N/A,N/A\n",
-		"key's truth lost": reportHead + "a,arn,t,true,N/A,N/A,N/A,true,,N/A,N/A,false,N/A,N/A\n",
+		"nothing":                   "",
+		"the head alone":            reportHead,
+		"no root user":              reportHead + ann,
+		"the root user twice":       reportHead + root + root,
+		"the root user's ARN":       reportHead + strings.Replace(root, ":root", ":user/root", 1),
+		"a user twice":              reportHead + root + ann + ann,
+		"a user of another account": line("::1:", "::2:"),
+		"column missing":            strings.Replace(reportHead, "access_key_2_active", "x", 1) + root,
+		"strange truth":             line("t,true", "t,maybe"),
+		"strange instant":           line("true,N/A", "true,yesterday"),
+		"no instant":                line("true,N/A", "true,"),
+		"line too short":            line(",N/A,N/A\n", "\n"),
+		"line too long":             line("\n", ",N/A\n"),
+		"a line of two columns":     reportHead + root + "a,arn\n",
+		"an HTML page":              "<html>\n<body>\n",
+		"a page after the head":     reportHead + "<html>\n",
+		"quote left open":           reportHead + root + "\"a,arn\n",
+		"empty truth":               line("t,true", "t,"),
+		"key's truth lost":          line("true,false", "true,"),
+		"factor not supported":      line("true,false", "not_supported,false"),
+		"key not supported":         line("true,false", "true,not_supported"),
 	} {
 		if users, err := parseReport([]byte(text)); err == nil {
 			t.Errorf("%s: read as %+v", name, users)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/trefoil-audit/trefoil/evidence"
@@ -40,10 +41,14 @@ var reportColumns = []string{"user", "arn", "password_enabled", "password_last_u
 	"access_key_1_active", "access_key_1_last_rotated", "access_key_1_last_used_date",
 	"access_key_2_active", "access_key_2_last_rotated", "access_key_2_last_used_date"}
 
-// parseReport reads the report. A column that is missing, or a value of an unknown form, is an
-// error: it must not read like "no credential".
+// rootUser is how the report names an account's root user, whose line each report has.
+const rootUser = "<root_account>"
+
+// parseReport reads the report. A column that is missing, a line of more or fewer columns than the
+// head, a value of an unknown form, and a report without the root user's line, or of several
+// accounts, are errors: none must read like "no user" or "no credential".
 func parseReport(text []byte) ([]reportedUser, error) {
-	r := csv.NewReader(bytes.NewReader(text))
+	r := csv.NewReader(bytes.NewReader(text)) // each line has as many columns as the first
 	head, err := r.Read()
 	if err != nil {
 		return nil, fmt.Errorf("credential report: %w", err)
@@ -60,6 +65,9 @@ func parseReport(text []byte) ([]reportedUser, error) {
 	for {
 		line, err := r.Read()
 		if errors.Is(err, io.EOF) {
+			if err := wholeReport(out); err != nil {
+				return nil, fmt.Errorf("credential report: %w", err)
+			}
 			return out, nil
 		}
 		if err != nil {
@@ -73,6 +81,29 @@ func parseReport(text []byte) ([]reportedUser, error) {
 	}
 }
 
+// wholeReport wants the root user, once, and beside it users of its account alone, each once.
+func wholeReport(users []reportedUser) error {
+	root := slices.IndexFunc(users, func(u reportedUser) bool { return u.name == rootUser })
+	if root < 0 {
+		return errors.New("it lacks the line of the root user, which every account has")
+	}
+	account, ok := strings.CutSuffix(users[root].arn, ":root")
+	if !ok {
+		return fmt.Errorf("the root user's ARN is %q", users[root].arn)
+	}
+	seen := map[string]bool{}
+	for i, u := range users {
+		if i != root && !strings.HasPrefix(u.arn, account+":user/") {
+			return fmt.Errorf("user %q is %q, of another account than %s", u.name, u.arn, users[root].arn)
+		}
+		if seen[u.arn] {
+			return fmt.Errorf("user %q stands twice", u.name)
+		}
+		seen[u.arn] = true
+	}
+	return nil
+}
+
 func parseUser(get func(string) string) (reportedUser, error) {
 	u := reportedUser{name: get("user"), arn: get("arn")}
 	var errs []error
@@ -82,16 +113,17 @@ func parseUser(get func(string) string) (reportedUser, error) {
 			return true
 		case "false", "FALSE":
 			return false
-		case "not_supported": // of the root user: it always has a password
-			return true
-		default:
-			errs = append(errs, fmt.Errorf("%s is %q", name, v))
-			return false
+		case "not_supported":
+			if name == "password_enabled" { // of the root user: that it has none is said as FALSE
+				return true
+			}
 		}
+		errs = append(errs, fmt.Errorf("%s is %q", name, get(name)))
+		return false
 	}
 	instant := func(name string) string {
 		switch v := get(name); v {
-		case "N/A", "no_information", "not_supported", "":
+		case "N/A", "no_information", "not_supported":
 			return ""
 		default:
 			t, err := time.Parse(time.RFC3339, v)

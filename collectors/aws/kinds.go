@@ -78,9 +78,9 @@ var (
 	kindProvider = &evidence.Kind{Name: "aws.iam.identity_provider", Schema: 1,
 		Doc: "a SAML or OIDC provider; id its ARN", NotApplicable: map[string]string{"/tags": noTags},
 		Attrs: []evidence.Field{text("type", "saml or oidc"), text("url", "issuer; none for saml"), texts("audiences", "client ids; none for saml"), instant("valid_until", "of SAML metadata; none for oidc")}}
-	kindSummary = &evidence.Kind{Name: "aws.iam.summary", Schema: 1,
+	kindSummary = &evidence.Kind{Name: "aws.iam.summary", Schema: 2,
 		Doc: "account-wide IAM figures; id <account>/iam-summary", NotApplicable: map[string]string{"/tags": noTags},
-		Attrs: []evidence.Field{flag("root_mfa", "root has a second factor"), flag("root_keys", "root has access keys"), number("users", "users"), number("roles", "roles")}}
+		Attrs: []evidence.Field{flag("root_mfa", "root has a second factor"), flag("root_password", "root has a password"), flag("root_keys", "root has access keys"), number("users", "users"), number("roles", "roles")}}
 
 	kindBucket = &evidence.Kind{Name: "aws.s3.bucket", Schema: 1,
 		Doc: "an S3 bucket; id arn:<partition>:s3:::name", Facets: []string{"store", "located", "copies", "encryption", "exposure", "protection"},
