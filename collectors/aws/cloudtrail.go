@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
@@ -69,12 +70,34 @@ func (c *trails) trail(ctx context.Context, s *collectors.Session, client *cloud
 	sel := ask(ctx, s, region, "cloudtrail:GetEventSelectors", client.GetEventSelectors, &cloudtrail.GetEventSelectorsInput{TrailName: t.TrailARN})
 	f.Because(sel.From...)
 	switch {
-	case !sel.OK() || len(sel.Value.AdvancedEventSelectors) > 0: // advanced selectors are a language of their own; what they leave out is not read yet
+	case !sel.OK(), len(sel.Value.EventSelectors)+len(sel.Value.AdvancedEventSelectors) == 0: // each trail has some
 		f.Unknown(sel.Row, "/log/management", "/log/data_read", "/log/data_write")
+	case len(sel.Value.AdvancedEventSelectors) > 0:
+		setAdvanced(f, sel.Value.AdvancedEventSelectors, sel.Row)
 	default:
 		setSelectors(f, sel.Value.EventSelectors)
 	}
 	s.Emit(kindTrail, f)
+}
+
+// setAdvanced reads of advanced selectors whether one takes all management events, or none takes any. What
+// those with further fields come to together, and what they take of data, is not read.
+func setAdvanced(f *evidence.Fact, selectors []types.AdvancedEventSelector, row string) {
+	f.Unknown(row, "/log/data_read", "/log/data_write")
+	whole, some := false, false
+	for _, sel := range selectors {
+		for _, field := range sel.FieldSelectors {
+			if aws.ToString(field.Field) == "eventCategory" && (len(field.Equals) == 0 || slices.Contains(field.Equals, "Management")) {
+				some = true
+				whole = whole || len(sel.FieldSelectors) == 1 && slices.Contains(field.Equals, "Management")
+			}
+		}
+	}
+	if some && !whole {
+		f.Unknown(row, "/log/management")
+		return
+	}
+	f.Set("/log/management", whole)
 }
 
 // setSelectors says which events a trail's basic selectors record. Management events count where

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -40,6 +41,18 @@ func newFact(k *evidence.Kind, id, name, region string, from []string) *evidence
 	f := evidence.NewFact(k, id, name).Because(from...)
 	f.Region = region
 	return f
+}
+
+// nextPage gives the marker of the next page; nil where there is none. An answer that says it is cut off and
+// names no next page makes its row an error.
+func nextPage(s *collectors.Session, row string, truncated bool, marker *string) (next *string, lost bool) {
+	switch {
+	case aws.ToString(marker) != "":
+		return marker, false
+	case truncated:
+		s.Fault(row, errors.New("the answer says that it is cut off, and names no next page"))
+	}
+	return nil, truncated
 }
 
 // arnOf builds an ARN of the account that is asked.

@@ -73,7 +73,7 @@ func (c *dynamoTables) table(ctx context.Context, s *collectors.Session, client 
 	} else {
 		f.Unknown(row, "/tags")
 	}
-	if about.OK() && about.Value.Table != nil {
+	if about.OK() && about.Value.Table != nil && aws.ToString(about.Value.Table.TableName) == name {
 		c.setTable(f, about.Value.Table, s.Target().Account, region)
 		c.exposure(ctx, s, client, f, region, "", streamsOf(arn, about.Value.Table)...)
 	} else {
@@ -109,9 +109,16 @@ func (c *dynamoTables) setTable(f *evidence.Fact, t *types.TableDescription, acc
 		at := aws.ToString(w.RegionName)
 		copies = append(copies, map[string]any{"how": "replica", "to": "witness:" + at, "active": true, "owner": "aws:" + account, "located": []any{at}})
 	}
+	if len(t.Replicas) == 0 && aws.ToString(t.GlobalTableVersion) == legacyGlobalTable {
+		f.Unknown("no collector asks for the replicas of global tables of version "+legacyGlobalTable+" (dynamodb:DescribeGlobalTable)", "/copies/-")
+	}
 	f.Set("/copies", copies).Set("/protection/delete_protected", aws.ToBool(t.DeletionProtectionEnabled)).Set("/attrs/status", string(t.TableStatus))
 	setTableKey(f, kindTable, t.SSEDescription)
 }
+
+// legacyGlobalTable is the version of global tables whose replicas the description of a table does not
+// list. See "GlobalTableVersion" in the DynamoDB API reference.
+const legacyGlobalTable = "2017.11.29"
 
 // streamsOf lists what of a table can have a policy: itself, and its stream where that is on.
 func streamsOf(arn string, t *types.TableDescription) []string {

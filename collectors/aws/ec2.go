@@ -1,7 +1,9 @@
 package aws
 
 import (
+	"cmp"
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -21,8 +23,8 @@ func (c *ec2Storage) Info() collectors.Info {
 			lists("ec2:DescribeVolumes", holding("DescribeVolumesResponse", "volumeSet"), kindVolume),
 			lists("ec2:DescribeSnapshots", holding("DescribeSnapshotsResponse", "snapshotSet"), kindSnapshot),
 			lists("ec2:DescribeImages", holding("DescribeImagesResponse", "imagesSet"), kindImage),
-			item("ec2:DescribeSnapshotAttribute", "ec2:DescribeSnapshots", root("DescribeSnapshotAttributeResponse")),
-			item("ec2:DescribeImageAttribute", "ec2:DescribeImages", root("DescribeImageAttributeResponse")),
+			item("ec2:DescribeSnapshotAttribute", "ec2:DescribeSnapshots", holding("DescribeSnapshotAttributeResponse", "createVolumePermission")),
+			item("ec2:DescribeImageAttribute", "ec2:DescribeImages", holding("DescribeImageAttributeResponse", "launchPermission")),
 		}}
 }
 
@@ -48,9 +50,12 @@ func (c *ec2Storage) volumes(ctx context.Context, s *collectors.Session, client 
 			f := newFact(kindVolume, c.access.arnOf(s, "ec2", region, "volume/"+id), id, region, page.From)
 			f.Set("/store/class", "block").Set("/store/engine", "ebs").Set("/located", []string{region}).SetTags(ec2Tags(v.Tags))
 			setKey(f, kindVolume, aws.ToBool(v.Encrypted), v.KmsKeyId)
-			if from := aws.ToString(v.SnapshotId); from != "" {
+			switch from, copied := aws.ToString(v.SnapshotId), aws.ToString(v.SourceVolumeId); {
+			case copied != "":
+				f.Set("/origin", c.access.arnOf(s, "ec2", region, "volume/"+copied))
+			case from != "":
 				f.Set("/origin", c.access.arnOf(s, "ec2", region, "snapshot/"+from))
-			} else {
+			default:
 				f.None(kindVolume, "/origin")
 			}
 			var on []string
@@ -77,11 +82,7 @@ func (c *ec2Storage) snapshots(ctx context.Context, s *collectors.Session, clien
 			f := newFact(kindSnapshot, c.access.arnOf(s, "ec2", region, "snapshot/"+id), id, region, page.From)
 			f.Set("/store/class", "backup").Set("/store/engine", "ebs").Set("/located", []string{region}).SetTags(ec2Tags(v.Tags))
 			setKey(f, kindSnapshot, aws.ToBool(v.Encrypted), v.KmsKeyId)
-			if of := aws.ToString(v.VolumeId); of != "" && of != "vol-ffffffff" { // that id stands where a snapshot was copied or imported
-				f.Set("/origin", c.access.arnOf(s, "ec2", region, "volume/"+of))
-			} else {
-				f.None(kindSnapshot, "/origin")
-			}
+			setVolume(f, c.access.arnOf(s, "ec2", region, "volume/"), aws.ToString(v.VolumeId))
 			f.Set("/attrs/owner", "aws:"+aws.ToString(v.OwnerId))
 			if v.StartTime != nil {
 				f.Set("/attrs/started", *v.StartTime)
@@ -117,8 +118,8 @@ func (c *ec2Storage) images(ctx context.Context, s *collectors.Session, client *
 			id := aws.ToString(v.ImageId)
 			f := newFact(kindImage, c.access.arnOf(s, "ec2", region, "image/"+id), id, region, page.From)
 			f.Set("/store/class", "backup").Set("/store/engine", "ami").Set("/located", []string{region}).SetTags(ec2Tags(v.Tags))
-			if of := aws.ToString(v.SourceImageId); of != "" {
-				f.Set("/origin", of)
+			if of := aws.ToString(v.SourceImageId); of != "" { // the answer names no owner: an image of the same account, or one that is not found
+				f.Set("/origin", c.access.arnOf(s, "ec2", cmp.Or(aws.ToString(v.SourceImageRegion), region), "image/"+of))
 			} else {
 				f.None(kindImage, "/origin")
 			}
@@ -144,6 +145,16 @@ func (c *ec2Storage) images(ctx context.Context, s *collectors.Session, client *
 			return
 		}
 	}
+}
+
+// setVolume says which volume a snapshot was taken of. A made-up id stands where it was copied from another
+// snapshot, or imported: it is a copy then, and nothing says of what.
+func setVolume(f *evidence.Fact, prefix, volume string) {
+	if volume == "" || strings.HasPrefix(volume, "vol-ffffffff") {
+		f.Unknown("ec2:DescribeSnapshots names no source of a snapshot that was copied or imported", "/origin")
+		return
+	}
+	f.Set("/origin", prefix+volume)
 }
 
 func ec2Tags(list []types.Tag) map[string]string {

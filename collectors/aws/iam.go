@@ -25,8 +25,8 @@ func (c *iamAccess) Info() collectors.Info {
 		lists("iam:GetAccountSummary", holding("GetAccountSummaryResponse", "SummaryMap"), kindSummary),
 		lists("iam:ListSAMLProviders", holding("ListSAMLProvidersResponse", "SAMLProviderList"), kindProvider),
 		lists("iam:ListOpenIDConnectProviders", holding("ListOpenIDConnectProvidersResponse", "OpenIDConnectProviderList"), kindProvider),
-		item("iam:GenerateCredentialReport", "", root("GenerateCredentialReportResponse")),
-		item("iam:GetOpenIDConnectProvider", "iam:ListOpenIDConnectProviders", root("GetOpenIDConnectProviderResponse")),
+		item("iam:GenerateCredentialReport", "", holding("GenerateCredentialReportResponse", "State")),
+		item("iam:GetOpenIDConnectProvider", "iam:ListOpenIDConnectProviders", holding("GetOpenIDConnectProviderResponse", "Url")),
 	}
 	for i := range ops {
 		ops[i].Global = true
@@ -76,11 +76,12 @@ func (c *iamAccess) report(ctx context.Context, s *collectors.Session, client *i
 // details pages through users, groups, roles and policies.
 func (c *iamAccess) details(ctx context.Context, s *collectors.Session, client *iam.Client, report credentialReport) {
 	seen := map[string]bool{}
-	attached, cut := map[string][]string{}, ""
+	attached, cut, last := map[string][]string{}, "", ""
 	var managed []func()
 	var marker *string
 	for {
 		page := ask(ctx, s, collectors.Global, "iam:GetAccountAuthorizationDetails", client.GetAccountAuthorizationDetails, &iam.GetAccountAuthorizationDetailsInput{Marker: marker})
+		last = page.Row
 		if !page.OK() {
 			cut = page.Row
 			break
@@ -110,7 +111,11 @@ func (c *iamAccess) details(ctx context.Context, s *collectors.Session, client *
 				}
 			}
 		}
-		if marker = v.Marker; !v.IsTruncated {
+		var lost bool
+		if marker, lost = nextPage(s, page.Row, v.IsTruncated, v.Marker); lost {
+			cut = page.Row
+		}
+		if marker == nil {
 			break
 		}
 	}
@@ -119,7 +124,7 @@ func (c *iamAccess) details(ctx context.Context, s *collectors.Session, client *
 	}
 	for _, u := range report.users {
 		if !seen[u.arn] {
-			s.Emit(kindUser, reportedFact(u, report))
+			s.Emit(kindUser, reportedFact(u, report, last))
 		}
 	}
 }
@@ -202,10 +207,15 @@ func userFact(u types.UserDetail, report credentialReport, from []string) *evide
 	return f.Unknown(report.row, "/principal/credentials", "/principal/mfa", "/attrs/console")
 }
 
-// reportedFact is of a user whom the credential report alone shows: the root user.
-func reportedFact(u reportedUser, report credentialReport) *evidence.Fact {
-	f := newFact(kindUser, u.arn, u.name, collectors.Global, report.from).SetTags(nil)
-	f.Set("/principal/type", "human").None(kindUser, "/principal/idp", "/attrs/groups", "/attrs/policies")
+// reportedFact is of a user whom the credential report alone shows: the root user, which has neither
+// labels nor policies, or one whose details were not seen; row is of those.
+func reportedFact(u reportedUser, report credentialReport, row string) *evidence.Fact {
+	f := newFact(kindUser, u.arn, u.name, collectors.Global, report.from).Set("/principal/type", "human").None(kindUser, "/principal/idp")
+	if u.name == rootUser {
+		f.SetTags(nil).None(kindUser, "/attrs/groups", "/attrs/policies")
+	} else {
+		f.Unknown(row, "/tags", "/attrs/groups", "/attrs/policies")
+	}
 	setCredentials(f, u)
 	return f
 }
@@ -294,6 +304,7 @@ func (c *iamAccess) summary(ctx context.Context, s *collectors.Session, client *
 		}
 	}
 	flag("/attrs/root_mfa", "AccountMFAEnabled")
+	flag("/attrs/root_password", "AccountPasswordPresent")
 	flag("/attrs/root_keys", "AccountAccessKeysPresent")
 	number("/attrs/users", "Users")
 	number("/attrs/roles", "Roles")

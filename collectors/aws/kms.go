@@ -41,7 +41,7 @@ func (c *kmsKeys) Collect(ctx context.Context, s *collectors.Session) error {
 			for _, k := range page.Value.Keys {
 				c.key(ctx, s, client, region, aws.ToString(k.KeyArn), aws.ToString(k.KeyId), page.From)
 			}
-			if marker = page.Value.NextMarker; !page.Value.Truncated {
+			if marker, _ = nextPage(s, page.Row, page.Value.Truncated, page.Value.NextMarker); marker == nil {
 				return nil
 			}
 		}
@@ -59,7 +59,7 @@ func (c *kmsKeys) key(ctx context.Context, s *collectors.Session, client *kms.Cl
 	}
 	given, gap := c.grants(ctx, s, client, f, id, region)
 	setKeyReach(f, text, policy.OK(), policy.Row, given, gap, s.Target().Account)
-	if !about.OK() || about.Value.KeyMetadata == nil {
+	if !about.OK() || about.Value.KeyMetadata == nil || aws.ToString(about.Value.KeyMetadata.KeyId) != id { // a description of another key, or of none
 		f.Unknown(about.Row, "/key", "/attrs")
 	} else {
 		m := about.Value.KeyMetadata
@@ -93,7 +93,11 @@ func (c *kmsKeys) grants(ctx context.Context, s *collectors.Session, client *kms
 		for _, g := range page.Value.Grants {
 			given = append(given, grantees(g, s.Target().Account)...)
 		}
-		if marker = page.Value.NextMarker; !page.Value.Truncated {
+		var lost bool
+		if marker, lost = nextPage(s, page.Row, page.Value.Truncated, page.Value.NextMarker); lost {
+			return given, page.Row
+		}
+		if marker == nil {
 			return given, ""
 		}
 	}
@@ -104,7 +108,7 @@ func (c *kmsKeys) grants(ctx context.Context, s *collectors.Session, client *kms
 func grantees(g types.GrantListEntry, account string) []string {
 	who := aws.ToString(g.GranteePrincipal)
 	switch {
-	case strings.HasSuffix(who, ".amazonaws.com"), who == "" && aws.ToString(g.GranteeServicePrincipal) != "":
+	case !strings.HasPrefix(who, "arn:") && strings.HasSuffix(who, ".amazonaws.com"), who == "" && aws.ToString(g.GranteeServicePrincipal) != "":
 		return nil
 	case accountOf(who) == account:
 		return nil
@@ -135,7 +139,12 @@ func (c *kmsKeys) tags(ctx context.Context, s *collectors.Session, client *kms.C
 		for _, t := range page.Value.Tags {
 			tags[aws.ToString(t.TagKey)] = aws.ToString(t.TagValue)
 		}
-		if marker = page.Value.NextMarker; !page.Value.Truncated {
+		var lost bool
+		if marker, lost = nextPage(s, page.Row, page.Value.Truncated, page.Value.NextMarker); lost {
+			f.Unknown(page.Row, "/tags")
+			return
+		}
+		if marker == nil {
 			f.SetTags(tags)
 			return
 		}

@@ -79,7 +79,7 @@ func (t *orgTree) roots(ctx context.Context, orgID string) {
 		for _, r := range page.Value.Roots {
 			t.unit(ctx, aws.ToString(r.Id), aws.ToString(r.Name), orgPath(orgID), page.From)
 		}
-		if token = page.Value.NextToken; token == nil {
+		if token = page.Value.NextToken; aws.ToString(token) == "" {
 			return
 		}
 	}
@@ -116,7 +116,7 @@ func (t *orgTree) unit(ctx context.Context, id, name string, parents, from []str
 		for _, u := range page.Value.OrganizationalUnits {
 			t.unit(ctx, aws.ToString(u.Id), aws.ToString(u.Name), path, page.From)
 		}
-		if token = page.Value.NextToken; token == nil {
+		if token = page.Value.NextToken; aws.ToString(token) == "" {
 			return
 		}
 	}
@@ -134,7 +134,7 @@ func (t *orgTree) accountsUnder(ctx context.Context, id string, path []string) {
 		for _, a := range page.Value.Accounts {
 			t.parents[aws.ToString(a.Id)], t.from[aws.ToString(a.Id)] = path, page.From
 		}
-		if token = page.Value.NextToken; token == nil {
+		if token = page.Value.NextToken; aws.ToString(token) == "" {
 			return
 		}
 	}
@@ -152,7 +152,7 @@ func (c *organization) accounts(ctx context.Context, t *orgTree, org collectors.
 			listed[aws.ToString(a.Id)] = true
 			t.session.Emit(kindAccount, t.accountFact(a, org).Because(page.From...))
 		}
-		if token = page.Value.NextToken; token == nil {
+		if token = page.Value.NextToken; aws.ToString(token) == "" {
 			break
 		}
 	}

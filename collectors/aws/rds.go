@@ -26,11 +26,11 @@ func (c *rdsDatabases) Info() collectors.Info {
 			lists("rds:DescribeDBInstanceAutomatedBackups", holding("DescribeDBInstanceAutomatedBackupsResponse", "DBInstanceAutomatedBackups"), kindDBBackup),
 			lists("rds:DescribeDBClusterAutomatedBackups", holding("DescribeDBClusterAutomatedBackupsResponse", "DBClusterAutomatedBackups"), kindDBBackup),
 			lists("rds:DescribeExportTasks", holding("DescribeExportTasksResponse", "ExportTasks"), kindDBExport),
-			item("rds:DescribeDBParameters", "rds:DescribeDBInstances", root("DescribeDBParametersResponse")),
-			item("rds:DescribeDBClusterParameters", "rds:DescribeDBClusters", root("DescribeDBClusterParametersResponse")),
-			item("rds:DescribeGlobalClusters", "rds:DescribeDBClusters", root("DescribeGlobalClustersResponse")),
-			item("rds:DescribeDBSnapshotAttributes", "rds:DescribeDBSnapshots", root("DescribeDBSnapshotAttributesResponse")),
-			item("rds:DescribeDBClusterSnapshotAttributes", "rds:DescribeDBClusterSnapshots", root("DescribeDBClusterSnapshotAttributesResponse")),
+			item("rds:DescribeDBParameters", "rds:DescribeDBInstances", holding("DescribeDBParametersResponse", "Parameters")),
+			item("rds:DescribeDBClusterParameters", "rds:DescribeDBClusters", holding("DescribeDBClusterParametersResponse", "Parameters")),
+			item("rds:DescribeGlobalClusters", "rds:DescribeDBClusters", holding("DescribeGlobalClustersResponse", "GlobalClusters")),
+			item("rds:DescribeDBSnapshotAttributes", "rds:DescribeDBSnapshots", holding("DescribeDBSnapshotAttributesResponse", "DBSnapshotAttributesResult")),
+			item("rds:DescribeDBClusterSnapshotAttributes", "rds:DescribeDBClusterSnapshots", holding("DescribeDBClusterSnapshotAttributesResponse", "DBClusterSnapshotAttributesResult")),
 		}}
 }
 
@@ -189,6 +189,10 @@ func snapshotFact(arn, name, region, engine, sort string, tags []types.Tag, from
 		SetTags(rdsTags(tags)).Set("/attrs/type", sort)
 }
 
+// manualSnapshot is the type of snapshots that can be shared: of each, the answer names the attribute
+// "restore", also where it names nobody. See "DescribeDBSnapshotAttributes" in the RDS API reference.
+const manualSnapshot = "manual"
+
 func (c *rdsDatabases) snapshots(ctx context.Context, s *collectors.Session, client *rds.Client, region string) {
 	var marker *string
 	for {
@@ -211,11 +215,13 @@ func (c *rdsDatabases) snapshots(ctx context.Context, s *collectors.Session, cli
 			var with []string
 			ok := a.OK() && a.Value.DBSnapshotAttributesResult != nil
 			if ok {
+				said := aws.ToString(d.SnapshotType) != manualSnapshot
 				for _, v := range a.Value.DBSnapshotAttributesResult.DBSnapshotAttributes {
 					if aws.ToString(v.AttributeName) == "restore" {
-						with = append(with, v.AttributeValues...)
+						said, with = true, append(with, v.AttributeValues...)
 					}
 				}
+				ok = said
 			}
 			setShares(f, kindDBSnapshot, with, ok, a.Row)
 			s.Emit(kindDBSnapshot, f.Because(a.From...))
@@ -248,11 +254,13 @@ func (c *rdsDatabases) clusterSnapshots(ctx context.Context, s *collectors.Sessi
 			var with []string
 			ok := a.OK() && a.Value.DBClusterSnapshotAttributesResult != nil
 			if ok {
+				said := aws.ToString(d.SnapshotType) != manualSnapshot
 				for _, v := range a.Value.DBClusterSnapshotAttributesResult.DBClusterSnapshotAttributes {
 					if aws.ToString(v.AttributeName) == "restore" {
-						with = append(with, v.AttributeValues...)
+						said, with = true, append(with, v.AttributeValues...)
 					}
 				}
+				ok = said
 			}
 			setShares(f, kindDBSnapshot, with, ok, a.Row)
 			s.Emit(kindDBSnapshot, f.Because(a.From...))

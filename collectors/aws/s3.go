@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -18,7 +19,8 @@ type s3Buckets struct{ access *Access }
 
 func (c *s3Buckets) Info() collectors.Info {
 	item := func(name, permission, root string, empty ...string) collectors.Operation {
-		return collectors.Operation{Name: name, Permission: permission, Parent: "s3:ListBuckets", Empty: empty, Genuine: collectors.Genuine{Root: root}}
+		root, holds, _ := strings.Cut(root, "/") // the element that stands in each answer
+		return collectors.Operation{Name: name, Permission: permission, Parent: "s3:ListBuckets", Empty: empty, Genuine: holding(root, holds)}
 	}
 	location := item("s3:GetBucketLocation", "s3:GetBucketLocation", "LocationConstraint")
 	location.Global = true // asked before the bucket's region is known
@@ -32,11 +34,11 @@ func (c *s3Buckets) Info() collectors.Info {
 			{Name: "s3:ListBuckets", Permission: "s3:ListAllMyBuckets", List: true, Global: true, Kinds: []string{kindBucket.Name},
 				Genuine: holding("ListAllMyBucketsResult", "Buckets")},
 			account, location, policy,
-			item("s3:GetBucketAcl", "s3:GetBucketAcl", "AccessControlPolicy"),
-			item("s3:GetBucketEncryption", "s3:GetEncryptionConfiguration", "ServerSideEncryptionConfiguration", "ServerSideEncryptionConfigurationNotFoundError"),
+			item("s3:GetBucketAcl", "s3:GetBucketAcl", "AccessControlPolicy/AccessControlList"),
+			item("s3:GetBucketEncryption", "s3:GetEncryptionConfiguration", "ServerSideEncryptionConfiguration/Rule", "ServerSideEncryptionConfigurationNotFoundError"),
 			item("s3:GetBucketLogging", "s3:GetBucketLogging", "BucketLoggingStatus"),
-			item("s3:GetBucketReplication", "s3:GetReplicationConfiguration", "ReplicationConfiguration", "ReplicationConfigurationNotFoundError"),
-			item("s3:GetBucketTagging", "s3:GetBucketTagging", "Tagging", "NoSuchTagSet", "NoSuchTagSetError"),
+			item("s3:GetBucketReplication", "s3:GetReplicationConfiguration", "ReplicationConfiguration/Rule", "ReplicationConfigurationNotFoundError"),
+			item("s3:GetBucketTagging", "s3:GetBucketTagging", "Tagging/TagSet", "NoSuchTagSet", "NoSuchTagSetError"),
 			item("s3:GetBucketVersioning", "s3:GetBucketVersioning", "VersioningConfiguration|GetBucketVersioningResponse"),
 			item("s3:GetObjectLockConfiguration", "s3:GetBucketObjectLockConfiguration", "ObjectLockConfiguration", "ObjectLockConfigurationNotFoundError"),
 			item("s3:GetPublicAccessBlock", "s3:GetBucketPublicAccessBlock", "PublicAccessBlockConfiguration", "NoSuchPublicAccessBlockConfiguration"),

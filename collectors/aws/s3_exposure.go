@@ -50,15 +50,16 @@ func (a *bucketAnswers) setExposure(f *evidence.Fact, account string) {
 	r, err := reachOf(doc, account)
 	policySeen = policySeen && err == nil
 	aclPublic, aclShared := a.grants()
-	if !policySeen || !a.acl.OK() {
-		row := a.policy.Row
-		if policySeen {
-			row = a.acl.Row
-		}
-		f.Unknown(row, "/exposure/public", "/exposure/public_how", "/exposure/shared_with")
-		return
+	gap := "" // what was not seen may let in more; what was seen lets in whom it says
+	switch {
+	case !policySeen:
+		r, gap = reach{}, a.policy.Row
+	case !a.acl.OK():
+		gap = a.acl.Row
 	}
-	f.Set("/exposure/shared_with", sortedUnion(r.accounts, aclShared))
+	if f.Set("/exposure/shared_with", sortedUnion(r.accounts, aclShared)); gap != "" {
+		f.Unknown(gap, "/exposure/shared_with/-")
+	}
 	var how, maybe []string
 	pick := func(names []string, blocked, unsure bool) {
 		switch {
@@ -73,10 +74,11 @@ func (a *bucketAnswers) setExposure(f *evidence.Fact, account string) {
 	pick(prefixed("policy: ", r.public), bucket.restrictPolicy || own.restrictPolicy, unsure)
 	pick(prefixed("acl: ", aclPublic), bucket.ignoreACLs || own.ignoreACLs, unsure)
 	pick(prefixed("policy: ", r.unclear), bucket.restrictPolicy || own.restrictPolicy, true)
-	a.setPublic(f, how, maybe, bucket, own)
+	a.setPublic(f, how, maybe, gap, bucket, own)
 }
 
-func (a *bucketAnswers) setPublic(f *evidence.Fact, how, maybe []string, bucket, own blocks) {
+// setPublic says whether the bucket is public; gap is the row of a policy or ACL that was not seen.
+func (a *bucketAnswers) setPublic(f *evidence.Fact, how, maybe []string, gap string, bucket, own blocks) {
 	switch {
 	case len(how) > 0:
 		f.Set("/exposure/public", true).Set("/exposure/public_how", how)
@@ -89,6 +91,8 @@ func (a *bucketAnswers) setPublic(f *evidence.Fact, how, maybe []string, bucket,
 			row = bucket.row
 		}
 		f.Unknown(row, "/exposure/public", "/exposure/public_how")
+	case gap != "":
+		f.Unknown(gap, "/exposure/public", "/exposure/public_how")
 	default:
 		f.Set("/exposure/public", false).None(kindBucket, "/exposure/public_how")
 	}

@@ -97,9 +97,10 @@ func (a *bucketAnswers) setCopies(f *evidence.Fact) {
 	case !a.replication.OK():
 		f.Unknown(a.replication.Row, "/copies")
 	default:
-		copies := []map[string]any{}
+		copies, lost := []map[string]any{}, false
 		for _, r := range a.replication.Value.ReplicationConfiguration.Rules {
 			if r.Destination == nil {
+				lost = true
 				continue
 			}
 			c := map[string]any{"how": "replica", "to": aws.ToString(r.Destination.Bucket), "active": r.Status == types.ReplicationRuleStatusEnabled, "owner": nil}
@@ -109,6 +110,9 @@ func (a *bucketAnswers) setCopies(f *evidence.Fact) {
 			copies = append(copies, c)
 		}
 		f.Set("/copies", copies)
+		if lost {
+			f.Unknown(a.replication.Row, "/copies/-")
+		}
 	}
 }
 

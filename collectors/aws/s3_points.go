@@ -17,19 +17,19 @@ import (
 type accessPoints struct{ access *Access }
 
 func (c *accessPoints) Info() collectors.Info {
-	item := func(name, parent, root string, empty ...string) collectors.Operation {
-		return collectors.Operation{Name: "s3control:" + name, Permission: "s3:" + name, Parent: "s3control:" + parent, Empty: empty, Genuine: collectors.Genuine{Root: root + "Result|" + root + "Response"}}
+	item := func(name, parent, root, holds string, empty ...string) collectors.Operation {
+		return collectors.Operation{Name: "s3control:" + name, Permission: "s3:" + name, Parent: "s3control:" + parent, Empty: empty, Genuine: holding(root+"Result|"+root+"Response", holds)}
 	}
 	points := lists("s3control:ListAccessPoints", holding("ListAccessPointsResult|ListAccessPointsResponse", "AccessPointList"), kindAccessPoint)
 	points.Permission = "s3:ListAccessPoints"
 	wide := lists("s3control:ListMultiRegionAccessPoints", holding("ListMultiRegionAccessPointsResult|ListMultiRegionAccessPointsResponse", "AccessPoints"), kindMultiRegionPoint)
 	wide.Permission, wide.Global = "s3:ListMultiRegionAccessPoints", true
-	widePolicy := item("GetMultiRegionAccessPointPolicy", "ListMultiRegionAccessPoints", "GetMultiRegionAccessPointPolicy")
+	widePolicy := item("GetMultiRegionAccessPointPolicy", "ListMultiRegionAccessPoints", "GetMultiRegionAccessPointPolicy", "Policy")
 	widePolicy.Global = true
 	return collectors.Info{Name: "aws/s3control", Provider: "aws", Runs: collectors.Account, Kinds: []*evidence.Kind{kindAccessPoint, kindMultiRegionPoint},
 		Operations: []collectors.Operation{points, wide, widePolicy,
-			item("GetAccessPoint", "ListAccessPoints", "GetAccessPoint"),
-			item("GetAccessPointPolicy", "ListAccessPoints", "GetAccessPointPolicy", "NoSuchAccessPointPolicy"),
+			item("GetAccessPoint", "ListAccessPoints", "GetAccessPoint", "Name"),
+			item("GetAccessPointPolicy", "ListAccessPoints", "GetAccessPointPolicy", "Policy", "NoSuchAccessPointPolicy"),
 		}}
 }
 

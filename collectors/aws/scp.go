@@ -25,7 +25,7 @@ func (c *organization) policies(ctx context.Context, t *orgTree) {
 		for _, p := range page.Value.Policies {
 			t.policy(ctx, p, page.From)
 		}
-		if token = page.Value.NextToken; token == nil {
+		if token = page.Value.NextToken; aws.ToString(token) == "" {
 			return
 		}
 	}
@@ -76,7 +76,7 @@ func (t *orgTree) targets(ctx context.Context, id string) (attached, from []stri
 			}
 			attached = append(attached, name)
 		}
-		if token = page.Value.NextToken; token == nil {
+		if token = page.Value.NextToken; aws.ToString(token) == "" {
 			slices.Sort(attached)
 			return attached, from, ""
 		}
