@@ -1,6 +1,7 @@
 package collectors
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/http"
@@ -63,6 +64,8 @@ func (r *Recording) take(key string) (evidence.Exchange, bool) {
 type replay struct {
 	recording *Recording
 	vault     Vault
+
+	withholding Withholding
 }
 
 func (r *replay) live() bool  { return false }
@@ -89,15 +92,33 @@ func (r *replay) answer(_ *http.Request, x *evidence.Exchange, op Operation) (an
 		if body, err = r.recording.body(was.Body); err != nil {
 			return answer{}, &RefusedError{Operation: op.Name, Cause: err}
 		}
-		digest, err := r.vault.AddBody(body)
-		if err == nil && digest != was.Body {
-			err = errors.New("body " + was.Body + " has other bytes")
-		}
-		if err != nil {
-			return answer{}, &StorageError{err}
-		}
 	}
 	header := headerOf(was.Answer)
-	x.Outcome, x.Reason = classify(op, was.Status, header, body)
-	return answer{status: was.Status, header: header, body: body}, nil
+	kept := r.withholding.keep(op, x, header, body)
+	if err := r.keep(x, body, kept); err != nil {
+		return answer{}, &StorageError{err}
+	}
+	return answer{status: was.Status, header: header, body: kept}, nil
+}
+
+// keep keeps an answer's bytes again; where a rule took something out of them, what is left.
+func (r *replay) keep(x *evidence.Exchange, recorded, kept []byte) error {
+	if len(recorded) == 0 {
+		return nil
+	}
+	if !bytes.Equal(recorded, kept) {
+		if evidence.Digest(recorded) != x.Body {
+			return errors.New("body " + x.Body + " has other bytes")
+		}
+		x.Body, x.BodySize = evidence.Digest(kept), int64(len(kept))
+	}
+	if len(kept) == 0 {
+		x.Body = ""
+		return nil
+	}
+	digest, err := r.vault.AddBody(kept)
+	if err == nil && digest != x.Body {
+		err = errors.New("body " + x.Body + " has other bytes")
+	}
+	return err
 }

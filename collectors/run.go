@@ -30,17 +30,19 @@ type Work struct {
 	rows      map[string]*evidence.Row
 	exchanges []evidence.Exchange
 	facts     []*evidence.Fact
+	rules     []string // ids of what the engagement withholds
+	withheld  map[string]*cutAnswer
 }
 
 // NewWork starts a target that is asked over base; the vault keeps the answers. Clock gives
 // the instants that exchanges carry.
 func NewWork(t Target, asOf time.Time, base http.RoundTripper, vault Vault, clock func() time.Time) *Work {
-	return &Work{Target: t, AsOf: asOf, source: &network{base: base, vault: vault, clock: clock}, rows: map[string]*evidence.Row{}}
+	return &Work{Target: t, AsOf: asOf, source: &network{base: base, vault: vault, clock: clock}, rows: map[string]*evidence.Row{}, withheld: map[string]*cutAnswer{}}
 }
 
 // ReplayWork starts a target that is answered from a recording.
 func ReplayWork(t Target, asOf time.Time, r *Recording, vault Vault) *Work {
-	return &Work{Target: t, AsOf: asOf, source: &replay{recording: r, vault: vault}, rows: map[string]*evidence.Row{}}
+	return &Work{Target: t, AsOf: asOf, source: &replay{recording: r, vault: vault}, rows: map[string]*evidence.Row{}, withheld: map[string]*cutAnswer{}}
 }
 
 // AskUntil lets the work stop early: once stopped says so, nothing more is asked, every call that
@@ -105,7 +107,7 @@ func (w *Work) Collect(ctx context.Context, c Collector, regions []Region) error
 	info := c.Info()
 	w.Plan(info, regions)
 	s := &Session{info: info, target: w.Target, asOf: w.AsOf, source: w.source,
-		seqs: map[string]int{}, starts: map[string]time.Time{}, locks: map[string]*sync.Mutex{}, rows: w.rows}
+		seqs: map[string]int{}, starts: map[string]time.Time{}, locks: map[string]*sync.Mutex{}, rows: w.rows, rules: w.rules, withheld: w.withheld}
 	for _, r := range regions {
 		if r.Status == "" {
 			s.regions = append(s.regions, r.Name)

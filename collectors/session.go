@@ -34,7 +34,9 @@ type Session struct {
 	locks     map[string]*sync.Mutex // one call at a time among equal requests
 	rows      map[string]*evidence.Row
 	exchanges []evidence.Exchange
-	starts    map[string]time.Time // of exchanges, by id
+	starts    map[string]time.Time  // of exchanges, by id
+	rules     []string              // ids of what the engagement withholds
+	withheld  map[string]*cutAnswer // by exchange; those of the target's earlier collectors too
 	facts     []*evidence.Fact
 	stop      error // the first error that must end the run
 }
@@ -96,7 +98,7 @@ func (s *Session) Emit(k *evidence.Kind, f *evidence.Fact) {
 	}
 	slices.Sort(f.From)
 	f.From = slices.Compact(f.From)
-	if err := f.Check(k); err != nil {
+	if err := cmp.Or(s.hide(f), f.Check(k)); err != nil {
 		s.spoil(k.Name, f.Region, err)
 		return
 	}
@@ -146,6 +148,9 @@ func (s *Session) record(x evidence.Exchange) {
 	defer s.mu.Unlock()
 	s.exchanges = append(s.exchanges, x)
 	s.starts[x.ID] = x.Start
+	if c := cutOf(&x); c != nil {
+		s.withheld[x.ID] = c
+	}
 }
 
 // number gives the exchange its place among equal requests and its id. Equal requests run one
@@ -284,6 +289,7 @@ func Ask[T any](ctx context.Context, s *Session, region, operation string, do fu
 		s.halt(err)
 	}
 	a.Row = s.count(op, region, status, reason)
+	s.noteWithheld(a.Row, c.made)
 	return a
 }
 
@@ -313,8 +319,16 @@ func (c *call) outcome(err error) (evidence.Status, string) {
 		return evidence.Failed, fmt.Sprintf("nothing was sent: %v", err)
 	}
 	last := c.made[len(c.made)-1]
-	if last.Outcome == evidence.OK && err != nil {
+	switch {
+	case last.Outcome == evidence.OK && err != nil && len(last.Withheld) > 0:
+		return evidence.Failed, "the answer could not be decoded without what rule " + last.Withheld[0].Rule + " withholds"
+	case last.Outcome == evidence.OK && err != nil:
 		return evidence.Failed, "the answer could not be decoded"
+	}
+	for _, h := range last.Withheld {
+		if h.Failed != "" {
+			return last.Outcome, "rule " + h.Rule + ": " + h.Failed
+		}
 	}
 	return last.Outcome, last.Reason
 }

@@ -36,6 +36,7 @@ var (
 	ErrNotRecorded = errors.New("no such request in the recording")
 	ErrEndless     = errors.New("the answers do not come to an end")
 	ErrNotGenuine  = errors.New("the answer is not genuine")
+	ErrWithheld    = errors.New("the request is made of a value that is withheld")
 )
 
 // Namer finds the declared name of the operation that a request belongs to.
@@ -64,6 +65,9 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, &RefusedError{Operation: name, Cause: err}
 	}
 	x.Collector, x.Target, x.Region, x.Operation = t.session.info.Name, t.session.target.ID, t.region, name
+	if rule, ok := asksWithheld(&x, t.session.rules); ok {
+		return nil, &RefusedError{Operation: name, Cause: fmt.Errorf("%w by rule %s", ErrWithheld, rule)}
+	}
 	call.attempts++
 	x.Attempt = call.attempts
 	unlock := t.session.number(&x)
@@ -120,6 +124,8 @@ type network struct {
 	clock  func() time.Time
 	limits limits
 	stop   func() bool // nil: never
+
+	withholding Withholding
 }
 
 func (n *network) live() bool        { return true }
@@ -154,14 +160,14 @@ func (n *network) answer(req *http.Request, x *evidence.Exchange, op Operation) 
 		sum := sha256.Sum256(leaf.Raw)
 		x.TLSLeaf, x.TLSIssuer = hex.EncodeToString(sum[:]), leaf.Issuer.String()
 	}
+	header := headerOf(x.Answer)
+	body = n.withholding.keep(op, x, header, body)
 	if len(body) > 0 {
 		if x.Body, err = n.vault.AddBody(body); err != nil {
 			return answer{}, &StorageError{err}
 		}
 		x.BodySize = int64(len(body))
 	}
-	header := headerOf(x.Answer)
-	x.Outcome, x.Reason = classify(op, x.Status, header, body)
 	return answer{status: x.Status, header: header, body: body}, nil
 }
 

@@ -1,6 +1,7 @@
 package controls
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/trefoil-audit/trefoil/evidence"
@@ -21,19 +22,23 @@ var byDefault = ruling{scope: In, rule: "default"}
 // a positive match on what was seen: where an earlier rule could have said otherwise, had the
 // labels been seen, the scope is unknown.
 func ruleOf(rules []engagement.ScopeRule, f *evidence.Fact) ruling {
-	var maybe []engagement.ScopeRule
+	type doubt struct {
+		rule *engagement.ScopeRule
+		why  string
+	}
+	var maybe []doubt
 	decide := func(r ruling) ruling {
 		for _, m := range maybe {
-			if Scope(m.Scope) != r.scope {
-				return ruling{scope: ScopeUnknown, rule: m.ID, why: f.Unknowns["/tags"]}
+			if Scope(m.rule.Scope) != r.scope {
+				return ruling{scope: ScopeUnknown, rule: m.rule.ID, why: m.why}
 			}
 		}
 		return r
 	}
 	for i := range rules {
-		switch matches, known := match(&rules[i], f); {
-		case !known:
-			maybe = append(maybe, rules[i])
+		switch matches, unseen := match(&rules[i], f); {
+		case unseen != "":
+			maybe = append(maybe, doubt{&rules[i], unseen})
 		case matches:
 			return decide(ruling{scope: Scope(rules[i].Scope), rule: rules[i].ID})
 		}
@@ -41,23 +46,25 @@ func ruleOf(rules []engagement.ScopeRule, f *evidence.Fact) ruling {
 	return decide(byDefault)
 }
 
-// match says whether a rule matches; known is false where that hangs on labels that were not seen.
-func match(r *engagement.ScopeRule, f *evidence.Fact) (matches, known bool) {
-	if len(r.Targets) > 0 && !slices.Contains(r.Targets, f.Target) ||
-		len(r.Kinds) > 0 && !slices.Contains(r.Kinds, f.Kind) ||
-		len(r.Names) > 0 && !slices.ContainsFunc(r.Names, func(p string) bool { return engagement.Match(p, f.Name) }) {
-		return false, true
+// match says whether a rule matches; unseen is why that cannot be told, where it hangs on a name or on
+// labels that were not seen.
+func match(r *engagement.ScopeRule, f *evidence.Fact) (matches bool, unseen string) {
+	if len(r.Targets) > 0 && !slices.Contains(r.Targets, f.Target) || len(r.Kinds) > 0 && !slices.Contains(r.Kinds, f.Kind) {
+		return false, ""
 	}
-	if len(r.Tags) == 0 {
-		return true, true
-	}
-	if _, unseen := f.Unknowns["/tags"]; unseen {
-		return false, false
-	}
-	for k, want := range r.Tags {
-		if v, ok := f.Tags[k]; !ok || want != "*" && v != want {
-			return false, true
+	if len(r.Names) > 0 {
+		if unseen = f.Unknowns["/name"]; unseen == "" && !slices.ContainsFunc(r.Names, func(p string) bool { return engagement.Match(p, f.Name) }) {
+			return false, ""
 		}
 	}
-	return true, true
+	for k, want := range r.Tags {
+		if why := cmp.Or(f.Unknowns["/tags"], f.Unknowns[evidence.TagPointer(k)]); why != "" {
+			unseen = cmp.Or(unseen, why)
+			continue
+		}
+		if v, ok := f.Tags[k]; !ok || want != "*" && v != want {
+			return false, ""
+		}
+	}
+	return unseen == "", unseen
 }

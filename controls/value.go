@@ -102,6 +102,9 @@ func (r *record) envelope(name string, n *node) ref.Val {
 	case "kind":
 		return types.String(f.Kind)
 	case "name":
+		if why, ok := f.Unknowns["/name"]; ok {
+			return unknown(why)
+		}
 		return types.String(f.Name)
 	case "provider":
 		return types.String(f.Provider)
@@ -114,6 +117,9 @@ func (r *record) envelope(name string, n *node) ref.Val {
 	case "tags":
 		if row, ok := f.Unknowns["/tags"]; ok {
 			return unknown(row)
+		}
+		if u := r.fieldsUnknown("/tags"); u != nil {
+			return u
 		}
 		return types.DefaultTypeAdapter.NativeToValue(f.Tags)
 	}

@@ -35,7 +35,7 @@ func (f *Fact) Check(k *Kind) error {
 		switch {
 		case row == "":
 			c.add(ptr + ": unknown without a coverage row")
-		case ptr == "/tags" || strings.HasSuffix(ptr, "/-"):
+		case ptr == "/tags" || ptr == "/name" || strings.HasPrefix(ptr, "/tags/") || strings.HasSuffix(ptr, "/-"):
 		default:
 			if _, ok := k.field(ptr); !ok {
 				c.add(ptr + ": unknown names no field of this kind")

@@ -57,8 +57,9 @@ type Row struct {
 	Parent    string         `json:"parent,omitempty"` // row id of the operation whose answers this one asks about
 	Discovery bool           `json:"discovery,omitzero"`
 	Status    Status         `json:"status"`
-	Reason    string         `json:"reason,omitempty"` // the provider's error code, or our class of failure
-	Calls     map[Status]int `json:"calls,omitzero"`   // calls by the status of their last attempt
+	Reason    string         `json:"reason,omitempty"`  // the provider's error code, or our class of failure
+	Calls     map[Status]int `json:"calls,omitzero"`    // calls by the status of their last attempt
+	Withheld  map[string]int `json:"withheld,omitzero"` // values that rules of the engagement kept out of its answers, by rule
 }
 
 // RowID names a coverage row: target/region/service:Operation.

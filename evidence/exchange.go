@@ -36,6 +36,8 @@ type Exchange struct {
 	BodySize int64             `json:"body_size"`
 	Scrubbed []string          `json:"scrubbed,omitzero"` // what was taken out before anything was kept
 
+	Withheld []Withheld `json:"withheld,omitzero"` // what the engagement keeps out of the evidence
+
 	Outcome Status `json:"outcome"`          // what the declared operation makes of the answer
 	Reason  string `json:"reason,omitempty"` // error code or cause
 

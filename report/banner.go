@@ -34,6 +34,13 @@ func banners(in *Input) []banner {
 		}
 		bs = append(bs, banner{"NOT A PROVIDER ENDPOINT", "The engagement redirected collection: " + strings.Join(set, "; ") + ". Answers may not be the provider's."})
 	}
+	if len(in.Engagement.Withhold) > 0 {
+		total := 0
+		for _, n := range in.Run.Withheld {
+			total += n
+		}
+		bs = append(bs, banner{"VALUES WITHHELD", fmt.Sprintf("Rules of the engagement kept %s values out of the evidence before it was written; what hangs on them is insufficient. The sheet Engagement lists the rules, Coverage where.", group(total))})
+	}
 	if in.Run.Untimed {
 		bs = append(bs, banner{"UNTIMED SIGNATURE", "The run carries no trusted timestamp. All times are the collector's claim."})
 	}

@@ -62,6 +62,7 @@ type Run struct {
 	Stopped   bool   // collection was stopped before its end
 	Untimed   bool   // signed without a trusted timestamp: all times are the collector's claim
 	Overrides []Setting
+	Withheld  map[string]int // values that rules of the engagement kept out of the answers, by rule
 	Inputs    []File
 	Bundles   []Bundle
 	Targets   []Target

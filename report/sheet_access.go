@@ -71,22 +71,26 @@ func (b *book) principal(t *table, f *evidence.Fact) error {
 		factor = styled{look: awayCell, value: "NO"}
 	}
 	return t.add(Subject{Item: f.ID}, "Principal", itemText(f.Name, f.ID), where(f.Target, f.Region), capital(field(f, "/principal/type").text()), trust,
-		notApplicable, notApplicable, credentials(field(f, "/principal/credentials")), factor)
+		notApplicable, notApplicable, credentials(f), factor)
 }
 
 // credentials lists long-lived credentials; never a secret, which no fact holds.
-func credentials(s said) string {
+func credentials(f *evidence.Fact) string {
+	s := field(f, "/principal/credentials")
 	var parts []string
-	for _, c := range s.records() {
+	for i, c := range s.records() {
 		text := valueText(c["kind"]) + " " + valueText(c["id"])
 		if c["active"] == false {
 			text += ", off"
 		} else {
 			text += ", ACTIVE"
 		}
-		text += ", of " + dateOf(c["created"])
-		if _, ok := c["last_used"]; ok {
-			text += ", last used " + orElse(dateOf(c["last_used"]), "never")
+		for _, when := range []struct{ name, says, none string }{{"created", ", of ", ""}, {"last_used", ", last used ", "never"}} {
+			if why := f.Unknowns[fmt.Sprintf("/principal/credentials/%d/%s", i, when.name)]; why != "" {
+				text += when.says + "NOT SEEN: " + why
+			} else if v, ok := c[when.name]; ok {
+				text += when.says + orElse(dateOf(v), when.none)
+			}
 		}
 		parts = append(parts, text)
 	}

@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -18,6 +19,7 @@ var statuses = []evidence.Status{evidence.Failed, evidence.Denied, evidence.Thro
 // outcome is what rows of coverage have in common that stand in one row of the sheet.
 type outcome struct {
 	target, operation, reason, kinds, role, gap string
+	withheld                                    string // the rules that kept values out of its answers
 	status                                      evidence.Status
 }
 
@@ -32,6 +34,7 @@ type outcomes struct {
 type regions struct {
 	names      []string
 	calls      map[evidence.Status]int
+	withheld   int      // values
 	operations []string // several where a service's operations were not asked in the same regions
 }
 
@@ -60,7 +63,7 @@ func writeCoverage(ctx context.Context, b *book, s sheet) error {
 		}
 		before := t.wrote
 		if err := t.add(Subject{Rows: ids}, styled{look: statusStyle(o.status), value: statusWord(o.status)}, operationsText(r.operations), o.target, o.role,
-			sets.text(r.names, o.status), len(ids), calls(r.calls), o.reason, o.kinds, o.gap); err != nil {
+			sets.text(r.names, o.status), len(ids), calls(r.calls), withheldText(o, r), o.kinds, o.gap); err != nil {
 			return err
 		}
 		if t.wrote > before {
@@ -90,7 +93,7 @@ func (b *book) outcomes(ctx context.Context) (*outcomes, error) {
 			return nil, fmt.Errorf("read coverage: %w", err)
 		}
 		b.made[counted{"coverage.jsonl", "rows", ""}]++
-		key := outcome{r.Target, r.Operation, r.Reason, strings.Join(r.Kinds, "\n"), rowRole(r), b.gapText(r), r.Status}
+		key := outcome{r.Target, r.Operation, r.Reason, strings.Join(r.Kinds, "\n"), rowRole(r), b.gapText(r), strings.Join(slices.Sorted(maps.Keys(r.Withheld)), ", "), r.Status}
 		group := all.of[key]
 		if group == nil {
 			group = &regions{calls: map[evidence.Status]int{}, operations: []string{r.Operation}}
@@ -105,6 +108,9 @@ func (b *book) outcomes(ctx context.Context) (*outcomes, error) {
 		group.names = append(group.names, name)
 		for status, n := range r.Calls {
 			group.calls[status] += n
+		}
+		for _, n := range r.Withheld {
+			group.withheld += n
 		}
 	}
 	slices.SortStableFunc(all.order, func(x, y outcome) int { return gravity(x.status) - gravity(y.status) })
@@ -137,6 +143,14 @@ func (all *outcomes) together() {
 			all.order[i], all.of[o] = o, r
 		}
 	}
+}
+
+// withheldText is the provider's reason, and what rules of the engagement kept out of the answers.
+func withheldText(o outcome, r *regions) string {
+	if o.withheld == "" {
+		return o.reason
+	}
+	return strings.TrimPrefix(fmt.Sprintf("%s\nWITHHELD: %s values, by %s", o.reason, group(r.withheld), o.withheld), "\n")
 }
 
 // operationsText names operations, and their service once.

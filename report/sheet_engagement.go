@@ -26,7 +26,7 @@ func writeEngagement(_ context.Context, b *book, s sheet) error {
 	if err := f.heading(s.name, s.says); err != nil {
 		return err
 	}
-	for _, part := range []func(*form) error{parties, targets, exclusions, asked, parameters, scopeRules, trustedAccounts, sites, gateways, legacyCopies, waivers, acceptedGaps} {
+	for _, part := range []func(*form) error{parties, targets, exclusions, withheld, asked, parameters, scopeRules, trustedAccounts, sites, gateways, legacyCopies, waivers, acceptedGaps} {
 		if err := part(f); err != nil {
 			return err
 		}
@@ -115,6 +115,18 @@ func exclusions(f *form) error {
 		rows = append(rows, entryOf(engagementFile, x.Target, x.Target, x.Reason))
 	}
 	return f.list("Left out by the engagement", "Nothing was left out by the engagement.", []int{1, 1, 5}, []string{"Target", "Reason"}, rows)
+}
+
+// withheld lists the rules that keep values out of the evidence; nothing is written where there are none.
+func withheld(f *form) error {
+	var rows []stated
+	for _, w := range f.in.Engagement.Withhold {
+		rows = append(rows, entryOf(engagementFile, w.ID, w.ID, strings.Join(w.Operations, "\n"), strings.Join(w.Fields, "\n"), w.Because, group(f.in.Run.Withheld[w.ID])))
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	return f.list("Kept out of the evidence before it was written", "", []int{1, 1, 1, 2, 1, 1}, []string{"Rule", "Operations", "Fields", "Because", "Values"}, rows)
 }
 
 // asked says whose organisations were named, and what redirects collection.

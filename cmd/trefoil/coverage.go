@@ -2,6 +2,8 @@ package main
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"text/tabwriter"
 
 	"github.com/urfave/cli/v2"
@@ -27,19 +29,22 @@ func coverageCommand() *cli.Command {
 			if err := trusted(c, r, false); err != nil {
 				return err
 			}
-			counts := map[evidence.Status]int{}
+			counts, withheld := map[evidence.Status]int{}, map[string]int{}
 			shown := []evidence.Row{}
 			for row, err := range audit.Coverage(r) {
 				if err != nil {
 					return err
 				}
 				counts[row.Status]++
+				for rule, n := range row.Withheld {
+					withheld[rule] += n
+				}
 				if c.Bool("all") || !row.Status.Seen() {
 					shown = append(shown, row)
 				}
 			}
 			if c.Bool(jsonFlag.Name) {
-				return printJSON(c.App.Writer, map[string]any{"run": r.Digest, "warnings": sourceWarnings(r), "counts": counts, "rows": shown})
+				return printJSON(c.App.Writer, map[string]any{"run": r.Digest, "warnings": sourceWarnings(r), "counts": counts, "withheld": withheld, "rows": shown})
 			}
 			fmt.Fprint(c.App.Writer, sourceBanner(r))
 			t := tabwriter.NewWriter(c.App.Writer, 0, 4, 2, ' ', 0)
@@ -51,6 +56,9 @@ func coverageCommand() *cli.Command {
 				if counts[s] > 0 {
 					fmt.Fprintf(c.App.Writer, "%s %d\n", s, counts[s])
 				}
+			}
+			for _, rule := range slices.Sorted(maps.Keys(withheld)) {
+				fmt.Fprintf(c.App.Writer, "withheld by rule %s: %d values\n", rule, withheld[rule])
 			}
 			return nil
 		},

@@ -126,6 +126,9 @@ func parseUser(get func(string) string) (reportedUser, error) {
 		case "N/A", "no_information", "not_supported":
 			return ""
 		default:
+			if evidence.IsMarker(v) {
+				return v // the fact's field becomes unknown
+			}
 			t, err := time.Parse(time.RFC3339, v)
 			if err != nil {
 				errs = append(errs, fmt.Errorf("%s is %q", name, v))

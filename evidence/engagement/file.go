@@ -9,6 +9,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/trefoil-audit/trefoil/evidence/cut"
+	"github.com/trefoil-audit/trefoil/evidence/strict"
 )
 
 var (
@@ -47,13 +50,34 @@ func ParseFile(name string, text []byte) (*File, error) {
 		f.GCP[i].check(c, fmt.Sprintf("$.gcp[%d]", i))
 	}
 	f.checkPlugins(c)
+	f.checkWithhold(c)
 	f.checkRest(c)
 	f.Parameters.defaults()
 	f.Parameters.check(c)
 	if err := c.result(); err != nil {
 		return nil, err
 	}
+	f.name, f.tree = name, tree
 	return f, nil
+}
+
+// Fault is an error of the file that only a caller can find; path is such as $.withhold[0].fields[1].
+func (f *File) Fault(path, cause, hint string) error {
+	return &FileError{File: f.name, Line: strict.Line(f.tree, path), Cause: strings.TrimPrefix(path, "$.") + ": " + cause, Hint: hint}
+}
+
+func (f *File) checkWithhold(c *faults) {
+	for i, w := range f.Withhold {
+		at := fmt.Sprintf("$.withhold[%d]", i)
+		c.check(plainName.MatchString(w.ID), at+".id", "%q is no name", "use lower-case letters, digits and -", w.ID)
+		c.check(!slices.ContainsFunc(f.Withhold[:i], func(o Withholding) bool { return o.ID == w.ID }), at+".id", "%q stands twice", "", w.ID)
+		c.check(w.Because != "", at, "because is missing", "a third party will read why it was kept out of the evidence")
+		c.check(len(w.Operations) > 0 && len(w.Fields) > 0, at, "operations and fields must be said", "docs/minimisation.md lists what may be withheld")
+		for n, field := range w.Fields {
+			_, err := cut.Parse(field)
+			c.check(err == nil, fmt.Sprintf("%s.fields[%d]", at, n), "%v", "write it as /Accounts/*/Email or /TagSet/Tag[Key=owner]/Value", err)
+		}
+	}
 }
 
 func (a *AWS) check(c *faults, at string) {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/goccy/go-yaml/ast"
 
+	"github.com/trefoil-audit/trefoil/evidence/cut"
 	"github.com/trefoil-audit/trefoil/evidence/strict"
 )
 
@@ -38,24 +39,7 @@ func (d *Date) UnmarshalYAML(text []byte) error {
 
 // Match reports whether s has the form of pattern, in which * stands for any run of characters,
 // slashes included. It takes time in proportion to the two lengths' product at worst.
-func Match(pattern, s string) bool {
-	parts := strings.Split(pattern, "*")
-	if len(parts) == 1 {
-		return pattern == s
-	}
-	if !strings.HasPrefix(s, parts[0]) {
-		return false
-	}
-	s = s[len(parts[0]):]
-	for _, p := range parts[1 : len(parts)-1] {
-		i := strings.Index(s, p)
-		if i < 0 {
-			return false
-		}
-		s = s[i+len(p):]
-	}
-	return strings.HasSuffix(s, parts[len(parts)-1])
-}
+func Match(pattern, s string) bool { return cut.Match(pattern, s) }
 
 // faults collects what is wrong with a file; the first one is reported.
 type faults struct {

@@ -1,6 +1,10 @@
 package engagement
 
-import "time"
+import (
+	"time"
+
+	"github.com/goccy/go-yaml/ast"
+)
 
 // File is the content of engagement.yaml.
 type File struct {
@@ -12,6 +16,7 @@ type File struct {
 	GCP          []GCP         `yaml:"gcp"`
 	Plugins      []Plugin      `yaml:"plugins"`
 	Exclude      []Exclusion   `yaml:"exclude"`
+	Withhold     []Withholding `yaml:"withhold"`
 	Overrides    Overrides     `yaml:"overrides"`
 	Signing      Signing       `yaml:"signing"`
 	Store        Store         `yaml:"store"`
@@ -19,6 +24,9 @@ type File struct {
 	Controls     []string      `yaml:"controls"` // ids that gate; empty = all of the catalogue that are testable
 	AcceptedGaps []AcceptedGap `yaml:"accepted_gaps"`
 	Parameters   Parameters    `yaml:"parameters"`
+
+	name string    // of the file, for errors
+	tree *ast.File // of which lines are found
 }
 
 // Period is the audit period, both days included.
@@ -70,6 +78,15 @@ type Interpreter struct {
 type Exclusion struct {
 	Target string `yaml:"target"` // target id, such as aws-111122223333
 	Reason string `yaml:"reason"`
+}
+
+// Withholding keeps values out of the evidence: they are replaced before an answer is written, and what a fact
+// would say by them is unknown. See docs/minimisation.md.
+type Withholding struct {
+	ID         string   `yaml:"id"`
+	Operations []string `yaml:"operations"` // service:Operation, with * for any text
+	Fields     []string `yaml:"fields"`     // paths in their answers, as package cut reads them
+	Because    string   `yaml:"because"`
 }
 
 // Overrides redirect collection. A run that used one says NOT A PROVIDER ENDPOINT everywhere.

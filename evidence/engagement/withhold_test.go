@@ -51,3 +51,25 @@ func TestExternalIDIsNotKept(t *testing.T) {
 		})
 	}
 }
+
+// Rules that keep values out are checked as far as a file can be by itself.
+func TestWithholdingRules(t *testing.T) {
+	rule := func(text string) string { return good + "\nwithhold:\n  - " + text + "\n" }
+	if f, err := ParseFile("e.yaml", []byte(rule(`{id: a, operations: ["s3:*"], fields: ["/TagSet/Tag[Key=owner]/Value"], because: b}`))); err != nil || len(f.Withhold) != 1 {
+		t.Fatal(err)
+	}
+	for text, says := range map[string]string{
+		`{id: A, operations: [x], fields: [/a], because: b}`:                                                         "withhold[0].id",
+		`{id: a, operations: [x], fields: [/a]}`:                                                                     "because is missing",
+		`{id: a, fields: [/a], because: b}`:                                                                          "operations and fields",
+		`{id: a, operations: [x], because: b}`:                                                                       "operations and fields",
+		`{id: a, operations: [x], fields: [a], because: b}`:                                                          "does not begin with /",
+		`{id: a, operation: [x], fields: [/a], because: b}`:                                                          "unknown field",
+		"{id: a, operations: [x], fields: [/a], because: b}\n  - {id: a, operations: [x], fields: [/a], because: b}": "stands twice",
+	} {
+		_, err := ParseFile("e.yaml", []byte(rule(text)))
+		if err == nil || !strings.Contains(err.Error(), says) || !strings.Contains(err.Error(), "e.yaml:") {
+			t.Errorf("%s: %v, want %s", text, err, says)
+		}
+	}
+}

@@ -75,6 +75,10 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 	if err != nil {
 		return "", err
 	}
+	withheld, err := withholding(c.Engagement.File)
+	if err != nil {
+		return "", err
+	}
 	plugins, err := pluginsOf(&c)
 	if err != nil {
 		return "", err
@@ -125,7 +129,7 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 		asking, cancel = graced(ctx)
 	}
 	defer cancel()
-	desk := &desk{c: &c, ctx: context.WithoutCancel(ctx), stopped: func() bool { return ctx.Err() != nil }, asOf: asOf, dir: b.Bundles(), files: map[string]run.BundleFile{}, writers: map[string]*bundle.Writer{}}
+	desk := &desk{c: &c, withheld: withheld, ctx: context.WithoutCancel(ctx), stopped: func() bool { return ctx.Err() != nil }, asOf: asOf, dir: b.Bundles(), files: map[string]run.BundleFile{}, writers: map[string]*bundle.Writer{}}
 	if desk.base, err = Network(c.Engagement.File.Overrides, c.Dir); err != nil && c.Replay == nil {
 		return "", err
 	}
@@ -201,6 +205,8 @@ type desk struct {
 	dir  string
 	base *http.Transport // below the recorder, and for credentials
 
+	withheld collectors.Withholding
+
 	stopped func() bool // nothing more is to be asked
 
 	mu      sync.Mutex
@@ -249,13 +255,16 @@ func (d *desk) Open(t collectors.Target) (*collectors.Work, error) {
 		if err != nil {
 			return nil, err
 		}
-		return collectors.ReplayWork(t, d.asOf, recording, w), nil
+		work := collectors.ReplayWork(t, d.asOf, recording, w)
+		work.Withhold(d.withheld)
+		return work, nil
 	}
 	var base http.RoundTripper = d.base
 	if t.Provider == "gcp" && google != nil {
 		base = google.Transport(base)
 	}
 	work := collectors.NewWork(t, d.asOf, base, w, d.c.Clock)
+	work.Withhold(d.withheld)
 	work.AskUntil(d.stopped)
 	return work, nil
 }

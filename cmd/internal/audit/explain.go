@@ -86,7 +86,7 @@ func explain(r *run.Run, j *Judged, about report.Subject) (*Explanation, error) 
 	e := &Explanation{Items: []controls.Item{}, Rows: []evidence.Row{}, Exchanges: []ExplainedExchange{}, Lines: []ExplainedLine{}}
 	from := map[string]bool{}
 	for _, row := range about.Rows {
-		from["c:"+row] = true
+		from["c:"+evidence.RowOf(row)] = true
 	}
 	if about.Item != "" {
 		from[about.Item] = true
@@ -136,7 +136,7 @@ func (e *Explanation) item(w *world, j *Judged, about report.Subject, from map[s
 				e.Items = append(e.Items, i)
 				add(i.From)
 				for _, m := range i.Missing {
-					from["c:"+m] = true
+					from["c:"+evidence.RowOf(m)] = true
 				}
 			}
 		}

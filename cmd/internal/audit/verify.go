@@ -11,11 +11,13 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
 	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/bundle"
+	"github.com/trefoil-audit/trefoil/evidence/engagement"
 	"github.com/trefoil-audit/trefoil/evidence/run"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
@@ -61,6 +63,14 @@ func Verify(ctx context.Context, v Verification) (*run.Report, error) {
 	}
 	if err := verdicts(r, report); err != nil {
 		return report, err
+	}
+	rules, err := WithheldRules(r)
+	if err != nil {
+		return report, failed(report, "inputs/"+engagement.FileName, "engagement", err)
+	}
+	if len(rules) > 0 {
+		report.Checks = append(report.Checks, run.Check{File: "inputs/" + engagement.FileName, What: "withheld values", Result: "warning",
+			Detail: "VALUES WITHHELD before they were written, by rules " + strings.Join(rules, ", ")})
 	}
 	if v.Report != "" {
 		if err := v.workbookSignature(r, report); err != nil {

@@ -52,6 +52,7 @@ func (j *Judged) reportInput() (report.Input, error) {
 		name, value, _ := strings.Cut(o, " = ")
 		in.Run.Overrides = append(in.Run.Overrides, report.Setting{Name: name, Value: value})
 	}
+	in.Run.Withheld = withheldCounts(w.rows)
 	for _, p := range w.plan {
 		in.Run.Targets = append(in.Run.Targets, report.Target{ID: p.ID, Provider: p.Provider, Level: string(p.Level), Account: p.Account, Name: p.Name, Parent: p.Parent,
 			Regions: len(p.Regions), Refused: p.Refused})

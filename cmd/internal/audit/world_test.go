@@ -38,6 +38,12 @@ type gap struct {
 // clover replays the recorded world into a folder and judges it.
 func clover(t *testing.T) (path string, r *run.Run, j *Judged, trust *seal.Trust) {
 	t.Helper()
+	return cloverBy(t, "")
+}
+
+// cloverBy replays the recorded world by its engagement with more YAML at the end.
+func cloverBy(t *testing.T, more string) (path string, r *run.Run, j *Judged, trust *seal.Trust) {
+	t.Helper()
 	dir := t.TempDir()
 	recording := filepath.Join(dir, "recording")
 	if err := os.CopyFS(recording, fixtures.Clover()); err != nil {
@@ -53,6 +59,10 @@ func clover(t *testing.T) (path string, r *run.Run, j *Judged, trust *seal.Trust
 	}
 	loaded, err := EngagementOf(source)
 	if err != nil {
+		t.Fatal(err)
+	}
+	loaded.Raw[engagement.FileName] = append(loaded.Raw[engagement.FileName], more...)
+	if loaded, err = engagement.Parse(loaded.Raw); err != nil {
 		t.Fatal(err)
 	}
 	path = filepath.Join(dir, "run")

@@ -1,0 +1,33 @@
+package gcp
+
+// Withholdable lists, by operation, the fields of its answers that an engagement may keep out of the
+// evidence: what collectors read to repeat it in a fact, or not at all. Of a policy's members, people and
+// groups: allUsers, domains and service accounts are what exposure is judged by.
+func Withholdable() map[string][]string {
+	of := map[string][]string{
+		"cloudresourcemanager:organizations.get":               {"/displayName"},
+		"cloudresourcemanager:folders.list":                    {"/folders/*/displayName"},
+		"cloudresourcemanager:projects.get":                    {"/displayName", "/labels/*"},
+		"cloudresourcemanager:projects.list":                   {"/projects/*/displayName", "/projects/*/labels/*"},
+		"cloudresourcemanager:projects.search":                 {"/projects/*/displayName", "/projects/*/labels/*"},
+		"iam:projects.roles.list":                              {"/roles/*/title", "/roles/*/description"},
+		"iam:organizations.roles.list":                         {"/roles/*/title", "/roles/*/description"},
+		"iam:projects.serviceAccounts.list":                    {"/accounts/*/displayName", "/accounts/*/description"},
+		"storage:buckets.list":                                 {"/items/*/labels/*", "/items/*/owner/entity"},
+		"bigquery:datasets.list":                               {"/datasets/*/friendlyName", "/datasets/*/labels/*"},
+		"bigquery:datasets.get":                                {"/friendlyName", "/description", "/labels/*", "/access/*/userByEmail", "/access/*/groupByEmail"},
+		"sql:instances.list":                                   {"/items/*/settings/userLabels/*"},
+		"cloudkms:projects.locations.keyRings.cryptoKeys.list": {"/cryptoKeys/*/labels/*"},
+		"logging:projects.sinks.list":                          {"/sinks/*/description"},
+		"logging:folders.sinks.list":                           {"/sinks/*/description"},
+		"logging:organizations.sinks.list":                     {"/sinks/*/description"},
+		"storagetransfer:transferJobs.list":                    {"/transferJobs/*/description"},
+	}
+	for _, policy := range []string{"cloudresourcemanager:organizations", "cloudresourcemanager:folders", "cloudresourcemanager:projects", "storage:buckets", "iam:projects.serviceAccounts",
+		"cloudkms:projects.locations.keyRings", "cloudkms:projects.locations.keyRings.cryptoKeys"} {
+		for _, who := range []string{"user:*", "group:*", "deleted:user:*", "deleted:group:*"} {
+			of[policy+".getIamPolicy"] = append(of[policy+".getIamPolicy"], "/bindings/*/members/*[="+who+"]")
+		}
+	}
+	return of
+}
