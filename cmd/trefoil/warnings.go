@@ -23,7 +23,7 @@ func sourceWarnings(r *run.Run) []string {
 	if untimed, err := audit.Untimed(r); err != nil || untimed {
 		out = append(out, "NO TIMESTAMP: every time is the collector's claim")
 	}
-	if rules, err := audit.WithheldRules(r); err != nil || len(rules) > 0 {
+	if rules, err := audit.WithheldRules(r); err == nil && len(rules) > 0 {
 		out = append(out, "VALUES WITHHELD by rules of the engagement: "+plain(strings.Join(rules, ", ")))
 	}
 	for _, o := range r.Record.Overrides {
