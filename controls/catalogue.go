@@ -267,6 +267,22 @@ func (c *Catalogue) population(t *Test) ([]*evidence.Kind, error) {
 	return kinds, nil
 }
 
+// NotLookedAt lists, sorted, what a control may name as not looked at: kinds, those that no collector
+// reads among them, and operations that nobody asks.
+func (c *Catalogue) NotLookedAt() []string {
+	out := slices.Collect(maps.Keys(c.kinds))
+	for _, u := range c.unread {
+		out = append(out, u.Kind)
+	}
+	for _, control := range c.Controls {
+		for _, operations := range control.NotAsked {
+			out = append(out, operations...)
+		}
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
+}
+
 // Control gives the control of an id.
 func (c *Catalogue) Control(id string) (*Control, bool) {
 	i, ok := slices.BinarySearchFunc(c.Controls, id, func(c *Control, id string) int { return cmp.Compare(c.ID, id) })

@@ -41,6 +41,9 @@ func banners(in *Input) []banner {
 		}
 		bs = append(bs, banner{"VALUES WITHHELD", fmt.Sprintf("Rules of the engagement kept %s values out of the evidence before it was written; what hangs on them is insufficient. The sheet Engagement lists the rules, Coverage where.", group(total))})
 	}
+	if len(in.Run.NotFound) > 0 {
+		bs = append(bs, banner{"NAMED, NOT FOUND", "The engagement names what is not there: " + strings.Join(in.Run.NotFound, "; ") + "."})
+	}
 	if in.Run.Untimed {
 		bs = append(bs, banner{"UNTIMED SIGNATURE", "The run carries no trusted timestamp. All times are the collector's claim."})
 	}

@@ -63,6 +63,7 @@ type Run struct {
 	Untimed   bool   // signed without a trusted timestamp: all times are the collector's claim
 	Overrides []Setting
 	Withheld  map[string]int // values that rules of the engagement kept out of the answers, by rule
+	NotFound  []string       // what the engagement names and the plan shows not to be there
 	Inputs    []File
 	Bundles   []Bundle
 	Targets   []Target

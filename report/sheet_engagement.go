@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
@@ -112,7 +113,11 @@ func targets(f *form) error {
 func exclusions(f *form) error {
 	var rows []stated
 	for _, x := range f.in.Engagement.Exclude {
-		rows = append(rows, entryOf(engagementFile, x.Target, x.Target, x.Reason))
+		target := any(x.Target)
+		if !slices.ContainsFunc(f.in.Run.Targets, func(t Target) bool { return t.ID == x.Target }) {
+			target = styled{look: failCell, value: "NOT FOUND: " + x.Target}
+		}
+		rows = append(rows, entryOf(engagementFile, x.Target, target, x.Reason))
 	}
 	return f.list("Left out by the engagement", "Nothing was left out by the engagement.", []int{1, 1, 5}, []string{"Target", "Reason"}, rows)
 }

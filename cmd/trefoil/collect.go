@@ -81,6 +81,13 @@ func collect(c *cli.Context, at place) (*collected, error) {
 	if err != nil {
 		return nil, err
 	}
+	missing, err := audit.NotFoundIn(out.run)
+	if err != nil {
+		return nil, err
+	}
+	for _, what := range missing {
+		fmt.Fprintf(c.App.ErrWriter, "trefoil: warning: %s\n", plain(what))
+	}
 	fmt.Fprintf(notes(c), "run %s\n%s: %d targets, %d operations planned, %d not answered\n", digest, out.path, len(out.run.Targets()), rows, gaps)
 	if gaps == rows && rows > 0 {
 		why, err := audit.FirstGap(out.run)
@@ -121,6 +128,9 @@ func engagementAndSigner(c *cli.Context) (*engagement.Loaded, *seal.Signer, erro
 		return nil, nil, &codeError{code: exitCould, message: err.Error(), hint: "`trefoil init DIR` writes an engagement to start from"}
 	}
 	loaded, err := engagement.Load(path)
+	if err == nil {
+		err = audit.Sound(loaded)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

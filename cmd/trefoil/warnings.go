@@ -26,6 +26,10 @@ func sourceWarnings(r *run.Run) []string {
 	if rules, err := audit.WithheldRules(r); err == nil && len(rules) > 0 {
 		out = append(out, "VALUES WITHHELD by rules of the engagement: "+plain(strings.Join(rules, ", ")))
 	}
+	missing, _ := audit.NotFoundIn(r) // a run whose engagement or plan cannot be read is refused by what reads it
+	for _, what := range missing {
+		out = append(out, "NAMED, NOT FOUND: "+plain(what))
+	}
 	for _, o := range r.Record.Overrides {
 		out = append(out, "NOT A PROVIDER ENDPOINT: "+plain(o))
 	}

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -214,6 +215,11 @@ func (t *Table) Within(places, allowed []string) Answer {
 
 // Regions lists the regions of an AWS partition, sorted.
 func (t *Table) Regions(partition string) []string { return slices.Clone(t.partitions[partition]) }
+
+// Tokens lists every place that the table knows, sorted.
+func (t *Table) Tokens() []string {
+	return slices.Sorted(maps.Keys(t.countries))
+}
 
 // Adequacy lists the decisions for a country.
 func (t *Table) Adequacy(country string) []Adequacy {

@@ -53,6 +53,7 @@ func (j *Judged) reportInput() (report.Input, error) {
 		in.Run.Overrides = append(in.Run.Overrides, report.Setting{Name: name, Value: value})
 	}
 	in.Run.Withheld = withheldCounts(w.rows)
+	in.Run.NotFound = NotFound(w.engagement.File, w.plan)
 	for _, p := range w.plan {
 		in.Run.Targets = append(in.Run.Targets, report.Target{ID: p.ID, Provider: p.Provider, Level: string(p.Level), Account: p.Account, Name: p.Name, Parent: p.Parent,
 			Regions: len(p.Regions), Refused: p.Refused})

@@ -1,0 +1,207 @@
+package audit
+
+import (
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/trefoil-audit/trefoil/controls"
+	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/engagement"
+	"github.com/trefoil-audit/trefoil/evidence/place"
+	"github.com/trefoil-audit/trefoil/evidence/strict"
+)
+
+// Sound holds an engagement against what this build knows, before anything is asked: the ids of its
+// catalogue, its operations, its kinds, its table of places, and the targets that there can be. A
+// word that would silently match nothing is a *strict.FileError with what was probably meant. What
+// only discovery can tell is for [NotFound].
+func Sound(l *engagement.Loaded) error {
+	k, err := newKnown(l)
+	if err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		name  string
+		into  any
+		check func(*engagement.Loaded, *strict.Checker)
+	}{
+		{engagement.FileName, &engagement.File{}, k.engagement}, {engagement.RegisterName, &engagement.Register{}, k.register},
+		{engagement.WaiversName, &engagement.Waivers{}, k.waivers},
+	} {
+		c, err := strict.Decode(l.Paths[f.name], l.Raw[f.name], engagement.MaxFile, f.into)
+		if err != nil {
+			return err
+		}
+		if f.check(l, c); c.Err() != nil {
+			return c.Err()
+		}
+	}
+	return nil
+}
+
+// known is what names can be held against.
+type known struct {
+	catalogue  *controls.Catalogue
+	ids        []string
+	kinds      evidence.Kinds
+	operations []string // of every collector
+	table      *place.Table
+	targets    targetNames
+}
+
+func newKnown(l *engagement.Loaded) (*known, error) {
+	k := &known{targets: targetNames{l.File}}
+	var err error
+	if k.kinds, err = Kinds(); err != nil {
+		return nil, err
+	}
+	if k.catalogue, err = controls.Load(controls.Default(), k.kinds); err != nil {
+		return nil, err
+	}
+	for _, c := range k.catalogue.Controls {
+		k.ids = append(k.ids, c.ID)
+	}
+	for _, c := range declared() {
+		for _, op := range c.Info().Operations {
+			k.operations = append(k.operations, op.Name)
+		}
+	}
+	if k.table, err = place.Load(place.Default()); err != nil {
+		return nil, err
+	}
+	if k.table, err = k.table.Extend(l.Register.Countries()); err != nil {
+		return nil, &strict.FileError{File: l.Paths[engagement.RegisterName], Cause: "sites: " + err.Error(), Hint: "write sites as site:hamar-1"}
+	}
+	return k, nil
+}
+
+func (k *known) control(c *strict.Checker, at, id string) {
+	c.Check(slices.Contains(k.ids, id), at, "the catalogue has no control %q", meant(id, k.ids)+"`trefoil controls list` shows them all", id)
+}
+
+func (k *known) engagement(l *engagement.Loaded, c *strict.Checker) {
+	f := l.File
+	for i := range f.AWS {
+		k.regions(c, fmt.Sprintf("$.aws[%d]", i), &f.AWS[i])
+	}
+	for i, e := range f.Exclude {
+		at := fmt.Sprintf("$.exclude[%d].target", i)
+		c.Check(k.targets.possible(e.Target), at, "%q can be no target of this engagement: nothing would be left out", k.targets.meant(e.Target)+targetWords, e.Target)
+		c.Check(!slices.ContainsFunc(f.Exclude[:i], func(o engagement.Exclusion) bool { return o.Target == e.Target }), at, "%q stands twice", "keep one, with its reason", e.Target)
+	}
+	for i, id := range f.Controls {
+		k.control(c, fmt.Sprintf("$.controls[%d]", i), id)
+	}
+	for i, g := range f.AcceptedGaps {
+		k.gap(c, fmt.Sprintf("$.accepted_gaps[%d].pattern", i), g.Pattern)
+	}
+	k.place(c, "$.store.place", f.Store.Place)
+	p := f.Parameters
+	for _, list := range []struct {
+		name string
+		of   []string
+	}{{"auditor_principals", p.AuditorPrincipals}, {"exempt_principals", p.ExemptPrincipals}, {"identity_providers", p.IdentityProviders}} {
+		for i, who := range list.of {
+			principal(c, fmt.Sprintf("$.parameters.%s[%d]", list.name, i), who)
+		}
+	}
+}
+
+// regions refuses regions that the table does not list in the partition.
+func (k *known) regions(c *strict.Checker, at string, a *engagement.AWS) {
+	all := k.table.Regions(a.Partition)
+	says := func(at, name string) {
+		c.Check(slices.Contains(all, name), at, "%q is no region of partition %s in the table of places of %s", meant(name, all)+"leave regions out, and every region of each account's own list is asked", name, a.Partition, k.table.Date)
+	}
+	for i, name := range a.Regions {
+		says(fmt.Sprintf("%s.regions[%d]", at, i), name)
+	}
+	says(at+".home_region", a.HomeRegion)
+}
+
+// place refuses a token that no table lists: where it lies could never be told.
+func (k *known) place(c *strict.Checker, at, token string) {
+	if token == "" {
+		return
+	}
+	_, ok := k.table.Countries(token)
+	c.Check(ok, at, "%q is no place that the table of %s, or sites: of the register, knows", meant(token, k.table.Tokens())+"write a region or location of a provider, country:IE, or a site of register.yaml", token, k.table.Date)
+}
+
+// gap refuses a pattern that no row of coverage can have. What has no row's form, such as a cause, is
+// left as it is.
+func (k *known) gap(c *strict.Checker, at, pattern string) {
+	if strings.Contains(pattern, " ") || !strings.Contains(pattern, "/") {
+		return
+	}
+	parts := strings.Split(pattern, "/")
+	target, last := parts[0], parts[len(parts)-1]
+	if target == "unread" {
+		kinds := k.catalogue.NotLookedAt()
+		for _, kind := range kinds { // whole services, for what was meant
+			if i := strings.LastIndexByte(kind, '.'); i > 0 && strings.HasSuffix(last, ".*") {
+				kinds = append(kinds, kind[:i]+".*")
+			}
+		}
+		c.Check(anyMatches(last, kinds), at, "nothing of the catalogue that is not looked at is called %q: it would accept nothing", meant(last, kinds)+"`trefoil test` names what is not looked at; the end of CONTROLS.md lists kinds", last)
+		return
+	}
+	c.Check(strings.Contains(target, "*") || k.targets.possible(target), at, "%q can be no target of this engagement: it would accept nothing", k.targets.meant(target)+targetWords, target)
+	if strings.HasPrefix(target, "plugin-") || len(parts) < 3 && strings.Contains(last, "*") {
+		return // a plug-in's rows are its manifest's to name; a * stands for slashes too
+	}
+	c.Check(anyMatches(last, k.operations) || len(k.targets.file.Plugins) > 0 && strings.Contains(target, "*"), at, "no collector asks %q: it would accept nothing",
+		meant(last, k.operations)+"`trefoil coverage --all RUN` shows each row", last)
+	if len(parts) == 3 && !strings.Contains(parts[1], "*") && parts[1] != "global" {
+		k.place(c, at, parts[1])
+	}
+}
+
+func anyMatches(pattern string, of []string) bool {
+	return slices.ContainsFunc(of, func(o string) bool { return engagement.Match(pattern, o) })
+}
+
+func (k *known) register(l *engagement.Loaded, c *strict.Checker) {
+	for i, s := range l.Register.Scope {
+		for n, t := range s.Targets {
+			k.targets.formed(c, fmt.Sprintf("$.scope[%d].targets[%d]", i, n), t)
+		}
+		for n, kind := range s.Kinds {
+			_, ok := k.kinds[kind]
+			ours := strings.HasPrefix(kind, "aws.") || strings.HasPrefix(kind, "gcp.") || len(l.File.Plugins) == 0
+			c.Check(ok || !ours, fmt.Sprintf("$.scope[%d].kinds[%d]", i, n), "there is no kind %q: the rule would match nothing", meant(kind, slices.Collect(maps.Keys(k.kinds)))+"the workbook's sheet Populations names kinds", kind)
+		}
+	}
+	for i, g := range l.Register.Gateways {
+		k.place(c, fmt.Sprintf("$.gateways[%d].place", i), g.Place)
+		for n, who := range g.Accepts {
+			principal(c, fmt.Sprintf("$.gateways[%d].accepts[%d]", i, n), who)
+		}
+	}
+	for i, g := range l.Register.Legacy {
+		k.targets.formed(c, fmt.Sprintf("$.legacy[%d].owner", i), g.Owner)
+	}
+}
+
+func (k *known) waivers(l *engagement.Loaded, c *strict.Checker) {
+	for i, w := range l.Waivers {
+		k.control(c, fmt.Sprintf("$.waivers[%d].control", i), w.Control)
+	}
+}
+
+// arnForm is that of a principal or identity provider (IAM User Guide, IAM identifiers).
+var arnForm = regexp.MustCompile(`^arn:aws(-cn|-us-gov|-eusc)?:(iam|sts)::[0-9]{12}:(root|(user|role|group|assumed-role|federated-user|saml-provider|oidc-provider)/.+)$`)
+
+// principal refuses what cannot name anybody: an ARN that is cut or misspelt, a bare name.
+func principal(c *strict.Checker, at, who string) {
+	scheme, _, qualified := strings.Cut(who, ":")
+	bare := !strings.ContainsAny(who, ":/.*@") && !digits12.MatchString(who) && !strings.HasPrefix(who, "all")
+	wrong := bare || strings.HasPrefix(who, "arn:") && !strings.Contains(who, "*") && !arnForm.MatchString(who) ||
+		qualified && scheme != "arn" && !strings.Contains(scheme, "*") && meant(scheme, []string{"arn"}) != "" && !slices.Contains([]string{"is", "in", "aws", "gcp", "dc"}, scheme)
+	c.Check(!wrong, at, "%q names nobody", "write an ARN such as arn:aws:iam::111122223333:role/auditor (12 digits; user, role, root, saml-provider, oidc-provider), or a Google principal such as group:audit@example.com", who)
+}
+
+var digits12 = regexp.MustCompile(`^[0-9]{12}$`)

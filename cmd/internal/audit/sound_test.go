@@ -1,0 +1,129 @@
+package audit
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/trefoil-audit/trefoil/collectors"
+	"github.com/trefoil-audit/trefoil/evidence/engagement"
+	"github.com/trefoil-audit/trefoil/evidence/strict"
+)
+
+const soundFile = `name: n
+auditor: a
+auditee: b
+aws:
+  - management: "123456789012"
+    role: audit/TrefoilAudit
+    regions: [eu-west-1]
+gcp:
+  - projects: [clover-enclave]
+exclude:
+  - {target: aws-444455556666, reason: r}
+signing: {key: k, timestamp: none}
+store: {url: away, place: "site:hamar-1"}
+controls: [EDS-RES-01]
+accepted_gaps:
+  - {id: g, pattern: "unread/aws.sqs.*", reason: r, by: b, approved: 2026-01-01, until: 2027-01-01}
+  - {id: h, pattern: "aws-111122223333/*/ec2:DescribeVolumes", reason: r, by: b, approved: 2026-01-01, until: 2027-01-01}
+  - {id: i, pattern: "*/s3:GetBucket*", reason: r, by: b, approved: 2026-01-01, until: 2027-01-01}
+  - {id: j, pattern: "aws-111122223333/*", reason: r, by: b, approved: 2026-01-01, until: 2027-01-01}
+parameters:
+  auditor_principals: ["arn:aws:iam::111122223333:role/auditor", "group:audit@example.com"]
+  identity_providers: ["arn:aws:iam::*:saml-provider/staff", "is:C0123abc"]
+`
+
+const soundRegister = `scope:
+  - {id: s, scope: out, targets: [aws-111122223333], kinds: [aws.s3.bucket], because: b}
+gateways:
+  - {id: g, operator: o, place: "country:IE", accepts: ["arn:aws:iam::111122223333:role/staff"], reaches: [x], records: true}
+legacy:
+  - {id: "arn:aws:s3:::old", owner: aws-202972997528, state: deleted}
+sites:
+  - {id: "site:hamar-1", country: "NO", because: b}
+`
+
+const soundWaivers = `waivers:
+  - {id: W, control: EDS-RES-01, items: x, reason: r, by: b, approved: 2026-01-01, until: 2026-07-01}
+`
+
+func loadedFrom(t *testing.T, file, register, waivers string) *engagement.Loaded {
+	t.Helper()
+	l, err := engagement.Parse(map[string][]byte{engagement.FileName: []byte(file), engagement.RegisterName: []byte(register), engagement.WaiversName: []byte(waivers)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+// What would silently match nothing is refused before anything is asked, with file, line and what was
+// probably meant.
+func TestSound(t *testing.T) {
+	if err := Sound(loadedFrom(t, soundFile, soundRegister, soundWaivers)); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		old, new string
+		file     string
+		line     int
+		want     string // in the error or its hint
+	}{
+		{"controls: [EDS-RES-01]", "controls: [EDS-RES-10]", "engagement.yaml", 14, "did you mean EDS-RES-01?"},
+		{"regions: [eu-west-1]", "regions: [eu-west-1, eu-wset-2]", "engagement.yaml", 7, "did you mean eu-west-2?"},
+		{"regions: [eu-west-1]", "home_region: cn-north-1", "engagement.yaml", 7, "no region of partition aws"},
+		{"aws-444455556666", `"444455556666"`, "engagement.yaml", 11, "did you mean aws-444455556666?"},
+		{"aws-444455556666", "aws-44445555666", "engagement.yaml", 11, "nothing would be left out"},
+		{"aws-444455556666", "gcp-clover-enclaev", "engagement.yaml", 11, "did you mean gcp-clover-enclave?"},
+		{"  - {target: aws-444455556666, reason: r}", "  - {target: aws-444455556666, reason: r}\n  - {target: aws-444455556666, reason: s}", "engagement.yaml", 12, "stands twice"},
+		{"unread/aws.sqs.*", "unread/aws.sqss.*", "engagement.yaml", 16, "did you mean aws.sqs."},
+		{"*/ec2:DescribeVolumes", "*/ec2:DescribeVolume", "engagement.yaml", 17, "did you mean ec2:DescribeVolumes?"},
+		{"111122223333/*/ec2", "111122223333/eu-wset-1/ec2", "engagement.yaml", 17, "did you mean eu-west-1?"},
+		{"aws-111122223333/*/ec2", "aws-11112222333/*/ec2", "engagement.yaml", 17, "it would accept nothing"},
+		{"*/s3:GetBucket*", "*/*/s3:GetBuckt*", "engagement.yaml", 18, "no collector asks"},
+		{"site:hamar-1", "site:hamar-2", "engagement.yaml", 13, "did you mean site:hamar-1?"},
+		{"111122223333:role/auditor", "11112222333:role/auditor", "engagement.yaml", 21, "names nobody"},
+		{"arn:aws:iam::111122223333:role/auditor", "auditor", "engagement.yaml", 21, "write an ARN"},
+		{"arn:aws:iam::111122223333:role/auditor", "anr:aws:iam::111122223333:role/auditor", "engagement.yaml", 21, "names nobody"},
+		{"targets: [aws-111122223333]", "targets: [111122223333]", "register.yaml", 2, "did you mean aws-111122223333?"},
+		{"aws.s3.bucket", "aws.s3.buckets", "register.yaml", 2, "did you mean aws.s3.bucket?"},
+		{"country:IE", "country-IE", "register.yaml", 4, "is no place"},
+		{"owner: aws-202972997528", "owner: prod", "register.yaml", 6, "is no target"},
+		{"control: EDS-RES-01", "control: EDS-RSE-01", "waivers.yaml", 2, "did you mean EDS-RES-01?"},
+	} {
+		texts := []string{soundFile, soundRegister, soundWaivers}
+		n := 0
+		for i := range texts {
+			name := []string{"engagement.yaml", "register.yaml", "waivers.yaml"}[i]
+			if name == c.file {
+				n = strings.Count(texts[i], c.old)
+				texts[i] = strings.Replace(texts[i], c.old, c.new, 1)
+			}
+		}
+		if n == 0 {
+			t.Fatalf("nothing to replace: %q", c.old)
+		}
+		var fault *strict.FileError
+		if err := Sound(loadedFrom(t, texts[0], texts[1], texts[2])); !errors.As(err, &fault) || fault.File != c.file || fault.Line != c.line || !strings.Contains(fault.Cause+" "+fault.Hint, c.want) || fault.Hint == "" {
+			t.Errorf("%s: %v (%#v), want %s:%d, %q", c.new, err, fault, c.file, c.line, c.want)
+		}
+	}
+}
+
+// What only discovery can tell is named afterwards, and only where it was seen not to be there.
+func TestNotFound(t *testing.T) {
+	f := &engagement.File{AWS: []engagement.AWS{{Management: "123456789012", Accounts: []string{"111122223333", "444455556666"}}},
+		Exclude: []engagement.Exclusion{{Target: "aws-777788889999", Reason: "r"}}}
+	at := func(id, parent string) Planned { return Planned{Target: collectors.Target{ID: id, Parent: parent}} }
+	org := at("aws-org-123456789012", "")
+	got := NotFound(f, []Planned{org, at("aws-111122223333", org.ID), at("aws-444455556666", "")})
+	if len(got) != 2 || !strings.Contains(got[0], "aws-777788889999 is no target of this run") || !strings.Contains(got[1], "aws-444455556666 is named by the engagement") {
+		t.Errorf("%q", got)
+	}
+	// Where the organisation did not answer, nobody knows which accounts it has.
+	got = NotFound(f, []Planned{org, at("aws-111122223333", ""), at("aws-444455556666", ""), at("aws-777788889999", "")})
+	if !slices.Equal(got, []string{}) {
+		t.Errorf("%q", got)
+	}
+}
