@@ -117,3 +117,23 @@ func Digest(b []byte) string {
 	sum := sha256.Sum256(b)
 	return hex.EncodeToString(sum[:])
 }
+
+// Differ gives the offset of the first byte in which two texts differ; where one is the beginning
+// of the other, the length of the shorter.
+func Differ(a, b []byte) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
+}
+
+// Range is a range of bytes of a file.
+type Range struct {
+	Offset int64 `json:"offset"`
+	Length int64 `json:"length"`
+}
+
+func (r Range) String() string { return fmt.Sprintf("%d bytes from byte %d on", r.Length, r.Offset) }

@@ -38,9 +38,10 @@ func attestCommand() *cli.Command {
 	}
 }
 
-// toSeal opens and verifies (see trusted) a run, and opens what to seal it with: what the engagement names, or what the flags say.
+// toSeal opens a run (see openTrusted) and what to seal it with: what the engagement names, or what the flags say.
 func toSeal(c *cli.Context, path string) (r *run.Run, s *seal.Signer, err error) {
-	if r, err = openRun(path); err != nil {
+	r, checked, err := openTrusted(c, path)
+	if err != nil {
 		return nil, nil, err
 	}
 	if c.String(configFlag.Name) != "" {
@@ -51,8 +52,6 @@ func toSeal(c *cli.Context, path string) (r *run.Run, s *seal.Signer, err error)
 	if err == nil && s == nil {
 		err = &codeError{code: exitCould, message: "engagement.yaml names nothing to sign with (signing.key)", hint: "`trefoil init DIR` makes a key"}
 	}
-	if err == nil {
-		err = trusted(c, r, true)
-	}
+	warnUnchecked(c, checked, s)
 	return r, s, err
 }

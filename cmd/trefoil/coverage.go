@@ -22,11 +22,8 @@ func coverageCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			r, err := openRun(path)
+			r, _, err := openTrusted(c, path)
 			if err != nil {
-				return err
-			}
-			if err := trusted(c, r, false); err != nil {
 				return err
 			}
 			counts, withheld := map[evidence.Status]int{}, map[string]int{}

@@ -25,11 +25,8 @@ func explainCommand() *cli.Command {
 			}
 			first, id := c.Args().Get(0), c.Args().Get(1)
 			path := runOf(c, first)
-			r, err := openRun(path)
+			r, _, err := openTrusted(c, path)
 			if err != nil {
-				return err
-			}
-			if err := trusted(c, r, false); err != nil {
 				return err
 			}
 			judged, err := recorded(c, r, first)

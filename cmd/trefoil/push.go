@@ -57,18 +57,15 @@ func pushCommand() *cli.Command {
 
 // pushable opens a run that shall be kept, and verifies it where trust is given.
 func pushable(c *cli.Context, path string) (*run.Run, error) {
-	r, err := openRun(path)
-	if err != nil || c.String(trustFlag.Name) == "" {
-		return r, err
+	if c.String(trustFlag.Name) == "" {
+		return openRun(path)
 	}
 	trust, err := loadTrust(c.String(trustFlag.Name))
 	if err != nil {
 		return nil, err
 	}
-	if _, err := audit.Verify(c.Context, audit.Verification{Path: path, Trust: trust, Workers: runtime.GOMAXPROCS(0)}); err != nil {
-		return nil, verifyError(path, err)
-	}
-	return r, nil
+	r, _, err := audit.Verify(c.Context, audit.Verification{Path: path, Trust: trust, Workers: runtime.GOMAXPROCS(0)})
+	return r, verifyError(path, err)
 }
 
 // pushRun brings a run into a store that may keep it.

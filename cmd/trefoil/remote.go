@@ -129,13 +129,9 @@ func pullRun(c *cli.Context, r *remote, name, to string) (*store.Pulled, error) 
 }
 
 // kept adds to a report where the copy of the run lies, and fails where that is not allowed.
-func kept(f *fetched, report *run.Report) error {
-	if f.from == nil || report == nil {
+func kept(f *fetched, r *run.Run, report *run.Report) error {
+	if f.from == nil {
 		return nil
-	}
-	r, err := run.Open(f.path)
-	if err != nil {
-		return err
 	}
 	check, err := audit.Kept(r, f.from.about, f.from.settings.Place)
 	if err != nil {

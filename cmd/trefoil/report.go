@@ -28,7 +28,7 @@ func reportCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			r, err := openRun(path)
+			r, checked, err := openTrusted(c, path)
 			if err != nil {
 				return err
 			}
@@ -38,9 +38,7 @@ func reportCommand() *cli.Command {
 					return err
 				}
 			}
-			if err := trusted(c, r, s != nil); err != nil {
-				return err
-			}
+			warnUnchecked(c, checked, s)
 			judged, err := audit.Recorded(r, c.String(judgedFlag.Name))
 			if err != nil {
 				return err

@@ -22,7 +22,7 @@ func testCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			r, err := openRun(path)
+			r, checked, err := openTrusted(c, path)
 			if err != nil {
 				return err
 			}
@@ -33,9 +33,7 @@ func testCommand() *cli.Command {
 					return err
 				}
 			}
-			if err := trusted(c, r, s != nil); err != nil {
-				return err
-			}
+			warnUnchecked(c, checked, s)
 			t, err := tool()
 			if err != nil {
 				return err

@@ -30,22 +30,28 @@ func trustAtHand(c *cli.Context) (*seal.Trust, error) {
 	return loadTrust(path)
 }
 
-// trusted verifies an opened run by the trust at hand, before anything is made of it: what does not
-// verify has exit code 4. Where there is no trust and the command signs, it says so. Kinds of
-// signatures that trust requires are not asked for: this may be the command that adds them.
-func trusted(c *cli.Context, r *run.Run, signs bool) error {
+// openTrusted opens a run for a command, verified by the trust at hand before anything is read from it:
+// what does not verify has exit code 4. Without trust, layout and digests are checked, and checked is
+// false. Kinds of signatures that trust requires are not asked for: this may be the command that adds
+// them.
+func openTrusted(c *cli.Context, path string) (r *run.Run, checked bool, err error) {
 	trust, err := trustAtHand(c)
 	if err != nil {
-		return err
+		return nil, false, err
 	}
 	if trust == nil {
-		if signs {
-			fmt.Fprintln(c.App.ErrWriter, "trefoil: warning: the run's signature was not checked: no trust.yaml beside the engagement, and no --trust; what is signed now rests on a run that anybody may have made")
-		}
-		return nil
+		r, err = openRun(path)
+		return r, false, err
 	}
 	present := *trust
 	present.Required = nil
-	_, err = r.Verify(&present, nil, runtime.GOMAXPROCS(0))
-	return verifyError(r.Path, err)
+	r, _, err = run.Verify(path, &present, nil, runtime.GOMAXPROCS(0))
+	return r, true, verifyError(path, err)
+}
+
+// warnUnchecked says that something is signed about a run whose own signature nobody checked.
+func warnUnchecked(c *cli.Context, checked bool, s *seal.Signer) {
+	if !checked && s != nil {
+		fmt.Fprintln(c.App.ErrWriter, "trefoil: warning: the run's signature was not checked: no trust.yaml beside the engagement, and no --trust; what is signed now rests on a run that anybody may have made")
+	}
 }

@@ -44,10 +44,10 @@ func verifyCommand() *cli.Command {
 				return err
 			}
 			defer func() { _ = at.done() }() // what was fetched is a copy
-			report, err := audit.Verify(c.Context, audit.Verification{Path: at.path, Trust: trust, Expect: c.StringSlice("expect"), Workers: runtime.GOMAXPROCS(0),
+			r, report, err := audit.Verify(c.Context, audit.Verification{Path: at.path, Trust: trust, Expect: c.StringSlice("expect"), Workers: runtime.GOMAXPROCS(0),
 				Reperform: c.Bool("reperform"), Report: c.String("report"), Judgement: c.String(judgedFlag.Name), Tool: t, Progress: progress(c)})
 			if err == nil {
-				err = kept(at, report)
+				err = kept(at, r, report)
 			}
 			if c.Bool(jsonFlag.Name) {
 				text := ""

@@ -40,7 +40,8 @@ func (r *Reader) lineError(name string, at *splitter, err error) error {
 	if err == nil || errors.As(err, &format) || errors.As(err, &digest) {
 		return err
 	}
-	return r.fail(name, "line %d: %v", at.n+1, err)
+	e, _ := r.find(name)
+	return &FormatError{File: r.file, Entry: name, Cause: err.Error(), Bytes: e.data(), Line: at.n + 1}
 }
 
 // errStopped says that the caller wants no more lines.

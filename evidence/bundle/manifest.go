@@ -36,7 +36,7 @@ func parseManifest(file string, b []byte) (*Manifest, error) {
 	}
 	again, err := evidence.Canonical(m)
 	if err != nil || string(again) != string(b) {
-		return nil, fail("not in canonical form")
+		return nil, fail(fmt.Sprintf("not in canonical form, from its byte %d on", evidence.Differ(again, b)))
 	}
 	if m.Schema != Schema {
 		return nil, fail(fmt.Sprintf("schema %d; this build reads %d", m.Schema, Schema))

@@ -19,6 +19,8 @@ import (
 	"sync/atomic"
 
 	"github.com/klauspost/compress/flate"
+
+	"github.com/trefoil-audit/trefoil/evidence"
 )
 
 // Reader reads one part. Opening checks the zip profile and the manifest against the directory;
@@ -70,7 +72,7 @@ func NewReader(from io.ReaderAt, size int64, file string) (*Reader, error) {
 		return nil, err
 	}
 	if r.manifest, err = parseManifest(file, r.raw); err != nil {
-		return nil, err
+		return nil, r.at(err, ManifestName)
 	}
 	return r, r.compare()
 }
@@ -79,11 +81,25 @@ func (r *Reader) fail(entry, format string, args ...any) error {
 	return &FormatError{File: r.file, Entry: entry, Cause: fmt.Sprintf(format, args...)}
 }
 
+// failAt is fail for bytes of the file that are known.
+func (r *Reader) failAt(at evidence.Range, entry, format string, args ...any) error {
+	return &FormatError{File: r.file, Entry: entry, Cause: fmt.Sprintf(format, args...), Bytes: at}
+}
+
+// at gives a fault of an entry's contents the place of the entry.
+func (r *Reader) at(err error, entry string) error {
+	var format *FormatError
+	if e, ok := r.find(entry); ok && errors.As(err, &format) {
+		format.Bytes = e.data()
+	}
+	return err
+}
+
 // directory reads the end record and the central directory, and builds every header again: any
 // byte that the profile does not allow makes them differ.
 func (r *Reader) directory(size int64) error {
 	if size < endSize || size > MaxPart+2*MaxManifest {
-		return r.fail("", "a size of %d bytes is none of a bundle's", size)
+		return r.failAt(evidence.Range{Length: size}, "", "a size of %d bytes is none of a bundle's", size)
 	}
 	tail := make([]byte, endSize)
 	if _, err := r.r.ReadAt(tail, size-endSize); err != nil {
@@ -92,58 +108,61 @@ func (r *Reader) directory(size int64) error {
 	le := binary.LittleEndian
 	n, length, offset := int(le.Uint16(tail[8:])), int64(le.Uint32(tail[12:])), int64(le.Uint32(tail[16:]))
 	if !bytes.Equal(tail, end(n, uint32(length), uint32(offset))) || offset+length+endSize != size || n > MaxEntries {
-		return r.fail("", "no end record of the profile stands at the end of the file")
+		return r.failAt(evidence.Range{Offset: size - endSize, Length: endSize}, "", "no end record of the profile stands at the end of the file")
 	}
 	if length > int64(n)*int64(centralSize+maxName) {
-		return r.fail("", "a directory of %d bytes is none of %d entries", length, n)
+		return r.failAt(evidence.Range{Offset: offset, Length: length}, "", "a directory of %d bytes is none of %d entries", length, n)
 	}
 	central := make([]byte, length)
 	if _, err := r.r.ReadAt(central, offset); err != nil {
 		return r.fail("", "read the directory: %v", err)
 	}
-	at := int64(0)
+	at, header := int64(0), offset
 	for i := range n {
-		e, used, err := r.header(central, i)
+		e, used, err := r.header(central, i, header)
 		if err != nil {
 			return err
 		}
 		if int64(e.offset) != at {
-			return r.fail(e.name, "does not begin where the entry before it ends")
+			return r.failAt(evidence.Range{Offset: header, Length: int64(used)}, e.name, "does not begin where the entry before it ends")
 		}
 		if err := r.local(e); err != nil {
 			return err
 		}
 		at += localSize + int64(len(e.name)) + int64(e.packed)
-		central = central[used:]
+		central, header = central[used:], header+int64(used)
 		r.entries = append(r.entries, e)
 	}
 	if len(central) != 0 || at != offset {
-		return r.fail("", "bytes stand between the entries and the end that belong to none")
+		return r.failAt(evidence.Range{Offset: min(at, offset), Length: max(offset-at, int64(len(central)))}, "", "bytes stand between the entries and the end that belong to none")
 	}
 	return nil
 }
 
-func (r *Reader) header(b []byte, i int) (entry, int, error) {
+// header reads the central header that stands at the begin of b, which begins at a byte of the file.
+func (r *Reader) header(b []byte, i int, at int64) (entry, int, error) {
+	here := evidence.Range{Offset: at, Length: int64(len(b))}
 	if len(b) < centralSize {
-		return entry{}, 0, r.fail("", "the directory is cut off")
+		return entry{}, 0, r.failAt(here, "", "the directory is cut off")
 	}
 	le := binary.LittleEndian
 	long := int(le.Uint16(b[28:]))
 	if len(b) < centralSize+long {
-		return entry{}, 0, r.fail("", "the directory is cut off")
+		return entry{}, 0, r.failAt(here, "", "the directory is cut off")
 	}
+	here.Length = int64(centralSize + long)
 	e := entry{name: string(b[centralSize : centralSize+long]), crc: le.Uint32(b[16:]), packed: le.Uint32(b[20:]), size: le.Uint32(b[24:]), offset: le.Uint32(b[42:])}
 	if !bytes.Equal(e.central(), b[:centralSize+long]) {
-		return entry{}, 0, r.fail(e.name, "its directory header is not of the profile")
+		return entry{}, 0, r.failAt(here, e.name, "its directory header is not of the profile")
 	}
 	if !allowedName(e.name) {
-		return entry{}, 0, r.fail("", "entry %q has no place in a bundle", e.name)
+		return entry{}, 0, r.failAt(here, "", "entry %q has no place in a bundle", e.name)
 	}
 	if i > 0 && r.entries[i-1].name >= e.name {
-		return entry{}, 0, r.fail(e.name, "entries are not sorted, or stand twice")
+		return entry{}, 0, r.failAt(here, e.name, "entries are not sorted, or stand twice")
 	}
 	if limit := limitOf(e.name); int64(e.size) > limit {
-		return entry{}, 0, r.fail(e.name, "has %d bytes, over %d", e.size, limit)
+		return entry{}, 0, r.failAt(here, e.name, "has %d bytes, over %d", e.size, limit)
 	}
 	return e, centralSize + long, nil
 }
@@ -164,7 +183,7 @@ func (r *Reader) local(e entry) error {
 	want := e.local()
 	got := make([]byte, len(want))
 	if _, err := r.r.ReadAt(got, int64(e.offset)); err != nil || !bytes.Equal(got, want) {
-		return r.fail(e.name, "its local header differs from the directory")
+		return r.failAt(evidence.Range{Offset: int64(e.offset), Length: int64(len(want))}, e.name, "its local header differs from the directory")
 	}
 	return nil
 }
@@ -196,15 +215,15 @@ func (r *Reader) compare() error {
 			continue
 		}
 		if i >= len(r.manifest.Entries) || r.manifest.Entries[i].Path != e.name {
-			return r.fail(e.name, "is in the zip and not in the manifest, or the other way round")
+			return r.failAt(e.data(), e.name, "is in the zip and not in the manifest, or the other way round")
 		}
 		if r.manifest.Entries[i].Size != int64(e.size) {
-			return r.fail(e.name, "has %d bytes, the manifest says %d", e.size, r.manifest.Entries[i].Size)
+			return r.failAt(e.data(), e.name, "has %d bytes, the manifest says %d", e.size, r.manifest.Entries[i].Size)
 		}
 		i++
 	}
 	if i != len(r.manifest.Entries) {
-		return r.fail(r.manifest.Entries[i].Path, "is in the manifest and not in the zip")
+		return r.at(r.fail(r.manifest.Entries[i].Path, "is in the manifest and not in the zip"), ManifestName)
 	}
 	return nil
 }
@@ -235,7 +254,7 @@ func (r *Reader) copy(w io.Writer, e entry) (sha string, err error) {
 	defer r.idle.Put(in)
 	in.packed.Reset(io.NewSectionReader(r.r, int64(e.offset)+localSize+int64(len(e.name)), int64(e.packed)))
 	if err := in.z.(flate.Resetter).Reset(in.packed, nil); err != nil {
-		return "", r.fail(e.name, "inflate: %v", err)
+		return "", r.failAt(e.data(), e.name, "inflate: %v", err)
 	}
 	in.sum.Reset()
 	n, crc := int64(0), uint32(0)
@@ -254,11 +273,11 @@ func (r *Reader) copy(w io.Writer, e entry) (sha string, err error) {
 			break
 		}
 		if err != nil {
-			return "", r.fail(e.name, "inflate: %v", err)
+			return "", r.failAt(e.data(), e.name, "inflate: %v", err)
 		}
 	}
 	if _, more := in.packed.ReadByte(); n != int64(e.size) || crc != e.crc || !errors.Is(more, io.EOF) {
-		return "", r.fail(e.name, "is not what its header says: %d bytes inflated", n)
+		return "", r.failAt(e.data(), e.name, "is not what its header says: %d bytes inflated", n)
 	}
 	return hex.EncodeToString(in.sum.Sum(nil)), nil
 }
@@ -319,7 +338,7 @@ func (r *Reader) verify(m Entry, w io.Writer) error {
 	}
 	got, err := r.copy(w, e)
 	if err == nil && got != m.SHA256 {
-		err = &DigestError{File: r.file, Entry: m.Path, Want: m.SHA256, Got: got}
+		err = &DigestError{File: r.file, Entry: m.Path, Want: m.SHA256, Got: got, Bytes: e.data()}
 	}
 	return err
 }

@@ -3,6 +3,8 @@ package bundle
 import (
 	"encoding/binary"
 	"strings"
+
+	"github.com/trefoil-audit/trefoil/evidence"
 )
 
 // Limits of one part. They keep a part below what needs zip64 and below what common object
@@ -60,6 +62,11 @@ const (
 	deflated    = 8
 	needs       = 20 // version 2.0: deflate
 )
+
+// data is where the packed bytes lie.
+func (e *entry) data() evidence.Range {
+	return evidence.Range{Offset: int64(e.offset) + localSize + int64(len(e.name)), Length: int64(e.packed)}
+}
 
 // fields are those that local and central headers share, from "version needed" on.
 func (e *entry) fields(b []byte) {

@@ -65,7 +65,7 @@ func (r *Run) Collector() (*Collector, error) {
 		return nil, err
 	}
 	if c.Schema != CollectorSchema {
-		return nil, &LayoutError{inputsDir + "/" + CollectorName, fmt.Sprintf("schema %d; this build reads %d", c.Schema, CollectorSchema)}
+		return nil, layoutError(inputsDir+"/"+CollectorName, fmt.Sprintf("schema %d; this build reads %d", c.Schema, CollectorSchema))
 	}
 	return c, nil
 }

@@ -12,6 +12,7 @@ import (
 	"slices"
 
 	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
 
 // Names inside a judgement's folder.
@@ -29,6 +30,7 @@ type Judged struct {
 	Judgement
 	Digest    string // of judgement.json
 	run       *Run
+	raw       []byte // judgement.json, until it is parsed
 	signature []byte
 }
 
@@ -136,32 +138,59 @@ var ErrJudgement = errors.New("which judgement")
 
 // openJudgement checks a judgement's folder: its three files and no more, its name, its results.
 func (r *Run) openJudgement(digest string) (*Judged, error) {
-	dir := judgementsDir + "/" + digest + "/"
-	text, err := r.read(dir+judgementName, MaxJSON)
+	j, err := r.lookJudgement(digest)
+	if err == nil {
+		err = j.parse()
+	}
+	if err == nil {
+		err = j.compare()
+	}
 	if err != nil {
-		return nil, err
-	}
-	if evidence.Digest(text) != digest {
-		return nil, &LayoutError{dir + judgementName, "its sha256 is not the name of its folder"}
-	}
-	j := &Judged{Digest: digest, run: r}
-	if err := decode(dir+judgementName, text, &j.Judgement); err != nil {
-		return nil, err
-	}
-	if j.Schema != Schema || j.Results.Path != resultsName {
-		return nil, &LayoutError{dir + judgementName, "it is a judgement of another schema"}
-	}
-	if j.Run != r.Digest {
-		return nil, &LayoutError{recordName, fmt.Sprintf("was changed, or %s is of another run: the sha256 is %s, and the judgement is about %s", dir+judgementName, r.Digest, j.Run)}
-	}
-	if j.signature, err = r.read(dir+judgementSignatureName, 8<<20); err != nil {
-		return nil, err
-	}
-	if err := r.same(dir+resultsName, j.Results, judgementName); err != nil {
 		return nil, err
 	}
 	return j, nil
 }
+
+// lookJudgement reads a judgement's file and signature, and holds the file against the name of its
+// folder. Nothing is parsed.
+func (r *Run) lookJudgement(digest string) (*Judged, error) {
+	j := &Judged{Digest: digest, run: r}
+	var err error
+	if j.raw, err = r.read(JudgementFile(digest), MaxJSON); err != nil {
+		return nil, err
+	}
+	if got := evidence.Digest(j.raw); got != digest {
+		return nil, &LayoutError{File: JudgementFile(digest), Cause: fmt.Sprintf("its sha256 is %s, not the name of its folder", got), Want: digest, Got: got, Bytes: evidence.Range{Length: int64(len(j.raw))}}
+	}
+	j.signature, err = r.read(j.file(judgementSignatureName), seal.MaxSignature)
+	return j, err
+}
+
+// file is the name, inside the run, of one of a judgement's files.
+func (j *Judged) file(name string) string { return judgementsDir + "/" + j.Digest + "/" + name }
+
+// parse reads judgement.json, once.
+func (j *Judged) parse() error {
+	if j.Schema != 0 {
+		return nil
+	}
+	name := JudgementFile(j.Digest)
+	var read Judgement
+	if err := decode(name, j.raw, &read); err != nil {
+		return err
+	}
+	switch {
+	case read.Schema != Schema || read.Results.Path != resultsName:
+		return layoutError(name, "it is a judgement of another schema")
+	case read.Run != j.run.Digest:
+		return layoutError(name, fmt.Sprintf("it is about another run: %s, not %s", read.Run, j.run.Digest))
+	}
+	j.Judgement, j.raw = read, nil
+	return nil
+}
+
+// compare holds the results against what judgement.json says of them.
+func (j *Judged) compare() error { return j.run.same(j.file(resultsName), j.Results, judgementName) }
 
 // Lines streams results.jsonl, without line ends.
 func (j *Judged) Lines() iter.Seq2[[]byte, error] {
@@ -180,7 +209,7 @@ func (j *Judged) Lines() iter.Seq2[[]byte, error] {
 			}
 		}
 		if err := s.Err(); err != nil {
-			yield(nil, &LayoutError{judgementsDir + "/" + j.Digest + "/" + resultsName, err.Error()})
+			yield(nil, layoutError(j.file(resultsName), err.Error()))
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -19,6 +20,7 @@ import (
 
 	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/bundle"
+	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
 
 // MaxJSON bounds run.json and judgement.json.
@@ -46,45 +48,95 @@ func digestFile(path string) (File, error) {
 // ErrNoRun says that there is no run at a path, and no remains of one either.
 var ErrNoRun = errors.New("no run")
 
-// Open opens a run and checks layout and digests: exactly the files that run.json names, with
-// exactly their bytes. Errors about a file are *LayoutError; ErrNoRun says that nothing there is of
+// Open opens a run where there is no trust to verify it by ([Verify] does that), and checks layout
+// and digests: run.json is what its signature says to be about, whoever signed; there are exactly the
+// files that run.json names, with exactly their bytes; judgements and seals have the digests that
+// they are named by. Errors about a file are *LayoutError; ErrNoRun says that nothing there is of
 // a run. A run that lost its run.json is a damaged one as long as anything else of it is left.
 func Open(path string) (*Run, error) {
-	r := &Run{Path: path}
-	if err := r.layout(); err != nil {
-		return nil, err
-	}
-	var err error
-	if r.raw, err = r.read(recordName, MaxJSON); err != nil {
-		return nil, err
-	}
-	if err := decode(recordName, r.raw, &r.Record); err != nil {
-		return nil, err
-	}
-	if r.Record.Schema != Schema {
-		return nil, &LayoutError{recordName, fmt.Sprintf("schema %d; this build reads %d", r.Record.Schema, Schema)}
-	}
-	r.Digest = evidence.Digest(r.raw)
-	want := slices.Clone(r.Record.Inputs)
-	for _, b := range r.Record.Bundles {
-		want = append(want, b.File)
-	}
-	if err := distinct(want); err != nil {
-		return nil, err
-	}
-	if err := r.compare(want); err != nil {
-		return nil, err
-	}
-	all, err := r.Judgements()
+	r, err := look(path)
 	if err != nil {
 		return nil, err
 	}
-	for _, digest := range all {
-		if _, err := r.openJudgement(digest); err != nil {
+	for _, step := range []func() error{r.claimed, r.parse, r.contents, r.judged, r.sealNames} {
+		if err := step(); err != nil {
 			return nil, err
 		}
 	}
-	return r, r.sealNames()
+	return r, nil
+}
+
+// look looks at the names in a run and takes the digest of run.json. Nothing is parsed.
+func look(path string) (*Run, error) {
+	r := &Run{Path: path}
+	if err := r.layout(); err != nil {
+		return r, err
+	}
+	var err error
+	if r.raw, err = r.read(recordName, MaxJSON); err != nil {
+		return r, err
+	}
+	r.Digest = evidence.Digest(r.raw)
+	return r, nil
+}
+
+// claimed holds run.json against what its signature says to be about.
+func (r *Run) claimed() error {
+	file, err := r.read(signatureName, seal.MaxSignature)
+	if err != nil {
+		return err
+	}
+	want, err := seal.Claimed(file)
+	if err != nil {
+		return layoutError(signatureName, err.Error())
+	}
+	if want != r.Digest {
+		return &LayoutError{File: recordName, Cause: fmt.Sprintf("sha256 is %s, and %s is about %s", r.Digest, signatureName, want), Want: want, Got: r.Digest,
+			Bytes: evidence.Range{Length: int64(len(r.raw))}}
+	}
+	return nil
+}
+
+// parse reads run.json, once.
+func (r *Run) parse() error {
+	if r.Record.Schema != 0 {
+		return nil
+	}
+	var record Record
+	if err := decode(recordName, r.raw, &record); err != nil {
+		return err
+	}
+	if record.Schema != Schema {
+		return layoutError(recordName, fmt.Sprintf("schema %d; this build reads %d", record.Schema, Schema))
+	}
+	r.Record = record
+	return nil
+}
+
+// contents holds inputs, then bundles, against what run.json lists of them.
+func (r *Run) contents() error {
+	var bundles []File
+	for _, b := range r.Record.Bundles {
+		bundles = append(bundles, b.File)
+	}
+	if err := distinct(slices.Concat(r.Record.Inputs, bundles)); err != nil {
+		return err
+	}
+	return cmp.Or(r.compare(inputsDir, r.Record.Inputs), r.compare(bundlesDir, bundles))
+}
+
+// judged opens each judgement.
+func (r *Run) judged() error {
+	all, err := r.Judgements()
+	if err != nil {
+		return err
+	}
+	for _, digest := range all {
+		if _, err := r.openJudgement(digest); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // places are the files that a run may hold.
@@ -101,7 +153,7 @@ func (r *Run) layout() error {
 	if !info.IsDir() {
 		return fmt.Errorf("%w: %s is no folder", ErrNoRun, r.Path)
 	}
-	if !slices.ContainsFunc([]string{recordName, "run.sigstore.json", inputsDir, bundlesDir, judgementsDir, sealsDir}, func(name string) bool {
+	if !slices.ContainsFunc([]string{recordName, signatureName, inputsDir, bundlesDir, judgementsDir, sealsDir}, func(name string) bool {
 		_, err := os.Lstat(filepath.Join(r.Path, name))
 		return !errors.Is(err, fs.ErrNotExist)
 	}) {
@@ -119,7 +171,7 @@ func (r *Run) layout() error {
 		if d.IsDir() && folders.MatchString(name) || d.Type().IsRegular() && places.MatchString(name) {
 			return nil
 		}
-		return &LayoutError{name, "has no place in a run"}
+		return layoutError(name, "has no place in a run")
 	})
 }
 
@@ -132,7 +184,7 @@ func (r *Run) read(name string, limit int64) ([]byte, error) {
 	defer root.Close()
 	f, err := root.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, &LayoutError{name, "is missing"}
+		return nil, layoutError(name, "is missing")
 	}
 	if err != nil {
 		return nil, err
@@ -140,7 +192,7 @@ func (r *Run) read(name string, limit int64) ([]byte, error) {
 	defer f.Close()
 	b, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err == nil && int64(len(b)) > limit {
-		err = &LayoutError{name, fmt.Sprintf("over %d bytes", limit)}
+		err = layoutError(name, fmt.Sprintf("over %d bytes", limit))
 	}
 	return b, err
 }
@@ -152,36 +204,34 @@ func distinct(files []File) error {
 	for _, f := range files {
 		name := strings.ToLower(f.Path)
 		if seen[name] {
-			return &LayoutError{f.Path, "is named twice by run.json, if upper and lower case are one"}
+			return layoutError(f.Path, "is named twice by run.json, if upper and lower case are one")
 		}
 		seen[name] = true
 	}
 	return nil
 }
 
-// compare holds inputs/ and bundles/ against what run.json lists.
-func (r *Run) compare(want []File) error {
+// compare holds a folder against what run.json lists of it.
+func (r *Run) compare(dir string, want []File) error {
 	left := map[string]bool{}
-	for _, dir := range []string{inputsDir, bundlesDir} {
-		entries, err := os.ReadDir(filepath.Join(r.Path, dir))
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-		for _, e := range entries {
-			left[dir+"/"+e.Name()] = true
-		}
+	entries, err := os.ReadDir(filepath.Join(r.Path, dir))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, e := range entries {
+		left[dir+"/"+e.Name()] = true
 	}
 	for _, f := range want {
 		if !left[f.Path] {
-			return &LayoutError{f.Path, "is missing, or run.json lists it twice"}
+			return layoutError(f.Path, "is missing, or run.json lists it twice, or it has no place in "+dir)
 		}
 		delete(left, f.Path)
 	}
 	if err := r.compareDigests(want); err != nil {
 		return err
 	}
-	for name := range left {
-		return &LayoutError{name, "is not named by run.json"}
+	for _, name := range slices.Sorted(maps.Keys(left)) {
+		return layoutError(name, "is not named by run.json")
 	}
 	return nil
 }
@@ -192,17 +242,17 @@ func (r *Run) same(name string, want File, record string) error {
 	info, err := os.Lstat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return &LayoutError{name, "is missing"}
+		return layoutError(name, "is missing")
 	case err != nil:
 		return err
 	case !info.Mode().IsRegular():
-		return &LayoutError{name, "is no regular file"}
+		return layoutError(name, "is no regular file")
 	case info.Size() != want.Size:
-		return &LayoutError{name, fmt.Sprintf("has %d bytes, %s says %d", info.Size(), record, want.Size)}
+		return &LayoutError{File: name, Cause: fmt.Sprintf("has %d bytes, %s says %d", info.Size(), record, want.Size), Want: want.SHA256}
 	}
 	got, err := digestFile(path)
 	if err == nil && (got.Size != want.Size || got.SHA256 != want.SHA256) {
-		err = &LayoutError{name, fmt.Sprintf("sha256 is %s (%d bytes), %s says %s (%d bytes)", got.SHA256, got.Size, record, want.SHA256, want.Size)}
+		err = &LayoutError{File: name, Cause: fmt.Sprintf("sha256 is %s, %s says %s", got.SHA256, record, want.SHA256), Want: want.SHA256, Got: got.SHA256, Bytes: evidence.Range{Length: got.Size}}
 	}
 	return err
 }
@@ -251,10 +301,10 @@ func (r *Run) Bundle(target string) ([]*bundle.Reader, error) {
 		}
 		p, err := bundle.Open(filepath.Join(r.Path, filepath.FromSlash(b.Path)))
 		if err == nil && evidence.Digest(p.ManifestBytes()) != b.Manifest {
-			err = &LayoutError{b.Path, "its manifest is not the one that run.json names"}
+			err = &LayoutError{File: b.Path, Cause: "its manifest is not the one that run.json names", Want: b.Manifest, Got: evidence.Digest(p.ManifestBytes())}
 		}
 		if err == nil && p.Manifest().Target != target {
-			err = &LayoutError{b.Path, "it is of target " + p.Manifest().Target}
+			err = layoutError(b.Path, "it is of target "+p.Manifest().Target)
 		}
 		if err != nil {
 			return nil, err
@@ -264,11 +314,11 @@ func (r *Run) Bundle(target string) ([]*bundle.Reader, error) {
 	slices.SortFunc(parts, func(a, b *bundle.Reader) int { return a.Manifest().Part - b.Manifest().Part })
 	for i, p := range parts {
 		if m := p.Manifest(); m.Part != i+1 || m.Parts != len(parts) {
-			return nil, &LayoutError{bundlesDir + "/" + target, fmt.Sprintf("%d parts, of which one says that it is part %d of %d", len(parts), m.Part, m.Parts)}
+			return nil, layoutError(bundlesDir+"/"+target, fmt.Sprintf("%d parts, of which one says that it is part %d of %d", len(parts), m.Part, m.Parts))
 		}
 	}
 	if len(parts) == 0 {
-		return nil, &LayoutError{bundlesDir + "/" + target, "is missing"}
+		return nil, layoutError(bundlesDir+"/"+target, "is missing")
 	}
 	return parts, nil
 }

@@ -1,7 +1,6 @@
 package run
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -75,22 +74,15 @@ type Judgement struct {
 	Before     []string          `json:"before"`  // digests of the judgements that were there, sorted
 }
 
-// LayoutError says that a run is not as run.json says: a file is missing, added or changed.
-type LayoutError struct {
-	File  string // relative to the run
-	Cause string
-}
-
-func (e *LayoutError) Error() string { return fmt.Sprintf("%s: %s", e.File, e.Cause) }
-
 // decode reads a canonical JSON file strictly.
 func decode(name string, b []byte, into any) error {
 	if err := json.Unmarshal(b, into, json.RejectUnknownMembers(true)); err != nil {
-		return &LayoutError{name, err.Error()}
+		return layoutError(name, err.Error())
 	}
 	again, err := evidence.Canonical(into)
 	if err != nil || string(again) != string(b) {
-		return &LayoutError{name, "not in canonical form"}
+		at := int64(evidence.Differ(again, b))
+		return &LayoutError{File: name, Cause: "not in canonical form", Bytes: evidence.Range{Offset: at, Length: int64(len(b)) - at}}
 	}
 	return nil
 }

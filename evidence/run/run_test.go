@@ -3,63 +3,23 @@ package run
 import (
 	"errors"
 	"io/fs"
-	"iter"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/trefoil-audit/trefoil/evidence"
-	"github.com/trefoil-audit/trefoil/evidence/bundle"
+	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
 
-func none() iter.Seq2[[]byte, error] { return func(func([]byte, error) bool) {} }
-
-func signed([]byte) ([]byte, error)           { return []byte(`{}`), nil }
-func signedRun(digest string) ([]byte, error) { return []byte(`{"signs":"` + digest + `"}`), nil }
-
-// small makes a run with one input and one bundle.
-func small(t testing.TB) (path, digest string) {
-	t.Helper()
-	path = filepath.Join(t.TempDir(), "run")
-	b, err := Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := b.AddInput("engagement.yaml", []byte("name: test\n")); err != nil {
-		t.Fatal(err)
-	}
-	w, err := bundle.Create(b.Bundles(), "aws-1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.AddBody([]byte("an answer")); err != nil {
-		t.Fatal(err)
-	}
-	parts, err := w.Finish(bundle.Records{Exchanges: none(), Coverage: none(), Facts: none()}, signed)
-	if err != nil {
-		t.Fatal(err)
-	}
-	manifests := map[string]BundleFile{parts[0].Name: {Target: "aws-1", Manifest: evidence.Digest(parts[0].Manifest)}}
-	r := Record{Engagement: "test", Source: Source{Kind: "live"}, AsOf: time.Date(2026, 11, 23, 10, 0, 0, 0, time.UTC),
-		Plan: jsontext.Value(`[]`), Overrides: []string{}, Previous: Previous{Verified: "absent"}}
-	if digest, err = b.Commit(r, manifests, signedRun); err != nil {
-		t.Fatal(err)
-	}
-	return path, digest
-}
-
 func TestCreateAndOpen(t *testing.T) {
-	path, digest := small(t)
+	made := sample(t, &seal.Signer{Key: newKey(t)}, "test", asOf)
+	path := made.Path
 	r, err := Open(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Digest != digest || r.Record.Engagement != "test" || !slices.Equal(r.Targets(), []string{"aws-1"}) {
+	if r.Digest != made.Digest || r.Record.Engagement != "test" || !slices.Equal(r.Targets(), []string{"aws-1"}) {
 		t.Errorf("%+v", r)
 	}
 	if text, ok, err := r.Input("engagement.yaml"); !ok || err != nil || string(text) != "name: test\n" {
@@ -79,7 +39,7 @@ func TestCreateAndOpen(t *testing.T) {
 }
 
 func TestNeverWrittenAgain(t *testing.T) {
-	path, _ := small(t)
+	path := sample(t, &seal.Signer{Key: newKey(t)}, "test", asOf).Path
 	if _, err := Create(path); !errors.Is(err, ErrExists) {
 		t.Errorf("got %v", err)
 	}
@@ -133,19 +93,36 @@ func TestInputNames(t *testing.T) {
 	}
 }
 
-// Any change of run.json that leaves JSON changes the run digest, which the signature names.
-func TestRecordIsCanonical(t *testing.T) {
-	path, digest := small(t)
-	file := filepath.Join(path, "run.json")
-	good, _ := os.ReadFile(file)
-	for i := 0; i < len(good); i += 3 {
-		bad := slices.Clone(good)
-		bad[i] ^= 1
-		if err := os.WriteFile(file, bad, 0o644); err != nil {
+// Where there is no trust, run.json is held against what its signature says to be about: whatever
+// byte of it changes, it is named.
+func TestOpenHoldsRecordAgainstSignature(t *testing.T) {
+	path, _ := whole(t)
+	for _, name := range []string{recordName, signatureName} {
+		file := filepath.Join(path, name)
+		good, err := os.ReadFile(file)
+		if err != nil {
 			t.Fatal(err)
 		}
-		if r, err := Open(path); err == nil && r.Digest == digest {
-			t.Errorf("byte %d flipped: opened with the same digest", i)
+		for i := 0; i < len(good); i += 3 {
+			bad := slices.Clone(good)
+			bad[i] ^= 1
+			if err := os.WriteFile(file, bad, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			_, err := Open(path)
+			var layout *LayoutError
+			if name == recordName && (!errors.As(err, &layout) || layout.File != name) {
+				t.Fatalf("byte %d of %s flipped: %v", i, name, err)
+			}
+			if err != nil && (!errors.As(err, &layout) || layout.File != name && layout.File != recordName) { // the subject may be what changed
+				t.Fatalf("byte %d of %s flipped: %v", i, name, err)
+			}
 		}
+		if err := os.WriteFile(file, good, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := Open(path); err != nil {
+		t.Error(err)
 	}
 }

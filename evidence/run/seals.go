@@ -45,15 +45,23 @@ func (r *Run) sealNames() error {
 		return err
 	}
 	for _, digest := range all {
-		text, err := r.read(sealName(digest), seal.MaxSignature)
-		if err != nil {
+		if _, err := r.sealText(digest); err != nil {
 			return err
-		}
-		if evidence.Digest(text) != digest {
-			return &LayoutError{sealName(digest), "its sha256 is not its name"}
 		}
 	}
 	return nil
+}
+
+// sealText reads a seal and holds it against its name.
+func (r *Run) sealText(digest string) ([]byte, error) {
+	text, err := r.read(sealName(digest), seal.MaxSignature)
+	if err != nil {
+		return nil, err
+	}
+	if got := evidence.Digest(text); got != digest {
+		return nil, &LayoutError{File: sealName(digest), Cause: fmt.Sprintf("its sha256 is %s, not its name", got), Want: digest, Got: got, Bytes: evidence.Range{Length: int64(len(text))}}
+	}
+	return text, nil
 }
 
 // AddSeal lets a seal enter the run by one rename. Where a judgement is named, the seal is about
@@ -142,11 +150,15 @@ func (v *verification) seals() error {
 
 func (v *verification) seal(digest string) error {
 	name := sealName(digest)
-	text, err := v.run.read(name, seal.MaxSignature)
+	text, err := v.run.sealText(digest)
 	if err != nil {
-		return v.fail(name, "seal", err)
+		return v.fail(name, "digest", err)
 	}
-	s, err := v.trust.VerifySeal(v.run.Digest, text, v.run.Record.AsOf)
+	s, err := v.trust.VerifySeal(v.run.Digest, text, seal.At(v.run.Record.AsOf))
+	var other *seal.SubjectError
+	if errors.As(err, &other) {
+		err = fmt.Errorf("it is about another run: %w", err)
+	}
 	if err != nil {
 		return v.fail(name, "signature of the seal", err)
 	}
@@ -156,7 +168,7 @@ func (v *verification) seal(digest string) error {
 	}
 	for _, f := range s.Files {
 		if err := v.sealed(f); err != nil {
-			return v.fail(name, "files that the "+what+" is about", err)
+			return v.fail(faultyFile(err, name), "what the "+what+" is about", fmt.Errorf("%w, by %s", err, name))
 		}
 	}
 	var p sealPredicate
@@ -177,7 +189,7 @@ func (v *verification) seal(digest string) error {
 // countersigned wants an auditor's signature over the record and the collector's signature.
 func (v *verification) countersigned(name string, s *seal.Signature) error {
 	if !s.Signer.Has(seal.Auditor) {
-		return v.fail(name, "role of the countersigner", fmt.Errorf("%w: %s has no role auditor", seal.ErrUntrusted, s.Signer.Anchor()))
+		return v.fail(name, "role of the countersigner", v.noRole(seal.Countersignature, s.Signer, seal.Auditor, ""))
 	}
 	if !slices.ContainsFunc(s.Files, func(f seal.File) bool { return f.Name == signatureName }) {
 		return v.fail(name, "files that the countersignature is about", fmt.Errorf("%w: it is not about %s", seal.ErrFormat, signatureName))
@@ -195,10 +207,10 @@ func (v *verification) sealed(f seal.File) error {
 	}
 	got, err := digestFile(filepath.Join(v.run.Path, filepath.FromSlash(f.Name)))
 	if errors.Is(err, fs.ErrNotExist) {
-		return fmt.Errorf("%s, sha256 %s, is missing", f.Name, f.SHA256)
+		return &LayoutError{File: f.Name, Cause: "is missing: it was sealed, sha256 " + f.SHA256, Want: f.SHA256}
 	}
 	if err == nil && got.SHA256 != f.SHA256 {
-		err = fmt.Errorf("%s: its sha256 is %s, and the seal says %s", f.Name, got.SHA256, f.SHA256)
+		err = &LayoutError{File: f.Name, Cause: fmt.Sprintf("sha256 is %s, and %s was sealed", got.SHA256, f.SHA256), Want: f.SHA256, Got: got.SHA256, Bytes: evidence.Range{Length: got.Size}}
 	}
 	return err
 }

@@ -3,17 +3,12 @@ package run
 import (
 	"context"
 	"errors"
-	"iter"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
-	"github.com/trefoil-audit/trefoil/evidence"
-	"github.com/trefoil-audit/trefoil/evidence/bundle"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 	"github.com/trefoil-audit/trefoil/evidence/seal/sealtest"
 )
@@ -27,13 +22,7 @@ type office struct {
 func open(t *testing.T) *office {
 	t.Helper()
 	o := &office{Sigstore: sealtest.New(t)}
-	for _, k := range []**seal.Key{&o.collector, &o.auditor, &o.stranger} {
-		key, err := seal.EphemeralKey()
-		if err != nil {
-			t.Fatal(err)
-		}
-		*k = key
-	}
+	o.collector, o.auditor, o.stranger = newKey(t), newKey(t), newKey(t)
 	return o
 }
 
@@ -44,14 +33,7 @@ func (o *office) signer(k *seal.Key) *seal.Signer {
 // trust is a trust.yaml of this office; more is put before its keys.
 func (o *office) trust(t *testing.T, more string) *seal.Trust {
 	t.Helper()
-	entry := func(name, roles, may string, k *seal.Key) string {
-		pem, err := k.PublicPEM()
-		if err != nil {
-			t.Fatal(err)
-		}
-		return "  - name: " + name + "\n    roles: [" + roles + "]\n    may_sign: [" + may + "]\n    public_key: |\n      " + strings.ReplaceAll(strings.TrimSpace(pem), "\n", "\n      ") + "\n"
-	}
-	text := more + "timestamp: required\ntrusted_root: root.json\nkeys:\n" + entry("firm", "collector", "run, bundle, judgement, verdict, gap", o.collector) + entry("auditor", "auditor", "countersignature", o.auditor)
+	text := more + "timestamp: required\ntrusted_root: root.json\nkeys:\n" + keyEntry(t, "firm", "collector", "run, bundle, judgement, verdict, gap", o.collector) + keyEntry(t, "auditor", "auditor", "countersignature", o.auditor)
 	trust, err := seal.ParseTrust("trust.yaml", []byte(text), func(string) ([]byte, error) { return o.Root(), nil })
 	if err != nil {
 		t.Fatal(err)
@@ -59,57 +41,12 @@ func (o *office) trust(t *testing.T, more string) *seal.Trust {
 	return trust
 }
 
-// first is when the one exchange of these runs began; it took two seconds.
-var first = time.Date(2026, 11, 23, 10, 0, 1, 500_000_000, time.UTC)
-
-// take makes a run of one exchange, signed by a key when the authority's clock shows an instant.
+// take makes a run, signed by a key when the authority's clock shows an instant.
 func (o *office) take(t *testing.T, k *seal.Key, asOf, signedAt time.Time, name string) *Run {
 	t.Helper()
 	o.Now = func() time.Time { return signedAt }
-	path := filepath.Join(t.TempDir(), "run")
-	b, err := Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w, err := bundle.Create(b.Bundles(), "aws-1")
-	if err != nil {
-		t.Fatal(err)
-	}
-	sign := func(kind seal.Kind, name string) func([]byte) ([]byte, error) {
-		return func(content []byte) ([]byte, error) {
-			return o.signer(k).Sign(context.Background(), kind, name, evidence.Digest(content), nil)
-		}
-	}
-	body, err := w.AddBody([]byte("an answer"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	x := evidence.Exchange{Collector: "c", Target: "aws-1", Region: "global", Operation: "s3:ListBuckets", Method: "GET", Path: "/", Status: 200, Body: body, BodySize: 9,
-		Outcome: evidence.OK, Start: first, Duration: 2_000_000, Attempt: 1}
-	x.Identify()
-	one := func(yield func([]byte, error) bool) { yield(evidence.Canonical(x)) }
-	parts, err := w.Finish(bundle.Records{Exchanges: iter.Seq2[[]byte, error](one), Coverage: none(), Facts: none()}, sign(seal.Bundle, bundle.ManifestName))
-	if err != nil {
-		t.Fatal(err)
-	}
-	record := Record{Engagement: name, Source: Source{Kind: "live"}, AsOf: asOf, Plan: jsontext.Value(`[]`), Overrides: []string{}, Previous: Previous{Verified: "absent"}}
-	_, err = b.Commit(record, map[string]BundleFile{parts[0].Name: {Target: "aws-1", Manifest: evidence.Digest(parts[0].Manifest)}}, func(digest string) ([]byte, error) {
-		return o.signer(k).Sign(context.Background(), seal.Run, recordName, digest, nil)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, err := Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return r
+	return sample(t, o.signer(k), name, asOf)
 }
-
-var (
-	asOf  = first.Add(-time.Second)
-	ended = first.Add(2 * time.Second)
-)
 
 // as_of ≤ first exchange; last exchange ≤ the token's time ≤ that + max_signing_delay.
 func TestOrderOfTimes(t *testing.T) {
@@ -127,7 +64,7 @@ func TestOrderOfTimes(t *testing.T) {
 		"asked before the run": {first.Add(time.Microsecond), ended, "before the run's as_of"},
 	} {
 		r := o.take(t, o.collector, c.asOf, c.signed, "times")
-		report, err := r.Verify(o.trust(t, ""), nil, 1)
+		_, report, err := Verify(r.Path, o.trust(t, ""), nil, 1)
 		if c.words == "" && err != nil || c.words != "" && (err == nil || !strings.Contains(err.Error(), c.words)) {
 			t.Errorf("%s: got %v, want %q", name, err, c.words)
 		}
@@ -141,38 +78,14 @@ func TestOrderOfTimes(t *testing.T) {
 	}
 }
 
-// judge adds an empty judgement.
-func (o *office) judge(t *testing.T, r *Run, k *seal.Key) string {
-	t.Helper()
-	digest, err := r.AddJudgement(Judgement{JudgedAsOf: asOf, Inputs: map[string]string{}}, none(), func(digest string) ([]byte, error) {
-		return o.signer(k).Sign(context.Background(), seal.Judgement, judgementName, digest, nil)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return digest
-}
-
-// countersign adds a seal over all that is there.
-func (o *office) countersign(t *testing.T, r *Run, k *seal.Key) string {
-	t.Helper()
-	digest, err := r.AddSeal("", func(files []seal.File) ([]byte, error) {
-		return o.signer(k).SignStatement(context.Background(), seal.SVRType, files, map[string]any{"verifier": map[string]any{"id": seal.CountersignVerifier}, "properties": []string{"TREFOIL_RUN_VERIFIED"}})
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return digest
-}
-
 // What a forger can do with good signatures of other things, other keys and other times: each is
 // refused, and the file at fault is named.
 func TestForgedSignatures(t *testing.T) {
 	o := open(t)
 	at := ended.Add(time.Minute)
 	other := o.take(t, o.collector, asOf, at, "another run")
-	otherJudgement := o.judge(t, other, o.collector)
-	otherSeal := o.countersign(t, other, o.auditor)
+	otherJudgement := judged(t, other, o.signer(o.collector))
+	otherSeal := countersigned(t, other, o.signer(o.auditor))
 	file := func(r *Run, name string) string { return filepath.Join(r.Path, filepath.FromSlash(name)) }
 	copyTo := func(t *testing.T, from, to string) {
 		t.Helper()
@@ -194,53 +107,67 @@ func TestForgedSignatures(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	judged := func(name string) string { return judgementsDir + "/" + name + "/" + judgementSignatureName }
+	judgementSig := func(name string) string { return judgementsDir + "/" + name + "/" + judgementSignatureName }
+	// In what is at fault, %j is the judgement, %s its seal, %n the seal that was added.
 	cases := []struct {
 		name, at, words string
+		class           error  // nil: layout and digests
 		more            string // of trust.yaml
 		forge           func(t *testing.T, r *Run, judgement, sealed string)
 	}{
-		{"signature of another run", signatureName, "about another file", "", func(t *testing.T, r *Run, _, _ string) { copyTo(t, file(other, signatureName), file(r, signatureName)) }},
-		{"re-signed by a stranger", signatureName, "no key of trust.yaml", "", func(t *testing.T, r *Run, _, _ string) { resign(t, r, seal.Run, o.stranger, r.Digest, signatureName) }},
-		{"re-signed by the auditor", signatureName, "may not sign a run", "", func(t *testing.T, r *Run, _, _ string) { resign(t, r, seal.Run, o.auditor, r.Digest, signatureName) }},
-		{"signed as another kind", signatureName, "predicate type", "", func(t *testing.T, r *Run, _, _ string) {
+		{"signature of another run", recordName, "about another file", seal.ErrSignature, "", func(t *testing.T, r *Run, _, _ string) { copyTo(t, file(other, signatureName), file(r, signatureName)) }},
+		{"re-signed by a stranger", signatureName, "no key of trust.yaml", seal.ErrUntrusted, "", func(t *testing.T, r *Run, _, _ string) { resign(t, r, seal.Run, o.stranger, r.Digest, signatureName) }},
+		{"re-signed by the auditor", signatureName, "may not sign a run (allowed: key firm)", seal.ErrUntrusted, "", func(t *testing.T, r *Run, _, _ string) {
+			resign(t, r, seal.Run, o.auditor, r.Digest, signatureName)
+		}},
+		{"signed as another kind", signatureName, "predicate type", seal.ErrSignature, "", func(t *testing.T, r *Run, _, _ string) {
 			resign(t, r, seal.Judgement, o.collector, r.Digest, signatureName)
 		}},
-		{"signed again, later", signatureName, "after the last exchange", "", func(t *testing.T, r *Run, judgement, sealed string) {
+		{"signed again, later", signatureName, "after the last exchange", seal.ErrTime, "", func(t *testing.T, r *Run, judgement, sealed string) {
 			o.Now = func() time.Time { return at.AddDate(0, 1, 0) }
 			os.Remove(file(r, sealName(sealed)))
 			os.RemoveAll(file(r, judgementsDir+"/"+judgement))
 			resign(t, r, seal.Run, o.collector, r.Digest, signatureName)
 		}},
-		{"judgement's signature of another run", "", "about another file", "", func(t *testing.T, r *Run, judgement, _ string) {
-			copyTo(t, file(other, judged(otherJudgement)), file(r, judged(judgement)))
+		{"judgement's signature of another run", "judgements/%j/judgement.sigstore.json", "about another file", seal.ErrSignature, "", func(t *testing.T, r *Run, judgement, _ string) {
+			copyTo(t, file(other, judgementSig(otherJudgement)), file(r, judgementSig(judgement)))
 		}},
-		{"judgement re-signed by the auditor", "", "may not sign a judgement", "", func(t *testing.T, r *Run, judgement, _ string) {
-			resign(t, r, seal.Judgement, o.auditor, judgement, judged(judgement))
+		{"judgement re-signed by the auditor", "judgements/%j/judgement.sigstore.json", "may not sign a judgement (allowed: key firm)", seal.ErrUntrusted, "", func(t *testing.T, r *Run, judgement, _ string) {
+			resign(t, r, seal.Judgement, o.auditor, judgement, judgementSig(judgement))
 		}},
-		{"judgement signed before the run", "", "before the run's own", "", func(t *testing.T, r *Run, judgement, _ string) {
+		{"judgement signed before the run", "judgements/%j/judgement.sigstore.json", "before the run's own", seal.ErrTime, "", func(t *testing.T, r *Run, judgement, _ string) {
 			o.Now = func() time.Time { return at.Add(-30 * time.Second) }
-			resign(t, r, seal.Judgement, o.collector, judgement, judged(judgement))
+			resign(t, r, seal.Judgement, o.collector, judgement, judgementSig(judgement))
 		}},
-		{"judgement signed again after it was sealed", "", "the seal says", "", func(t *testing.T, r *Run, judgement, _ string) {
-			resign(t, r, seal.Judgement, o.collector, judgement, judged(judgement))
+		{"judgement signed again after it was sealed", "judgements/%j/judgement.sigstore.json", "was sealed", nil, "", func(t *testing.T, r *Run, judgement, _ string) {
+			resign(t, r, seal.Judgement, o.collector, judgement, judgementSig(judgement))
 		}},
-		{"judgement dropped", "", "is missing", "", func(t *testing.T, r *Run, judgement, _ string) { os.RemoveAll(file(r, judgementsDir+"/"+judgement)) }},
-		{"seal of another run", "", "about another run", "", func(t *testing.T, r *Run, _, _ string) {
+		{"judgement dropped", "judgements/%j/judgement.json", "is missing", nil, "", func(t *testing.T, r *Run, judgement, _ string) { os.RemoveAll(file(r, judgementsDir+"/"+judgement)) }},
+		{"judgement of another run", "judgements/" + otherJudgement + "/judgement.json", "about another run", nil, "", func(t *testing.T, r *Run, _, _ string) {
+			if err := os.CopyFS(file(r, judgementsDir+"/"+otherJudgement), os.DirFS(file(other, judgementsDir+"/"+otherJudgement))); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		{"bundle of another run", "bundles/aws-1.zip", "run.json says", nil, "", func(t *testing.T, r *Run, _, _ string) {
+			copyTo(t, file(other, "bundles/aws-1.zip"), file(r, "bundles/aws-1.zip"))
+		}},
+		{"seal of another run", sealName(otherSeal), "about another run", seal.ErrSignature, "", func(t *testing.T, r *Run, _, _ string) {
 			copyTo(t, file(other, sealName(otherSeal)), file(r, sealName(otherSeal)))
 		}},
-		{"countersigned by the collector", "", "may not sign a countersignature", "", func(t *testing.T, r *Run, _, _ string) { o.countersign(t, r, o.collector) }},
-		{"countersigned by a stranger", "", "no key of trust.yaml", "", func(t *testing.T, r *Run, _, _ string) { o.countersign(t, r, o.stranger) }},
-		{"countersigned before the run", "", "before the run's own", "", func(t *testing.T, r *Run, _, _ string) {
-			o.Now = func() time.Time { return at.Add(-time.Hour) }
-			o.countersign(t, r, o.auditor)
+		{"countersigned by the collector", "seals/%n.sigstore.json", "may not sign a countersignature (allowed: key auditor)", seal.ErrUntrusted, "", func(t *testing.T, r *Run, _, _ string) {
+			countersigned(t, r, o.signer(o.collector))
 		}},
-		{"countersignature dropped", ".", "requires a countersignature", "required: [countersignature]\n", func(t *testing.T, r *Run, _, sealed string) { os.Remove(file(r, sealName(sealed))) }},
-		{"first of two countersignatures dropped", "", "is missing", "", func(t *testing.T, r *Run, _, sealed string) {
-			o.countersign(t, r, o.auditor)
+		{"countersigned by a stranger", "seals/%n.sigstore.json", "no key of trust.yaml", seal.ErrUntrusted, "", func(t *testing.T, r *Run, _, _ string) { countersigned(t, r, o.signer(o.stranger)) }},
+		{"countersigned before the run", "seals/%n.sigstore.json", "before the run's own", seal.ErrTime, "", func(t *testing.T, r *Run, _, _ string) {
+			o.Now = func() time.Time { return at.Add(-time.Hour) }
+			countersigned(t, r, o.signer(o.auditor))
+		}},
+		{"countersignature dropped", ".", "requires a countersignature", seal.ErrUntrusted, "required: [countersignature]\n", func(t *testing.T, r *Run, _, sealed string) { os.Remove(file(r, sealName(sealed))) }},
+		{"first of two countersignatures dropped", "seals/%s.sigstore.json", "is missing", nil, "", func(t *testing.T, r *Run, _, sealed string) {
+			countersigned(t, r, o.signer(o.auditor))
 			os.Remove(file(r, sealName(sealed)))
 		}},
-		{"seal renamed", "", "not its name", "", func(t *testing.T, r *Run, _, sealed string) {
+		{"seal renamed", sealName(strings.Repeat("0", 64)), "not its name", nil, "", func(t *testing.T, r *Run, _, sealed string) {
 			if err := os.Rename(file(r, sealName(sealed)), file(r, sealName(strings.Repeat("0", 64)))); err != nil {
 				t.Fatal(err)
 			}
@@ -249,23 +176,33 @@ func TestForgedSignatures(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			r := o.take(t, o.collector, asOf, at, "a run")
-			judgement := o.judge(t, r, o.collector)
-			sealed := o.countersign(t, r, o.auditor)
-			if _, err := r.Verify(o.trust(t, c.more), []string{judgement, sealed}, 1); err != nil {
+			judgement := judged(t, r, o.signer(o.collector))
+			sealed := countersigned(t, r, o.signer(o.auditor))
+			if _, _, err := Verify(r.Path, o.trust(t, c.more), []string{judgement, sealed}, 1); err != nil {
 				t.Fatalf("before anything was forged: %v", err)
 			}
 			c.forge(t, r, judgement, sealed)
-			again, err := Open(r.Path)
-			if err == nil {
-				_, err = again.Verify(o.trust(t, c.more), nil, 1)
+			newest := ""
+			all, err := r.Seals()
+			if err != nil {
+				t.Fatal(err)
 			}
+			for _, digest := range all {
+				if digest != sealed {
+					newest = digest
+				}
+			}
+			want := strings.NewReplacer("%j", judgement, "%s", sealed, "%n", newest).Replace(c.at)
+			_, _, err = Verify(r.Path, o.trust(t, c.more), nil, 1)
 			var bad *VerifyError
 			var layout *LayoutError
-			if err == nil || !strings.Contains(err.Error(), c.words) || !errors.As(err, &bad) && !errors.As(err, &layout) {
-				t.Fatalf("got %v, want %q", err, c.words)
-			}
-			if c.at != "" && (bad == nil || bad.File != c.at) {
-				t.Errorf("the fault is at %v, want %s", err, c.at)
+			switch {
+			case !errors.As(err, &bad) || !strings.Contains(err.Error(), c.words):
+				t.Errorf("got %v, want %q", err, c.words)
+			case bad.File != want:
+				t.Errorf("the fault is at %s, want %s: %v", bad.File, want, err)
+			case c.class != nil && !errors.Is(err, c.class), c.class == nil && !errors.As(err, &layout):
+				t.Errorf("%v is of another class, want %v", err, c.class)
 			}
 		})
 	}

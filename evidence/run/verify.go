@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -9,7 +10,6 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/trefoil-audit/trefoil/evidence"
-	"github.com/trefoil-audit/trefoil/evidence/bundle"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
 
@@ -20,6 +20,7 @@ type Check struct {
 	Anchor string `json:"anchor"` // by what: the name of a key in trust.yaml, or the file that names the digest
 	Result string `json:"result"` // ok, warning, failed
 	Detail string `json:"detail"`
+	Fault  *Fault `json:"fault,omitzero"` // of what failed
 }
 
 // Report is what verification found, in its order.
@@ -44,15 +45,6 @@ type Seal struct {
 	Predicate jsontext.Value `json:"predicate"`
 }
 
-// VerifyError says that the evidence does not verify, and which file is at fault.
-type VerifyError struct {
-	File string
-	Err  error
-}
-
-func (e *VerifyError) Error() string { return fmt.Sprintf("%s: %v", e.File, e.Err) }
-func (e *VerifyError) Unwrap() error { return e.Err }
-
 // verification is one walk through a run, in the order of the architecture.
 type verification struct {
 	run    *Run
@@ -63,45 +55,81 @@ type verification struct {
 	seen   map[seal.Kind]bool
 }
 
-// Verify checks an opened run by the trust that the caller brings: signature of the run,
-// contents of bundles, signatures of their manifests, judgements, times. Open has checked
-// layout and digests already. Expect names judgements that must be there: that a whole one was
-// removed cannot be seen otherwise. The report holds what was checked also where it fails; the
-// error is then a *VerifyError.
-func (r *Run) Verify(trust *seal.Trust, expect []string, workers int) (*Report, error) {
-	v := &verification{run: r, trust: trust, report: &Report{Run: r.Digest, AsOf: r.Record.AsOf, Source: r.Record.Source, Judgements: []string{}, Seals: []Seal{}}, seen: map[seal.Kind]bool{}}
-	for _, step := range []func() error{v.runSignature, v.files, v.collector, func() error { return v.bundles(workers) }, v.judgements, v.seals,
+// Verify checks a run by the trust that the caller brings, in this order: names, signature of the run
+// over the digest of run.json, and only then what run.json says; inputs; the whole file of each bundle;
+// contents of bundles and signatures of their manifests; judgements, seals, times. Expect names
+// judgements and seals that must be there: that a whole one was removed cannot be seen otherwise.
+//
+// The report holds what was checked also where it fails, and is nil where there is no run to look at.
+// An error that says that the evidence does not verify is a *VerifyError.
+func Verify(path string, trust *seal.Trust, expect []string, workers int) (*Run, *Report, error) {
+	r, err := look(path)
+	v := &verification{run: r, trust: trust, report: &Report{Run: r.Digest, Judgements: []string{}, Seals: []Seal{}, Checks: []Check{}}, seen: map[seal.Kind]bool{}}
+	var layout *LayoutError
+	switch {
+	case errors.As(err, &layout):
+		return nil, v.report, v.fail(layout.File, "names in the run", err)
+	case err != nil:
+		return nil, nil, err
+	}
+	v.ok(".", "names in the run", "the layout of runs", "nothing is here that has no place in a run")
+	for _, step := range []func() error{v.runSignature, v.source, v.files, v.collector, func() error { return v.bundles(workers) }, v.judgements, v.seals,
 		v.required, v.times, func() error { return v.expected(expect) }, v.chain} {
 		if err := step(); err != nil {
-			return v.report, err
+			return nil, v.report, err
 		}
 	}
-	return v.report, nil
+	return r, v.report, nil
 }
 
 func (v *verification) ok(file, what, anchor, detail string) {
-	v.report.Checks = append(v.report.Checks, Check{file, what, anchor, "ok", detail})
+	v.report.Checks = append(v.report.Checks, Check{File: file, What: what, Anchor: anchor, Result: "ok", Detail: detail})
 }
 
 func (v *verification) warn(file, what, anchor, detail string) {
-	v.report.Checks = append(v.report.Checks, Check{file, what, anchor, "warning", detail})
+	v.report.Checks = append(v.report.Checks, Check{File: file, What: what, Anchor: anchor, Result: "warning", Detail: detail})
 }
 
 func (v *verification) fail(file, what string, err error) error {
-	v.report.Checks = append(v.report.Checks, Check{file, what, "", "failed", err.Error()})
+	return v.report.Fail(file, what, err)
+}
+
+// Fail adds a check that failed, and gives its *VerifyError.
+func (r *Report) Fail(file, what string, err error) error {
+	r.Checks = append(r.Checks, Check{File: file, What: what, Result: "failed", Detail: err.Error(), Fault: faultOf(err)})
 	return &VerifyError{File: file, Err: err}
 }
 
+// runSignature checks the signature over the bytes of run.json, and only then parses them.
 func (v *verification) runSignature() error {
 	file, err := v.run.read(signatureName, seal.MaxSignature)
 	if err != nil {
 		return v.fail(signatureName, "signature of the run", err)
 	}
-	s, err := v.trust.Verify(seal.Run, v.run.Digest, file, v.run.Record.AsOf)
-	if err != nil {
+	var parsed error
+	s, err := v.trust.Verify(seal.Run, v.run.Digest, file, func() (time.Time, error) {
+		parsed = v.run.parse()
+		return v.run.Record.AsOf, parsed
+	})
+	var other *seal.SubjectError
+	switch {
+	case errors.As(err, &other):
+		changed := &LayoutError{File: recordName, Cause: "was changed, or is of another run than " + signatureName, Want: other.Want, Got: other.Got, Bytes: evidence.Range{Length: int64(len(v.run.raw))}}
+		return v.fail(recordName, "signature of the run", fmt.Errorf("%w: %w", changed, err))
+	case parsed == nil && err != nil:
 		return v.fail(signatureName, "signature of the run", fmt.Errorf("over %s: %w", recordName, err))
 	}
-	want := seal.Collector
+	if err := cmp.Or(parsed, v.run.parse()); err != nil {
+		return v.fail(recordName, "format", err)
+	}
+	v.signed, v.seen[seal.Run] = s, true
+	v.report.AsOf, v.report.Source = v.run.Record.AsOf, v.run.Record.Source
+	return nil
+}
+
+// source holds what sort of run it is against the signer's role, and shows what it says of itself.
+func (v *verification) source() error {
+	s, want := v.signed, seal.Collector
 	switch src := v.run.Record.Source; {
 	case src.Demo:
 		want = seal.Demo
@@ -112,9 +140,8 @@ func (v *verification) runSignature() error {
 	}
 	anchor := s.Signer.Anchor()
 	if !s.Signer.Has(want) {
-		return v.fail(signatureName, "role of the signer", fmt.Errorf("%w: %s has no role %s, and the run is %s", seal.ErrUntrusted, anchor, want, sourceWords(v.run.Record.Source)))
+		return v.fail(signatureName, "role of the signer", v.noRole(seal.Run, s.Signer, want, ", and the run is "+sourceWords(v.run.Record.Source)))
 	}
-	v.signed, v.seen[seal.Run] = s, true
 	v.ok(signatureName, "signature of the run", anchor, "run digest "+v.run.Digest)
 	if want != seal.Collector {
 		v.warn(recordName, "source of the run", anchor, sourceWords(v.run.Record.Source))
@@ -131,6 +158,11 @@ func (v *verification) runSignature() error {
 	return nil
 }
 
+// noRole says that a signer lacks a role, and who has it.
+func (v *verification) noRole(kind seal.Kind, s *seal.TrustedSigner, want seal.Role, why string) error {
+	return &seal.SignerError{Found: s.Anchor(), Allowed: v.trust.MaySign(kind, want), Cause: fmt.Sprintf("%s has no role %s%s", s.Anchor(), want, why)}
+}
+
 func sourceWords(s Source) string {
 	switch {
 	case s.Demo:
@@ -141,8 +173,11 @@ func sourceWords(s Source) string {
 	return "live"
 }
 
-// files repeats for the report what Open has checked.
+// files holds inputs and the whole file of each bundle against run.json.
 func (v *verification) files() error {
+	if err := v.run.contents(); err != nil {
+		return v.fail(faultyFile(err, recordName), "digest of the whole file", v.located(err))
+	}
 	for _, f := range v.run.Record.Inputs {
 		v.ok(f.Path, "digest", recordName, f.SHA256)
 	}
@@ -152,85 +187,6 @@ func (v *verification) files() error {
 	return nil
 }
 
-func (v *verification) bundles(workers int) error {
-	for _, target := range v.run.Targets() {
-		parts, err := v.run.Bundle(target)
-		if err != nil {
-			return v.fail(faultyFile(err, bundlesDir+"/"+target), "format", err)
-		}
-		err = v.parts(target, parts, workers)
-		for _, p := range parts {
-			err = errors.Join(err, p.Close())
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func faultyFile(err error, otherwise string) string {
-	var layout *LayoutError
-	if errors.As(err, &layout) {
-		return layout.File
-	}
-	return otherwise
-}
-
-func (v *verification) parts(target string, parts []*bundle.Reader, workers int) error {
-	times := exchangeTimes{asOf: v.run.Record.AsOf, last: v.last}
-	for i, p := range parts {
-		name := bundlesDir + "/" + partName(target, i)
-		if err := p.VerifyContents(workers, map[string]func([]byte) error{bundle.ExchangesName: times.add}); err != nil {
-			return v.fail(name, "contents against the manifest", err)
-		}
-		v.ok(name, "contents against the manifest", name+"/"+bundle.ManifestName, fmt.Sprintf("%d entries", len(p.Manifest().Entries)))
-		s, err := v.trust.Verify(seal.Bundle, evidence.Digest(p.ManifestBytes()), p.SignatureBytes(), v.run.Record.AsOf)
-		if err != nil {
-			return v.fail(name+"/"+bundle.SignatureName, "signature of the manifest", err)
-		}
-		v.seen[seal.Bundle] = true
-		v.ok(name, "signature of the manifest", s.Signer.Anchor(), evidence.Digest(p.ManifestBytes()))
-	}
-	if times.fault != nil {
-		return v.fail(bundlesDir+"/"+partName(target, 0)+"/"+bundle.ExchangesName, times.what, times.fault)
-	}
-	v.last = times.last
-	return nil
-}
-
-// exchangeTimes looks at the times of exchanges while their file is verified. What it finds is said
-// after what is wrong with the file itself.
-type exchangeTimes struct {
-	asOf, last time.Time
-	what       string
-	fault      error
-}
-
-func (t *exchangeTimes) add(line []byte) error {
-	if t.fault != nil {
-		return nil
-	}
-	id, start, end, err := evidence.ExchangeSpan(line)
-	switch {
-	case err != nil:
-		t.what, t.fault = "exchanges", err
-	case start.Before(t.asOf):
-		t.what, t.fault = "time", fmt.Errorf("exchange %s began at %s, before the run's as_of %s", id, start.Format(time.RFC3339Nano), t.asOf.Format(time.RFC3339Nano))
-	case end.After(t.last):
-		t.last = end
-	}
-	return nil
-}
-
-// partName is the file name of a bundle's part.
-func partName(target string, i int) string {
-	if i == 0 {
-		return target + ".zip"
-	}
-	return fmt.Sprintf("%s.%d.zip", target, i+1)
-}
-
 func (v *verification) judgements() error {
 	all, err := v.run.Judgements()
 	if err != nil {
@@ -238,29 +194,47 @@ func (v *verification) judgements() error {
 	}
 	v.report.Judgements = append(v.report.Judgements, all...)
 	for _, digest := range all {
-		name := judgementsDir + "/" + digest
-		j, err := v.run.openJudgement(digest)
-		if err != nil {
-			return v.fail(faultyFile(err, name), "judgement", err)
+		if err := v.judgement(digest, all); err != nil {
+			return err
 		}
-		s, err := v.trust.Verify(seal.Judgement, digest, j.signature, j.JudgedAsOf)
-		if err != nil {
-			return v.fail(name+"/"+judgementSignatureName, "signature of the judgement", err)
-		}
-		if j.JudgedAsOf.Before(v.run.Record.AsOf.Truncate(time.Second)) {
-			return v.fail(name+"/"+judgementName, "time of the judgement", fmt.Errorf("it is judged as of %s, before the run's as_of %s: waivers and ages would be those of another day", j.JudgedAsOf.Format(time.RFC3339), v.run.Record.AsOf.Format(time.RFC3339)))
-		}
-		for _, before := range j.Before {
-			if !slices.Contains(all, before) {
-				return v.fail(name, "judgements before it", fmt.Errorf("it names judgement %s, which is missing", before))
-			}
-		}
-		if err := v.later(s); err != nil {
-			return v.fail(name+"/"+judgementSignatureName, "time of the judgement", err)
-		}
-		v.seen[seal.Judgement] = true
-		v.ok(name, "signature of the judgement", s.Signer.Anchor(), "judged as of "+j.JudgedAsOf.Format(time.RFC3339))
 	}
+	return nil
+}
+
+// judgement checks the signature over the bytes of judgement.json, then what it says, then its results.
+func (v *verification) judgement(digest string, all []string) error {
+	j, err := v.run.lookJudgement(digest)
+	if err != nil {
+		return v.fail(faultyFile(err, JudgementFile(digest)), "judgement", err)
+	}
+	var parsed error
+	s, err := v.trust.Verify(seal.Judgement, digest, j.signature, func() (time.Time, error) {
+		parsed = j.parse()
+		return j.JudgedAsOf, parsed
+	})
+	if parsed == nil && err != nil {
+		return v.fail(j.file(judgementSignatureName), "signature of the judgement", err)
+	}
+	if err := cmp.Or(parsed, j.parse()); err != nil {
+		return v.fail(JudgementFile(digest), "judgement", err)
+	}
+	if err := j.compare(); err != nil {
+		return v.fail(j.file(resultsName), "digest of the results", err)
+	}
+	if j.JudgedAsOf.Before(v.run.Record.AsOf.Truncate(time.Second)) {
+		return v.fail(JudgementFile(digest), "time of the judgement", fmt.Errorf("it is judged as of %s, before the run's as_of %s: waivers and ages would be those of another day", j.JudgedAsOf.Format(time.RFC3339), v.run.Record.AsOf.Format(time.RFC3339)))
+	}
+	for _, before := range j.Before {
+		if !slices.Contains(all, before) {
+			return v.fail(JudgementFile(before), "judgements before "+digest, layoutError(JudgementFile(before), "is missing: judgement "+digest+" names it"))
+		}
+	}
+	if err := v.later(s); err != nil {
+		return v.fail(j.file(judgementSignatureName), "time of the judgement", err)
+	}
+	v.seen[seal.Judgement] = true
+	v.ok(JudgementFile(digest), "signature of the judgement", s.Signer.Anchor(), "judged as of "+j.JudgedAsOf.Format(time.RFC3339))
+	v.ok(j.file(resultsName), "digest", JudgementFile(digest), j.Results.SHA256)
 	return nil
 }
 

@@ -1,9 +1,6 @@
 package seal
 
-import (
-	"errors"
-	"slices"
-)
+import "slices"
 
 // Kind is what a signature is about.
 type Kind string
@@ -51,11 +48,3 @@ const (
 )
 
 func (k Kind) valid() bool { return slices.Contains(Kinds(), k) }
-
-// Errors that a caller decides on; they are wrapped with what they are about.
-var (
-	ErrFormat    = errors.New("is no signature in our form")
-	ErrSignature = errors.New("the signature does not verify")
-	ErrUntrusted = errors.New("the signer is not trusted for this")
-	ErrTime      = errors.New("the time of signing is not acceptable")
-)

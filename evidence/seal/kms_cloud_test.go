@@ -123,7 +123,7 @@ func TestCloudKeysSign(t *testing.T) {
 			t.Fatal(err)
 		}
 		s.lies = false
-		if _, err := mustTrust(t, trustText(public, "collector", "run")).Verify(Run, evidence.Digest(file), mustSign(t, k, Run, file), now); err != nil {
+		if _, err := mustTrust(t, trustText(public, "collector", "run")).Verify(Run, evidence.Digest(file), mustSign(t, k, Run, file), At(now)); err != nil {
 			t.Errorf("%s: %v", uri, err)
 		}
 		s.lies = true

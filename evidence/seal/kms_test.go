@@ -96,7 +96,7 @@ func TestPluginSigns(t *testing.T) {
 		t.Fatal(err)
 	}
 	sig := mustSign(t, k, Run, file)
-	if _, err := mustTrust(t, trustText(pem, "collector", "run")).Verify(Run, evidence.Digest(file), sig, now); err != nil {
+	if _, err := mustTrust(t, trustText(pem, "collector", "run")).Verify(Run, evidence.Digest(file), sig, At(now)); err != nil {
 		t.Error(err)
 	}
 }

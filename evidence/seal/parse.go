@@ -61,7 +61,7 @@ func parse(file []byte) (*protobundle.Bundle, *parsedStatement, error) {
 	}
 	again, err := evidence.Canonicalize(raw)
 	if err != nil || !bytes.Equal(again, file) {
-		return fail("its bytes are not in canonical form")
+		return fail(fmt.Sprintf("its bytes are not in canonical form, from byte %d on", evidence.Differ(again, file)))
 	}
 	if pb.GetMediaType() != mediaType { // older versions are accepted by other clients, and would be a second form of one file
 		return fail("its media type is not " + mediaType)
@@ -93,6 +93,16 @@ func (st *parsedStatement) check() error {
 		}
 	}
 	return nil
+}
+
+// Claimed reads what a signature file says that it is about: the SHA-256 (hex) of its first file.
+// Nothing is checked but its form. It is no more than what a run without trust can be held against.
+func Claimed(file []byte) (sha256 string, err error) {
+	_, st, err := parse(file)
+	if err != nil {
+		return "", err
+	}
+	return st.Subject[0].Digest["sha256"], nil
 }
 
 // verifierOf reads who made a Simple Verification Result.

@@ -68,7 +68,7 @@ func mustSign(t testing.TB, k *Key, kind Kind, b []byte) []byte {
 func TestSignAndVerify(t *testing.T) {
 	k, pem := testKey(t)
 	sig := mustSign(t, k, Run, file)
-	s, err := mustTrust(t, trustText(pem, "collector", "run, bundle")).Verify(Run, evidence.Digest(file), sig, now)
+	s, err := mustTrust(t, trustText(pem, "collector", "run, bundle")).Verify(Run, evidence.Digest(file), sig, At(now))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +99,7 @@ func TestRefusals(t *testing.T) {
 		"not canonical":     {trustText(pem, "collector", all), Run, file, append(bytes.Clone(sig), '\n'), ErrFormat},
 		"forged hint":       {trustText(pem, "collector", all), Run, file, reHint(t, mustSign(t, other, Run, file), other, k), ErrSignature},
 	} {
-		if _, err := mustTrust(t, c.trust).Verify(c.kind, evidence.Digest(c.file), c.sig, now); !errors.Is(err, c.want) {
+		if _, err := mustTrust(t, c.trust).Verify(c.kind, evidence.Digest(c.file), c.sig, At(now)); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)
 		}
 	}
@@ -123,11 +123,11 @@ func TestDamage(t *testing.T) {
 		for bit := range 8 {
 			bad := bytes.Clone(sig)
 			bad[i] ^= 1 << bit
-			if _, err := trust.Verify(Run, evidence.Digest(file), bad, now); err == nil {
+			if _, err := trust.Verify(Run, evidence.Digest(file), bad, At(now)); err == nil {
 				t.Errorf("bit %d of byte %d flipped: accepted", bit, i)
 			}
 		}
-		if _, err := trust.Verify(Run, evidence.Digest(file), sig[:i], now); err == nil {
+		if _, err := trust.Verify(Run, evidence.Digest(file), sig[:i], At(now)); err == nil {
 			t.Errorf("cut at %d: accepted", i)
 		}
 	}
@@ -211,10 +211,10 @@ func FuzzVerify(f *testing.F) {
 	f.Add(good)
 	f.Add([]byte("{}"))
 	f.Fuzz(func(t *testing.T, b []byte) {
-		if _, err := trust.Verify(Run, evidence.Digest(file), b, now); err == nil && !bytes.Equal(b, good) {
+		if _, err := trust.Verify(Run, evidence.Digest(file), b, At(now)); err == nil && !bytes.Equal(b, good) {
 			t.Fatalf("accepted %q", b)
 		}
-		if _, err := trust.VerifySeal(evidence.Digest(file), b, now); err == nil {
+		if _, err := trust.VerifySeal(evidence.Digest(file), b, At(now)); err == nil {
 			t.Fatalf("accepted as a seal: %q", b)
 		}
 	})

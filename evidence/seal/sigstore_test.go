@@ -78,7 +78,7 @@ func edit(t *testing.T, sig []byte, change func(*protobundle.Bundle)) []byte {
 
 func wants(t *testing.T, trust *Trust, sig []byte, want error, words string) {
 	t.Helper()
-	s, err := trust.Verify(Run, evidence.Digest(file), sig, now)
+	s, err := trust.Verify(Run, evidence.Digest(file), sig, At(now))
 	switch {
 	case want == nil && err != nil:
 		t.Errorf("refused: %v", err)
@@ -97,7 +97,7 @@ func TestTimestamps(t *testing.T) {
 	signer := &Signer{Key: k, Services: Services{Authorities: []string{s.Authority}}}
 	sig, other := signed(t, signer, file), signed(t, signer, []byte("another"))
 
-	got, err := timed(t, s, keyYAML(pem)).Verify(Run, evidence.Digest(file), sig, now)
+	got, err := timed(t, s, keyYAML(pem)).Verify(Run, evidence.Digest(file), sig, At(now))
 	if err != nil || !got.Time.Equal(at) || got.Tokens != 1 {
 		t.Fatalf("%+v, %v", got, err)
 	}
@@ -137,7 +137,7 @@ func TestSecondToken(t *testing.T) {
 		d := b.VerificationMaterial.TimestampVerificationData
 		d.Rfc3161Timestamps[1].SignedTimestamp = bytes.Clone(d.Rfc3161Timestamps[1].SignedTimestamp[:20])
 	})
-	if _, err := timed(t, s, keyYAML(pem)).Verify(Run, evidence.Digest(file), broken, now); err == nil {
+	if _, err := timed(t, s, keyYAML(pem)).Verify(Run, evidence.Digest(file), broken, At(now)); err == nil {
 		t.Error("a token that does not verify was passed over")
 	}
 }
@@ -147,7 +147,7 @@ func TestKeyless(t *testing.T) {
 	signer := keylessSigner(s)
 	sig := signed(t, signer, file)
 	good := timed(t, s, identityYAML(address, voucher))
-	got, err := good.Verify(Run, evidence.Digest(file), sig, now)
+	got, err := good.Verify(Run, evidence.Digest(file), sig, At(now))
 	if err != nil || got.Signer.SAN != address || got.Time.IsZero() {
 		t.Fatalf("%+v, %v", got, err)
 	}

@@ -37,7 +37,7 @@ func TestTokenSlack(t *testing.T) {
 				changed[i] ^= flip
 				b.VerificationMaterial.TimestampVerificationData.Rfc3161Timestamps[0].SignedTimestamp = changed
 			})
-			got, err := trust.Verify(Run, evidence.Digest(file), bad, now)
+			got, err := trust.Verify(Run, evidence.Digest(file), bad, At(now))
 			if err != nil {
 				continue
 			}

@@ -52,6 +52,9 @@ type TrustedSigner struct {
 // Has reports whether the signer has a role.
 func (s *TrustedSigner) Has(r Role) bool { return slices.Contains(s.Roles, r) }
 
+// may reports whether the signer's signatures of a kind count.
+func (s *TrustedSigner) may(k Kind) bool { return slices.Contains(s.MaySign, k) }
+
 // Anchor names the signer in words.
 func (s *TrustedSigner) Anchor() string {
 	text := "key " + s.Name

@@ -25,26 +25,33 @@ type Signature struct {
 	Predicate  []byte    // JSON
 }
 
+// Instant says when a signer's window must hold where no token does. It is asked after the signature
+// was checked, so that what it reads it from is signed.
+type Instant func() (time.Time, error)
+
+// At is an instant that is known.
+func At(t time.Time) Instant { return func() (time.Time, error) { return t, nil } }
+
 // Verify checks a signature file over a file of the given SHA-256 (hex), as a signature of that
-// kind, by the given trust. Nothing in the signature file decides what is trusted. At is when
-// the signer's window must hold where there is no token.
-func (t *Trust) Verify(kind Kind, sha256 string, file []byte, at time.Time) (*Signature, error) {
+// kind, by the given trust. Nothing in the signature file decides what is trusted. A good signature
+// over another file is a *SubjectError; a signer who may not sign this is a *SignerError.
+func (t *Trust) Verify(kind Kind, sha256 string, file []byte, at Instant) (*Signature, error) {
 	pb, statement, err := parse(file)
 	if err != nil {
 		return nil, err
 	}
-	if len(statement.Subject) != 1 || statement.Subject[0].Digest["sha256"] != sha256 {
-		return nil, fmt.Errorf("%w: it is about another file: sha256 %s, not %s", ErrSignature, statement.Subject[0].Digest["sha256"], sha256)
+	if n := len(statement.Subject); n != 1 {
+		return nil, fmt.Errorf("%w: it is about %d files, and a %s has one", ErrFormat, n, kind)
 	}
 	if statement.PredicateType != kind.PredicateType() {
 		return nil, fmt.Errorf("%w: its predicate type is %q, want %q", ErrSignature, statement.PredicateType, kind.PredicateType())
 	}
-	return t.verify(kind, pb, statement, at)
+	return t.verify(kind, pb, statement, sha256, at)
 }
 
 // VerifySeal checks a countersignature, verdict or gap record about a run: its first file is the
 // run's record, of the given SHA-256 (hex).
-func (t *Trust) VerifySeal(run string, file []byte, at time.Time) (*Signature, error) {
+func (t *Trust) VerifySeal(run string, file []byte, at Instant) (*Signature, error) {
 	pb, statement, err := parse(file)
 	if err != nil {
 		return nil, err
@@ -53,23 +60,21 @@ func (t *Trust) VerifySeal(run string, file []byte, at time.Time) (*Signature, e
 	if err != nil {
 		return nil, err
 	}
-	if got := statement.Subject[0].Digest["sha256"]; got != run {
-		return nil, fmt.Errorf("%w: it is about another run: %s, not %s", ErrSignature, got, run)
-	}
-	return t.verify(kind, pb, statement, at)
+	return t.verify(kind, pb, statement, run, at)
 }
 
-func (t *Trust) verify(kind Kind, pb *protobundle.Bundle, st *parsedStatement, at time.Time) (*Signature, error) {
+// verify checks a signature, and only then what it is about.
+func (t *Trust) verify(kind Kind, pb *protobundle.Bundle, st *parsedStatement, subject string, at Instant) (*Signature, error) {
 	b, err := bundle.NewBundle(pb)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
 	}
-	signer, err := t.signerOf(pb, b)
+	signer, err := t.signerOf(kind, pb, b)
 	if err != nil {
 		return nil, err
 	}
-	if !slices.Contains(signer.MaySign, kind) {
-		return nil, fmt.Errorf("%w: %s may not sign a %s", ErrUntrusted, signer.Anchor(), kind)
+	if !signer.may(kind) {
+		return nil, t.refuse(kind, signer.Anchor(), fmt.Sprintf("%s may not sign a %s", signer.Anchor(), kind))
 	}
 	s := &Signature{Kind: kind, Signer: signer, Predicate: st.Predicate}
 	for _, one := range st.Subject {
@@ -79,14 +84,21 @@ func (t *Trust) verify(kind Kind, pb *protobundle.Bundle, st *parsedStatement, a
 	if err != nil {
 		return nil, err
 	}
+	if got := s.Files[0].SHA256; got != subject {
+		return nil, &SubjectError{Kind: kind, Want: got, Got: subject, Signer: signer.Anchor()}
+	}
 	if len(times) == 0 {
-		times = []time.Time{at}
+		when, err := at()
+		if err != nil {
+			return nil, err
+		}
+		times = []time.Time{when}
 	} else {
 		s.Time = slices.MinFunc(times, time.Time.Compare)
 	}
 	for _, when := range times {
 		if !signer.holds(when) {
-			return nil, fmt.Errorf("%w: %s does not count at %s", ErrTime, signer.Anchor(), when.Format(time.RFC3339))
+			return nil, fmt.Errorf("%w: %s does not count at %s: %s", ErrTime, signer.Anchor(), when.Format(time.RFC3339), signer.window())
 		}
 	}
 	return s, nil
@@ -95,7 +107,7 @@ func (t *Trust) verify(kind Kind, pb *protobundle.Bundle, st *parsedStatement, a
 // signerOf finds the key that the hint names, or the identity that the certificate says, among
 // those that trust.yaml gives. Neither decides anything: the signature must verify by that key,
 // and the certificate by the trusted root.
-func (t *Trust) signerOf(pb *protobundle.Bundle, b *bundle.Bundle) (*TrustedSigner, error) {
+func (t *Trust) signerOf(kind Kind, pb *protobundle.Bundle, b *bundle.Bundle) (*TrustedSigner, error) {
 	content, err := b.VerificationContent()
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
@@ -108,7 +120,7 @@ func (t *Trust) signerOf(pb *protobundle.Bundle, b *bundle.Bundle) (*TrustedSign
 				return &t.Signers[i], nil
 			}
 		}
-		return nil, fmt.Errorf("%w: no key of trust.yaml has the hint %q", ErrUntrusted, hint)
+		return nil, t.refuse(kind, fmt.Sprintf("a key with the hint %q", hint), fmt.Sprintf("no key of trust.yaml has the hint %q", hint))
 	}
 	about, err := certificate.SummarizeCertificate(leaf)
 	if err != nil {
@@ -119,7 +131,8 @@ func (t *Trust) signerOf(pb *protobundle.Bundle, b *bundle.Bundle) (*TrustedSign
 			return s, nil
 		}
 	}
-	return nil, fmt.Errorf("%w: no identity of trust.yaml is %q, vouched for by %q", ErrUntrusted, about.SubjectAlternativeName, about.Issuer)
+	found := fmt.Sprintf("%q, vouched for by %q", about.SubjectAlternativeName, about.Issuer)
+	return nil, t.refuse(kind, "an identity: "+found, "no identity of trust.yaml is "+found)
 }
 
 // check verifies signature, certificate, tokens and log entries with sigstore-go, and gives the

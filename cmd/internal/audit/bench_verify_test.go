@@ -41,7 +41,7 @@ func BenchmarkVerify(b *testing.B) {
 		}
 		whole += time.Since(begin)
 		begin, cpu = time.Now(), cpuTime(b)
-		if _, err := Verify(context.Background(), Verification{Path: s.run.Path, Trust: s.trust, Workers: workers}); err != nil {
+		if _, _, err := Verify(context.Background(), Verification{Path: s.run.Path, Trust: s.trust, Workers: workers}); err != nil {
 			b.Fatal(err)
 		}
 		took, tookCPU = took+time.Since(begin), tookCPU+cpuTime(b)-cpu

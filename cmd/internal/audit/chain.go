@@ -69,11 +69,7 @@ func VerifyChain(ctx context.Context, v Verification, every time.Duration) (*Cha
 
 // add verifies one run.
 func (c *Chain) add(ctx context.Context, v Verification, name string) error {
-	report, err := Verify(ctx, v)
-	if err != nil {
-		return c.fail(name, "run", err)
-	}
-	r, err := run.Open(v.Path)
+	r, report, err := Verify(ctx, v)
 	if err != nil {
 		return c.fail(name, "run", err)
 	}

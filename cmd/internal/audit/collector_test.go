@@ -40,7 +40,7 @@ func TestCollectorAgrees(t *testing.T) {
 		"other name":   {run.Build{Version: "w", Binary: "b"}, "", "it names binary b (w)"},
 	} {
 		r, trust := saying(t, c.build)
-		report, err := r.Verify(trust, nil, 1)
+		_, report, err := run.Verify(r.Path, trust, nil, 1)
 		i := slices.IndexFunc(report.Checks, func(c run.Check) bool { return c.What == "what took the run" })
 		switch {
 		case i < 0:

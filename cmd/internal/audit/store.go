@@ -114,7 +114,7 @@ func Before(ctx context.Context, path string, trust *seal.Trust, workers int) (*
 	}
 	if trust == nil {
 		p.Err = errors.New("no trust was given to verify it by")
-	} else if _, p.Err = Verify(ctx, Verification{Path: path, Trust: trust, Workers: workers}); p.Err == nil {
+	} else if _, _, p.Err = Verify(ctx, Verification{Path: path, Trust: trust, Workers: workers}); p.Err == nil {
 		p.Verified = "yes"
 	}
 	p.Regions, err = enabledRegions(r)

@@ -49,24 +49,20 @@ func (e *OtherBuildError) Error() string {
 func (e *OtherBuildError) Unwrap() error { return e.Err }
 
 // Verify checks a run by the caller's trust, in the architecture's order, and re-performs it
-// where asked. The report holds what was checked also where it fails. Errors: *run.LayoutError
-// and *run.VerifyError say that the evidence does not verify; *OtherBuildError that this build
-// cannot tell; any other that the work could not be done.
-func Verify(ctx context.Context, v Verification) (*run.Report, error) {
-	r, err := run.Open(v.Path)
+// where asked. The report holds what was checked also where it fails. Errors: *run.VerifyError says
+// that the evidence does not verify; *OtherBuildError that this build cannot tell; any other that the
+// work could not be done.
+func Verify(ctx context.Context, v Verification) (*run.Run, *run.Report, error) {
+	r, report, err := run.Verify(v.Path, v.Trust, v.Expect, v.Workers)
 	if err != nil {
-		return nil, err
-	}
-	report, err := r.Verify(v.Trust, v.Expect, v.Workers)
-	if err != nil {
-		return report, err
+		return nil, report, err
 	}
 	if err := verdicts(r, report); err != nil {
-		return report, err
+		return nil, report, err
 	}
 	rules, err := WithheldRules(r)
 	if err != nil {
-		return report, failed(report, "inputs/"+engagement.FileName, "engagement", err)
+		return nil, report, failed(report, "inputs/"+engagement.FileName, "engagement", err)
 	}
 	if len(rules) > 0 {
 		report.Checks = append(report.Checks, run.Check{File: "inputs/" + engagement.FileName, What: "withheld values", Result: "warning",
@@ -74,18 +70,19 @@ func Verify(ctx context.Context, v Verification) (*run.Report, error) {
 	}
 	if v.Report != "" {
 		if err := v.workbookSignature(r, report); err != nil {
-			return report, err
+			return nil, report, err
 		}
 	}
-	if !v.Reperform {
-		return report, nil
+	if v.Reperform {
+		if err := v.reperform(ctx, r, report); err != nil {
+			return nil, report, err
+		}
 	}
-	return report, v.reperform(ctx, r, report)
+	return r, report, nil
 }
 
 func failed(report *run.Report, file, what string, err error) error {
-	report.Checks = append(report.Checks, run.Check{File: file, What: what, Result: "failed", Detail: err.Error()})
-	return &run.VerifyError{File: file, Err: err}
+	return report.Fail(file, what, err)
 }
 
 // differs is failed for what re-performance found. What stopped it here is no finding about the
@@ -126,7 +123,7 @@ func (v *Verification) workbookSignature(r *run.Run, report *run.Report) error {
 	if err != nil {
 		return err
 	}
-	s, err := v.Trust.Verify(seal.Report, evidence.Digest(content), signature, r.Record.AsOf)
+	s, err := v.Trust.Verify(seal.Report, evidence.Digest(content), signature, seal.At(r.Record.AsOf))
 	if err != nil {
 		return failed(report, v.Report, "signature of the workbook", err)
 	}

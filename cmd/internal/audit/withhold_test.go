@@ -123,7 +123,7 @@ func TestWithheldIsUnknown(t *testing.T) {
 	noWorse(t, before, after)
 	noBetter(t, judgedBefore, judgedAfter)
 	noMarkerAsValue(t, after, rules)
-	report, err := Verify(context.Background(), Verification{Path: path, Trust: trust, Workers: 2, Reperform: true, Progress: func(string) {}})
+	_, report, err := Verify(context.Background(), Verification{Path: path, Trust: trust, Workers: 2, Reperform: true, Progress: func(string) {}})
 	if err != nil {
 		t.Fatalf("%v %+v", err, report)
 	}

@@ -222,7 +222,7 @@ func TestVerifyAndReperform(t *testing.T) {
 		t.Fatal(err)
 	}
 	v := Verification{Path: path, Trust: trust, Workers: 2, Reperform: true, Report: book, Progress: func(string) {}}
-	report, err := Verify(context.Background(), v)
+	_, report, err := Verify(context.Background(), v)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -239,7 +239,7 @@ func TestVerifyAndReperform(t *testing.T) {
 	stopped, stop := context.WithCancel(context.Background())
 	stop()
 	var bad *run.VerifyError
-	if _, err := Verify(stopped, v); !errors.Is(err, context.Canceled) || errors.As(err, &bad) {
+	if _, _, err := Verify(stopped, v); !errors.Is(err, context.Canceled) || errors.As(err, &bad) {
 		t.Errorf("stopped: %v", err)
 	}
 	// A workbook of other results is refused.
@@ -268,7 +268,7 @@ func TestVerifyAndReperform(t *testing.T) {
 	if err := os.WriteFile(book, b.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Verify(context.Background(), v); !errors.As(err, &bad) || bad.File != book {
+	if _, _, err := Verify(context.Background(), v); !errors.As(err, &bad) || bad.File != book {
 		t.Errorf("a changed workbook: %v", err)
 	}
 	if changed == 0 {
@@ -306,7 +306,7 @@ func TestEveryDamageIsRefused(t *testing.T) {
 	path, _, _, trust := clover(t)
 	refused := func(what string) {
 		t.Helper()
-		_, err := Verify(context.Background(), Verification{Path: path, Trust: trust, Workers: 2, Progress: func(string) {}})
+		_, _, err := Verify(context.Background(), Verification{Path: path, Trust: trust, Workers: 2, Progress: func(string) {}})
 		var layout *run.LayoutError
 		var bad *run.VerifyError
 		if !errors.As(err, &layout) && !errors.As(err, &bad) {
@@ -362,7 +362,7 @@ func TestEveryDamageIsRefused(t *testing.T) {
 		}
 		cases++
 	}
-	if _, err := Verify(context.Background(), Verification{Path: path, Trust: trust, Workers: 2, Progress: func(string) {}}); err != nil {
+	if _, _, err := Verify(context.Background(), Verification{Path: path, Trust: trust, Workers: 2, Progress: func(string) {}}); err != nil {
 		t.Errorf("put together again, the run does not verify: %v", err)
 	}
 	t.Logf("%d damages, all refused", cases)
