@@ -3,7 +3,6 @@ package controls
 import (
 	"context"
 	"fmt"
-	"iter"
 	"maps"
 	"slices"
 	"strconv"
@@ -155,7 +154,7 @@ func (c *Catalogue) judgeCase(ctx context.Context, control *Control, cs *Case, p
 		facts = append(facts, f)
 	}
 	in := &Input{AsOf: caseTime, JudgedAsOf: caseTime, Register: &engagement.Register{}, kinds: c.kinds}
-	j, err := index(in, seqOf(facts))
+	j, err := index(in, facts)
 	if err != nil {
 		return Error, "", err
 	}
@@ -165,16 +164,6 @@ func (c *Catalogue) judgeCase(ctx context.Context, control *Control, cs *Case, p
 		return NotApplicable, "no test of the control is about it", nil
 	}
 	return got.verdict, fmt.Sprint(got.missing, got.err), nil
-}
-
-func seqOf(facts []*evidence.Fact) iter.Seq2[*evidence.Fact, error] {
-	return func(yield func(*evidence.Fact, error) bool) {
-		for _, f := range facts {
-			if !yield(f, nil) {
-				return
-			}
-		}
-	}
 }
 
 // Prove runs a control's cases against a table of places and says what is not as the cases say.

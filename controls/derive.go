@@ -13,24 +13,28 @@ import (
 // derivation makes derived facts of a run's facts and a judgement's inputs.
 type derivation struct {
 	kind  *evidence.Kind
-	reads []string // kinds of facts that it is handed, in j.kept
-	over  []string // kinds whose lists must be whole for the derived population to be whole
+	reads map[string][]string // by kind of facts that j.each hands it: the fields that it reads of them
+	over  []string            // kinds whose lists must be whole for the derived population to be whole
 	make  func(j *joins) []*evidence.Fact
 }
 
 // derivations lists all of them.
 func derivations() []derivation {
 	organization := []string{"aws.organizations.account", "aws.organizations.scp_statement", "aws.organizations.unit"}
+	guards := map[string][]string{"aws.organizations.account": {"/attrs/management", "/account/parents"},
+		"aws.organizations.scp_statement": {"/guardrail/attached_to", "/guardrail/effect", "/guardrail/locations", "/guardrail/exempt"}}
 	logs := []string{"aws.cloudtrail.trail", "gcp.logging.sink"}
-	collector := []string{"aws.iam.role", "aws.sts.caller"}
+	records := map[string][]string{"aws.cloudtrail.trail": append([]string{"/log/accounts", "/log/to", "/attrs/delivery_error"}, trailFields...),
+		"gcp.logging.sink": append([]string{"/log/accounts", "/log/to", "/attrs/include_children"}, sinkFields...)}
+	collector := map[string][]string{"aws.iam.role": {"/principal/trusted_by"}, "aws.sts.caller": {"/attrs/role"}}
 	return []derivation{
-		{kind: kindAuditLog, reads: logs, over: logs, make: auditLogs},
+		{kind: kindAuditLog, reads: records, over: logs, make: auditLogs},
 		{kind: kindCollectorAccess, reads: collector, make: collectorAccess},
-		{kind: kindLogStore, reads: logs, over: logs, make: logStores},
+		{kind: kindLogStore, reads: records, over: logs, make: logStores},
 		{kind: kindRow, make: coverageRows},
 		{kind: kindCollection, make: collections},
 		{kind: kindLegacy, make: legacyRows},
-		{kind: kindGuardrail, reads: organization, over: organization, make: guardrails},
+		{kind: kindGuardrail, reads: guards, over: organization, make: guardrails},
 	}
 }
 
@@ -58,6 +62,9 @@ func (j *joins) derive() ([]*evidence.Fact, error) {
 			if err := f.Check(d.kind); err != nil {
 				return nil, fmt.Errorf("derive %s: %w", d.kind.Name, err)
 			}
+		}
+		if j.fault != nil {
+			return nil, fmt.Errorf("derive %s: %w", d.kind.Name, j.fault)
 		}
 		out = append(out, facts...)
 	}
@@ -201,7 +208,7 @@ func gates(r evidence.Row, kinds func(string) bool) bool {
 func guardrails(j *joins) []*evidence.Fact {
 	var out []*evidence.Fact
 	within := map[string]bool{}
-	for _, a := range j.kept["aws.organizations.account"] {
+	for a := range j.each("aws.organizations.account") {
 		within[a.ID] = true
 	}
 	for _, t := range j.in.Targets {
@@ -210,8 +217,8 @@ func guardrails(j *joins) []*evidence.Fact {
 				Unknown("the account is in no organisation that was read: "+t.ID, "/attrs/management", "/attrs/guarded", "/attrs/locations", "/attrs/exempt"))
 		}
 	}
-	at := attached(j.kept["aws.organizations.scp_statement"])
-	for _, a := range j.kept["aws.organizations.account"] {
+	at := attached(slices.Collect(j.each("aws.organizations.scp_statement")))
+	for a := range j.each("aws.organizations.account") {
 		f := derived(kindGuardrail, "guardrail:"+a.ID, a.Name, a.Target, "").Because("f:" + a.ID)
 		if m, ok := a.Get("/attrs/management"); ok {
 			f.Set("/attrs/management", m)
@@ -339,133 +346,4 @@ func sorted(set map[string]bool) []string {
 	}
 	slices.Sort(out)
 	return out
-}
-
-// auditLogs says of each AWS account and Google project of the run whether a trail, or a sink from
-// above, records its administration. That none does counts only where every list of such logs was
-// whole: those of the organisation lie in another target.
-func auditLogs(j *joins) []*evidence.Fact {
-	var out []*evidence.Fact
-	for _, t := range j.in.Targets {
-		source, fields := "aws.cloudtrail.trail", trailFields
-		if t.Provider == "gcp" {
-			source, fields = "gcp.logging.sink", sinkFields
-		}
-		if !t.account() {
-			continue
-		}
-		id := t.Provider + ":" + t.Account
-		f := derived(kindAuditLog, "audit_log:"+id, t.Account, t.ID, "").Because("c:" + t.ID)
-		covered, unclear := false, j.listGap(source)
-		logs := []string{}
-		for _, log := range j.kept[source] {
-			covers, why := j.covers(log, t)
-			if !covers && why == "" {
-				continue
-			}
-			logs = append(logs, log.ID)
-			f.Because("f:" + log.ID)
-			switch whole, unseen := recordsAll(log, fields); {
-			case whole && covers:
-				covered = true
-			case whole:
-				unclear = why
-			case unseen != "":
-				unclear = unseen
-			}
-		}
-		slices.Sort(logs)
-		switch f.Set("/attrs/logs", logs); {
-		case covered:
-			f.Set("/attrs/covered", true)
-		case unclear != "":
-			f.Unknown(unclear, "/attrs/covered")
-		default:
-			f.Set("/attrs/covered", false)
-		}
-		out = append(out, f)
-	}
-	return out
-}
-
-// listGap names the first row that kept a kind from being enumerated, or its provider's targets
-// from being discovered.
-func (j *joins) listGap(kind string) string {
-	of := map[string]string{}
-	for _, t := range j.in.Targets {
-		of[t.ID] = t.Provider
-	}
-	for _, r := range j.in.Coverage {
-		if gates(r, func(k string) bool { return k == kind }) || r.Discovery && !r.Status.Seen() && of[r.Target] == providerOf(kind) {
-			return r.ID
-		}
-	}
-	return j.onlySecond("", func(k string) bool { return k == kind })
-}
-
-// covers says whether a log takes what happens in a target. "*" is the organisation that the log
-// was read in, and no other: an engagement may name several. A Google sink counts where it takes
-// what lies below it. Why is the cause where that was not seen.
-func (j *joins) covers(log *evidence.Fact, t Target) (covers bool, why string) {
-	accounts, known := texts(log, "/log/accounts")
-	if !known {
-		return false, reasonOf(log, "/log/accounts")
-	}
-	if log.Provider == "gcp" {
-		switch below, ok := log.Get("/attrs/include_children"); {
-		case !ok:
-			return false, reasonOf(log, "/attrs/include_children")
-		case below != true:
-			return false, ""
-		}
-	}
-	if slices.Contains(accounts, "*") {
-		return log.Target == t.ID || t.Parent != "" && j.organizationOf(log.Target) == t.Parent, ""
-	}
-	for _, above := range append([]string{t.Provider + ":" + t.Account}, j.parents[t.Provider+":"+t.Account]...) {
-		if slices.Contains(accounts, above) {
-			return true, ""
-		}
-	}
-	return false, ""
-}
-
-// organizationOf gives the target of the organisation that a target belongs to, or is.
-func (j *joins) organizationOf(target string) string {
-	for _, t := range j.in.Targets {
-		if t.ID == target && t.Parent != "" {
-			return t.Parent
-		}
-	}
-	return target
-}
-
-// The fields that must be true of a log that records all administration.
-var (
-	trailFields = []string{"/log/enabled", "/log/management", "/log/validated", "/attrs/global_events", "/attrs/multi_region"}
-	sinkFields  = []string{"/log/enabled", "/log/management"}
-)
-
-// recordsAll says whether these fields of a log are all true, and, of a trail, that its last delivery
-// did not fail; why names the first field that was not seen, where nothing that was seen speaks
-// against it.
-func recordsAll(log *evidence.Fact, fields []string) (whole bool, why string) {
-	wants := map[string]any{}
-	for _, ptr := range fields {
-		wants[ptr] = true
-	}
-	if log.Kind == "aws.cloudtrail.trail" {
-		fields, wants["/attrs/delivery_error"] = append(slices.Clone(fields), "/attrs/delivery_error"), nil
-	}
-	for _, ptr := range fields {
-		switch v, ok := log.Get(ptr); {
-		case !ok:
-			if why == "" {
-				why = reasonOf(log, ptr)
-			}
-		case v != wants[ptr]:
-			return false, ""
-		}
-	}
-	return why == "", why
 }

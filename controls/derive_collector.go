@@ -13,27 +13,29 @@ import (
 // target is left out.
 func collectorAccess(j *joins) []*evidence.Fact {
 	var out []*evidence.Fact
+	callers := j.callers()
+	roles := j.rolesOf(callers)
 	for _, t := range j.in.Targets {
 		if !t.account() {
 			continue // an organisation, which its management account's identity collects, or a plug-in
 		}
 		f := derived(kindCollectorAccess, "collector:"+t.Provider+":"+t.Account, t.Account, t.ID, "").Because("c:" + t.ID)
-		switch caller := j.callerOf(t); {
+		switch caller := callers[t.ID]; {
 		case t.Provider != "aws":
 			f.Unknown("no collector asks who may act as the collector's identity in "+t.Provider, "/attrs/role", "/attrs/assumable_by", "/attrs/strangers")
 		case caller == nil:
 			f.Unknown(cmp.Or(j.rowGap(t.ID, "aws.sts.caller"), "the collector's identity was not seen in "+t.ID), "/attrs/role", "/attrs/assumable_by", "/attrs/strangers")
 		default:
 			f.Because("f:" + caller.ID)
-			j.trustOf(f, t, caller)
+			j.trustOf(f, t, caller, roles[t.ID])
 		}
 		out = append(out, f)
 	}
 	return out
 }
 
-// trustOf sets who may assume the role by which a target was asked.
-func (j *joins) trustOf(f *evidence.Fact, t Target, caller *evidence.Fact) {
+// trustOf sets who may assume the role by which a target was asked; r is the role's fact, or nil.
+func (j *joins) trustOf(f *evidence.Fact, t Target, caller, r *evidence.Fact) {
 	v, _ := caller.Get("/attrs/role")
 	arn, isRole := v.(string)
 	if !isRole {
@@ -41,10 +43,7 @@ func (j *joins) trustOf(f *evidence.Fact, t Target, caller *evidence.Fact) {
 		return
 	}
 	f.Set("/attrs/role", arn)
-	for _, r := range j.kept["aws.iam.role"] {
-		if r.Target != t.ID || !sameRole(r.ID, arn) {
-			continue
-		}
+	if r != nil {
 		f.Because("f:" + r.ID)
 		if by, known := texts(r, "/principal/trusted_by"); known {
 			f.Set("/attrs/assumable_by", by)
@@ -85,13 +84,30 @@ func sameRole(role, session string) bool {
 	return ok && same && rest[strings.LastIndexByte(rest, '/')+1:] == name
 }
 
-func (j *joins) callerOf(t Target) *evidence.Fact {
-	for _, f := range j.kept["aws.sts.caller"] {
-		if f.Target == t.ID {
-			return f
+// callers gives, by target, the identity that collected there.
+func (j *joins) callers() map[string]*evidence.Fact {
+	out := map[string]*evidence.Fact{}
+	for f := range j.each("aws.sts.caller") {
+		if out[f.Target] == nil {
+			out[f.Target] = f
 		}
 	}
-	return nil
+	return out
+}
+
+// rolesOf gives, by target, the role that its caller used, where it is among those that were listed.
+func (j *joins) rolesOf(callers map[string]*evidence.Fact) map[string]*evidence.Fact {
+	out := map[string]*evidence.Fact{}
+	for r := range j.each("aws.iam.role") {
+		if out[r.Target] != nil || callers[r.Target] == nil {
+			continue
+		}
+		v, _ := callers[r.Target].Get("/attrs/role")
+		if arn, ok := v.(string); ok && sameRole(r.ID, arn) {
+			out[r.Target] = r
+		}
+	}
+	return out
 }
 
 // rowGap names the first list row of a target that kept a kind from being whole; "" where none did.

@@ -50,13 +50,16 @@ func wholeDays(v any, id string) (int, string) {
 	return 0, "the days of the lock are no whole number: " + id
 }
 
+// delivering is a trail or sink, and the target that it was read in.
+type delivering struct{ id, target string }
+
 // logStores says of each store that records of administration are delivered to whether it is
 // locked, and who else works where it lies.
 func logStores(j *joins) []*evidence.Fact {
-	sources := map[string][]*evidence.Fact{}
+	sources := map[string][]delivering{}
 	unclear := map[string]string{}
 	for _, kind := range []string{"aws.cloudtrail.trail", "gcp.logging.sink"} {
-		for _, log := range j.kept[kind] {
+		for log := range j.each(kind) {
 			if below, _ := log.Get("/attrs/include_children"); log.Provider == "gcp" && below == false {
 				continue // a project's own sink, which is not its audit trail
 			}
@@ -66,7 +69,7 @@ func logStores(j *joins) []*evidence.Fact {
 				to = "the store of " + log.ID
 				unclear[to] = reasonOf(log, "/log/to")
 			}
-			sources[to] = append(sources[to], log)
+			sources[to] = append(sources[to], delivering{log.ID, log.Target})
 		}
 	}
 	beside := j.dataStores(sources)
@@ -75,8 +78,8 @@ func logStores(j *joins) []*evidence.Fact {
 		f := derived(kindLogStore, "log_store:"+to, to, "", "")
 		logs := []string{}
 		for _, log := range sources[to] {
-			logs = append(logs, log.ID)
-			f.Because("f:" + log.ID)
+			logs = append(logs, log.id)
+			f.Because("f:" + log.id)
 		}
 		slices.Sort(logs)
 		f.Set("/attrs/logs", slices.Compact(logs))
@@ -96,7 +99,7 @@ func logStores(j *joins) []*evidence.Fact {
 		default:
 			f.Set("/attrs/lock_mode", s.mode).Set("/attrs/lock_days", s.days)
 		}
-		f.Set("/attrs/own_account", slices.ContainsFunc(sources[to], func(log *evidence.Fact) bool { return log.Target == s.target }))
+		f.Set("/attrs/own_account", slices.ContainsFunc(sources[to], func(log delivering) bool { return log.target == s.target }))
 		j.setBeside(f, s.target, beside)
 		out = append(out, f)
 	}
@@ -114,15 +117,16 @@ func (j *joins) setBeside(f *evidence.Fact, target string, beside map[string][]s
 }
 
 // dataStores lists, by target, the in-scope stores that keep no logs, sorted.
-func (j *joins) dataStores(logStores map[string][]*evidence.Fact) map[string][]string {
+func (j *joins) dataStores(logStores map[string][]delivering) map[string][]string {
 	out := map[string][]string{}
-	for id, e := range j.ends.all() {
-		if e.data && !e.ghost && e.ruling.scope != Out && logStores[id] == nil {
+	for _, id := range j.stores {
+		if e, _ := j.ends.get(id); e.data && !e.ghost && e.ruling.scope != Out && logStores[id] == nil {
 			out[e.target] = append(out[e.target], id)
 		}
 	}
-	for _, ids := range out {
+	for target, ids := range out {
 		slices.Sort(ids)
+		out[target] = slices.Compact(ids)
 	}
 	return out
 }

@@ -1,16 +1,18 @@
 package controls
 
 import (
+	"crypto/sha256"
 	"fmt"
-	"iter"
 
 	"github.com/trefoil-audit/trefoil/evidence"
 )
 
 // ends is the index of a run's facts by id. A run has millions of facts and few kinds, targets,
-// rulings and places, so each of those is kept once and an entry holds their numbers.
+// rulings and places, and few combinations of these: each is kept once. An entry holds the number of
+// its combination, under the digest of the id: two ids of one digest nobody can make.
 type ends struct {
-	by      map[string]packed
+	by      map[idDigest]uint32
+	packed  numbered[packed]
 	rulings numbered[ruling]
 	texts   numbered[string] // kinds, targets, managers, reasons
 	located numbered[string] // lists of places, as canonical JSON
@@ -21,6 +23,14 @@ type ends struct {
 type packed struct {
 	ruling, kind, target, why, manager, located uint32
 	data, ghost, placed, placeless              bool
+}
+
+// idDigest is the first half of an id's SHA-256.
+type idDigest [16]byte
+
+func digestOf(id string) idDigest {
+	sum := sha256.Sum256([]byte(id))
+	return idDigest(sum[:16])
 }
 
 // numbered gives each value a number, from 0.
@@ -42,7 +52,7 @@ func (n *numbered[T]) number(v T) uint32 {
 	return at
 }
 
-func newEnds() *ends { return &ends{by: map[string]packed{}} }
+func newEnds() *ends { return &ends{by: map[idDigest]uint32{}} }
 
 // noLocation is why it is not known where a thing without a location lies. It names the thing, so
 // that it is made when it is asked for.
@@ -63,18 +73,15 @@ func (x *ends) put(id string, e end) {
 			x.lists = append(x.lists, e.located)
 		}
 	}
-	x.by[id] = p
+	x.by[digestOf(id)] = x.packed.number(p)
 }
 
 func (x *ends) get(id string) (end, bool) {
-	p, ok := x.by[id]
+	at, ok := x.by[digestOf(id)]
 	if !ok {
 		return end{}, false
 	}
-	return x.unpack(id, p), true
-}
-
-func (x *ends) unpack(id string, p packed) end {
+	p := x.packed.all[at]
 	e := end{ruling: x.rulings.all[p.ruling], kind: x.texts.all[p.kind], target: x.texts.all[p.target], manager: x.texts.all[p.manager], data: p.data, ghost: p.ghost}
 	if p.placeless {
 		e.why = noLocation(id)
@@ -84,16 +91,5 @@ func (x *ends) unpack(id string, p packed) end {
 	if p.placed {
 		e.located = x.lists[p.located]
 	}
-	return e
-}
-
-// all gives every end, in no order.
-func (x *ends) all() iter.Seq2[string, end] {
-	return func(yield func(string, end) bool) {
-		for id, p := range x.by {
-			if !yield(id, x.unpack(id, p)) {
-				return
-			}
-		}
-	}
+	return e, true
 }

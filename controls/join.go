@@ -3,7 +3,6 @@ package controls
 import (
 	"cmp"
 	"fmt"
-	"iter"
 	"slices"
 
 	"github.com/trefoil-audit/trefoil/evidence"
@@ -13,8 +12,11 @@ import (
 type joins struct {
 	in      *Input
 	ends    *ends
-	kept    map[string][]*evidence.Fact // facts of the kinds that derivations read
-	edges   map[string][]string         // store → its copies
+	reads   map[string][]string // by kind: the fields that derivations read
+	kept    map[string][][]byte // by kind: facts with these fields alone, encoded
+	fault   error               // of reading those back
+	stores  []string            // ids of stores of something else than logs
+	edges   map[string][]string // store → its copies
 	trusted map[string]bool
 	shelves map[string]shelf    // stores that can be locked
 	parents map[string][]string // project → ids from its direct parent to the root
@@ -31,81 +33,6 @@ type end struct {
 	why     string // why located is not known; "" where it is
 	ghost   bool   // only a second source lists it
 	manager string // of a key: AWS, CUSTOMER; "" where it is no key, or was not said
-}
-
-// index walks all facts once.
-func index(in *Input, facts iter.Seq2[*evidence.Fact, error]) (*joins, error) {
-	j := &joins{in: in, ends: newEnds(), kept: map[string][]*evidence.Fact{}, edges: map[string][]string{}, trusted: map[string]bool{}, shelves: map[string]shelf{}, parents: map[string][]string{}, sources: newSources(in.kinds)}
-	reads := map[string]bool{}
-	for _, d := range derivations() {
-		for _, k := range d.reads {
-			reads[k] = true
-		}
-	}
-	for f, err := range facts {
-		if err != nil {
-			return nil, err
-		}
-		j.add(f)
-		j.sources.see(f)
-		if reads[f.Kind] {
-			j.kept[f.Kind] = append(j.kept[f.Kind], f)
-		}
-	}
-	j.compare()
-	j.trust()
-	j.spread()
-	return j, nil
-}
-
-func (j *joins) add(f *evidence.Fact) {
-	e := end{ruling: ruleOf(j.in.Register.Scope, f), kind: f.Kind, target: f.Target}
-	if k, ok := j.in.kinds[f.Kind]; ok && slices.Contains(k.Facets, "store") {
-		class, _ := f.Get("/store/class")
-		e.data = class != "log" // one whose class was not seen may hold data
-	}
-	located, said := f.Get("/located")
-	list, ok := located.([]any)
-	switch row, unseen := f.Unknowns["/located"]; {
-	case unseen:
-		e.why = row
-	case f.Unknowns["/located/-"] != "":
-		e.why = f.Unknowns["/located/-"]
-	case !said || !ok:
-		e.why = noLocation(f.ID)
-	default:
-		e.located = list
-	}
-	if f.Kind == "aws.kms.key" {
-		manager, _ := f.Get("/attrs/manager")
-		e.manager, _ = manager.(string)
-	}
-	if old, twice := j.ends.get(f.ID); twice && (!slices.Equal(old.located, e.located) || old.ruling != e.ruling) {
-		e = end{ruling: ruling{scope: ScopeUnknown, rule: "said twice"}, kind: f.Kind, why: "said twice, with differences: " + f.ID}
-	}
-	j.ends.put(f.ID, e)
-	if to := copiesOf(f); len(to) > 0 { // no entry for each fact: there are many
-		j.edges[f.ID] = append(j.edges[f.ID], to...)
-	}
-	if origin, _ := f.Get("/origin"); origin != nil {
-		if id, ok := origin.(string); ok {
-			j.edges[id] = append(j.edges[id], f.ID)
-		}
-	}
-	switch f.Kind {
-	case "aws.s3.bucket", "gcp.storage.bucket", "gcp.logging.bucket":
-		j.shelves[f.ID] = shelfOf(f)
-	case "aws.organizations.organization":
-		j.trusted["aws:"+f.ID] = true // as policies name it
-	case "aws.organizations.account":
-		j.trusted[f.ID] = true
-	case "gcp.resourcemanager.project":
-		j.parents[f.ID], _ = texts(f, "/account/parents")
-		j.trusted[f.ID] = true
-		if number, _ := f.Get("/attrs/number"); number != nil { // service agents name their project by its number
-			j.trusted[fmt.Sprint("gcp:projects/", number)] = true
-		}
-	}
 }
 
 func copiesOf(f *evidence.Fact) (to []string) {
@@ -144,8 +71,8 @@ func (j *joins) spread() {
 // unknown overrides out.
 func (j *joins) carry(scope Scope) {
 	var queue []string
-	for id, e := range j.ends.all() {
-		if e.ruling.scope == scope && len(j.edges[id]) > 0 {
+	for id := range j.edges {
+		if e, ok := j.ends.get(id); ok && e.ruling.scope == scope {
 			queue = append(queue, id)
 		}
 	}
@@ -189,7 +116,7 @@ func (j *joins) whoseKey(f *evidence.Fact) *evidence.Fact {
 	if _, said := f.Get(ptr); said || f.Unknowns[ptr] != "" || f.Unknowns["/encryption"] != "" {
 		return f
 	}
-	f = f.Clone()
+	f = f.Amend("encryption")
 	v, _ := f.Get("/encryption/key")
 	key, _ := v.(string)
 	switch e, ok := j.ends.get(key); {
@@ -207,7 +134,7 @@ func (j *joins) placeCopies(f *evidence.Fact) *evidence.Fact {
 	if !slices.ContainsFunc(list, unplaced) {
 		return f
 	}
-	f = f.Clone()
+	f = f.Amend("copies")
 	v, _ = f.Get("/copies")
 	list, _ = v.([]any)
 	for i, c := range list {

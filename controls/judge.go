@@ -2,7 +2,6 @@ package controls
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,7 +32,7 @@ type Input struct {
 	AsOf       time.Time // the run's instant
 	JudgedAsOf time.Time
 	Targets    []Target
-	Facts      func() iter.Seq2[*evidence.Fact, error] // is walked twice; the same order each time
+	Facts      func() iter.Seq2[[]byte, error] // lines of facts.jsonl, each valid until the next; walked twice, the same order each time
 	Coverage   []evidence.Row
 	Table      *place.Table
 	Register   *engagement.Register
@@ -60,7 +59,7 @@ func (c *Catalogue) Judge(ctx context.Context, in Input) (*Results, error) {
 	if err != nil {
 		return nil, err
 	}
-	j, err := index(&in, in.Facts())
+	j, err := indexLines(&in)
 	if err != nil {
 		return nil, err
 	}
@@ -69,35 +68,11 @@ func (c *Catalogue) Judge(ctx context.Context, in Input) (*Results, error) {
 		return nil, err
 	}
 	*c.env.world = world{asOf: in.AsOf, table: in.Table, trusted: j.trusted, homes: homesOf(in.Register)}
-	p := &pass{c: c, in: &in, j: j, params: params, records: &sorter{limit: maxHeld, scratch: in.Scratch}, tallies: map[string]*tally{}, doubles: map[string]compared{}, about: map[string][]*Control{}}
-	for i, control := range c.Controls {
-		p.tallies[control.ID] = &tally{control: control, group: i, counts: map[Verdict]int{}}
-		for _, t := range c.tests[control.ID] {
-			for kind := range t.kinds {
-				if of := p.about[kind]; len(of) == 0 || of[len(of)-1] != control {
-					p.about[kind] = append(of, control)
-				}
-			}
-		}
-	}
-	for _, seq := range []iter.Seq2[*evidence.Fact, error]{in.Facts(), seqOf(facts)} {
-		for f, err := range seq {
-			if err == nil {
-				err = ctx.Err()
-			}
-			if err = cmp.Or(err, p.fault); err != nil {
-				return nil, errors.Join(err, p.records.close())
-			}
-			p.fact(ctx, f)
-		}
-	}
-	for _, g := range j.sources.ghosts {
-		p.fact(ctx, g.Fact)
-	}
-	if err := cmp.Or(p.fault, p.records.finish()); err != nil {
+	p := newPass(c, &in, j, params)
+	if err := p.walk(ctx, facts); err != nil {
 		return nil, errors.Join(err, p.records.close())
 	}
-	r := &Results{JudgedAsOf: in.JudgedAsOf, records: recorded(p.records, len(c.Controls)), close: p.records.close}
+	r := &Results{JudgedAsOf: in.JudgedAsOf, records: recordsInOrder(p.records, len(c.Controls)), close: p.records.close}
 	for _, control := range c.Controls {
 		line, err := p.line(ctx, p.tallies[control.ID])
 		if err != nil {
@@ -108,42 +83,21 @@ func (c *Catalogue) Judge(ctx context.Context, in Input) (*Results, error) {
 	return r, nil
 }
 
-// pass is one walk over the facts.
-type pass struct {
-	c       *Catalogue
-	in      *Input
-	j       *joins
-	params  map[string]any
-	records *sorter
-	buffer  []byte // of the record that is being written
-	fault   error  // the first error of writing records
-	tallies map[string]*tally
-	doubles map[string]compared   // by kind
-	about   map[string][]*Control // by kind: the controls that have a test of it
-}
-
-// tally counts the items of one control.
-type tally struct {
-	control    *Control
-	group      int // place among the controls, for the order of records
-	counts     map[Verdict]int
-	population int
-	outOfScope int
-	accepted   int
-	openFails  int
-	openGaps   int
-	stated     int
-	foreign    bool             // no list of the run is about what the control is about
-	parts      map[string]*Part // by kind
-}
-
-// test runs a control's tests that are about a fact and gives the worst outcome; inside is
-// false where the fact is in no population of the control.
+// test runs a control's tests that are about a fact; see [runTests].
 func (c *Catalogue) test(ctx context.Context, control *Control, f *evidence.Fact, params map[string]any, scoped func(*compiled) bool) (worst outcome, inside bool) {
+	var tests []*compiled
 	for _, t := range c.tests[control.ID] {
-		if !t.kinds[f.Kind] {
-			continue
+		if t.kinds[f.Kind] {
+			tests = append(tests, t)
 		}
+	}
+	return runTests(ctx, tests, f, params, scoped)
+}
+
+// runTests runs tests that are about a fact and gives the worst outcome; inside is false where the
+// fact is in no population of theirs.
+func runTests(ctx context.Context, tests []*compiled, f *evidence.Fact, params map[string]any, scoped func(*compiled) bool) (worst outcome, inside bool) {
+	for _, t := range tests {
 		var got outcome
 		if t.where != nil {
 			if got = t.eval(ctx, t.where, f, params); got.verdict == Fail {
@@ -167,65 +121,8 @@ func (c *Catalogue) test(ctx context.Context, control *Control, f *evidence.Fact
 // rank orders verdicts for the roll-up; the highest wins.
 var rank = map[Verdict]int{Fail: 6, Error: 5, Insufficient: 4, Pass: 3, NotApplicable: 2, NotTested: 1}
 
-// fact judges one fact by every control that is about it.
-func (p *pass) fact(ctx context.Context, f *evidence.Fact) {
-	about := p.about[f.Kind]
-	if len(about) == 0 {
-		return
-	}
-	r := p.j.scopeOf(f)
-	f = p.j.resolve(f)
-	out := false
-	for _, control := range about {
-		t := p.tallies[control.ID]
-		ruledOut, unsure := false, false
-		got, inside := p.c.test(ctx, control, f, p.params, func(c *compiled) bool {
-			if c.test.Scope == "any" || r.scope == In {
-				return true
-			}
-			ruledOut = ruledOut || r.scope == Out
-			unsure = unsure || r.scope == ScopeUnknown
-			return r.scope == ScopeUnknown
-		})
-		if ruledOut && !inside {
-			t.outOfScope++
-			t.part(f.Kind).Out[r.rule]++
-			out = true
-		}
-		if !inside {
-			continue
-		}
-		// What may be out of scope is neither shown to comply nor shown to fail.
-		if unsure && (got.verdict == Pass || got.verdict == Fail) {
-			got.verdict, got.missing = Insufficient, append(got.missing, "scope: "+cmp.Or(r.why, r.rule))
-		}
-		p.keep(t.group, f, p.item(t, f, r, got))
-	}
-	if out {
-		p.keep(len(p.c.Controls), f, Ruled{Record: "out", Fact: f.ID, Kind: f.Kind, Target: f.Target, Name: f.Name, Rule: r.rule, Because: p.because(r.rule)})
-	}
-}
-
-// maxHeld bounds the results that are held in memory, in bytes.
-const maxHeld = 32 << 20
-
-// keep adds an Item or Ruled to the records.
-func (p *pass) keep(group int, f *evidence.Fact, record any) {
-	var err error
-	switch r := record.(type) {
-	case *Item:
-		p.buffer, err = appendItem(p.buffer[:0], r)
-	default:
-		p.buffer, err = evidence.Canonical(r)
-	}
-	if err == nil {
-		err = p.records.add(group, f.ID, p.buffer)
-	}
-	p.fault = cmp.Or(p.fault, err)
-}
-
-// recorded gives the records in order. Of what was ruled out, the group out, an id counts once.
-func recorded(records *sorter, out int) func() iter.Seq2[[]byte, error] {
+// recordsInOrder gives the records in order. Of what was ruled out, the group out, an id counts once.
+func recordsInOrder(records *sorter, out int) func() iter.Seq2[[]byte, error] {
 	stream := func(yield func([]byte, error) bool) {
 		var last *sortedLine
 		for l, err := range records.all() {
@@ -247,56 +144,6 @@ func recorded(records *sorter, out int) func() iter.Seq2[[]byte, error] {
 		}
 	}
 	return func() iter.Seq2[[]byte, error] { return stream }
-}
-
-func (p *pass) because(rule string) string {
-	for _, s := range p.in.Register.Scope {
-		if s.ID == rule {
-			return s.Because
-		}
-	}
-	return ""
-}
-
-func (p *pass) item(t *tally, f *evidence.Fact, r ruling, got outcome) *Item {
-	item := &Item{Record: "item", Control: t.control.ID, Fact: f.ID, Kind: f.Kind, Target: f.Target, Region: f.Region, Name: f.Name,
-		Scope: r.scope, ScopeRule: r.rule, Verdict: got.verdict, Basis: t.control.Basis, Missing: strings0(got.missing),
-		Observed: observed(f, got.test.reads), From: strings0(f.From)}
-	slices.Sort(item.Missing)
-	if f.Provider != "aws" && f.Provider != "gcp" && f.Provider != "trefoil" {
-		item.Basis = Stated
-		t.stated++
-	}
-	t.population++
-	if r.scope == ScopeUnknown {
-		t.part(f.Kind).Unknown++
-	} else {
-		t.part(f.Kind).In++
-	}
-	t.counts[item.Verdict]++
-	switch item.Verdict {
-	case Pass:
-		item.Reason = t.control.Says.Pass
-	case Fail:
-		item.Reason = t.control.Says.Fail
-		item.Accepted = p.waiver(t.control.ID, f.ID)
-		if !counts(item.Accepted) {
-			t.openFails++
-		}
-	case Insufficient:
-		item.Reason = "Could not be judged. Not seen: " + someOf(item.Missing)
-		item.Accepted = p.gap(item.Missing)
-		if !counts(item.Accepted) {
-			t.openGaps++
-		}
-	default:
-		item.Reason = "The test could not be run: " + got.err
-		t.openGaps++
-	}
-	if counts(item.Accepted) {
-		t.accepted++
-	}
-	return item
 }
 
 func counts(a *Acceptance) bool { return a != nil && a.Counts }

@@ -1,7 +1,6 @@
 package controls
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -20,15 +19,21 @@ const (
 // the values that its native_kind may have.
 type sources struct {
 	second  map[string][]string // kind of a second source → native kinds that it lists
-	sighted map[string]sighting // by native id
-	class   map[string]string   // class of stores, by kind; "" where facts of one kind differ
-	ghosts  []*ghost            // what the second source alone lists, by id
+	sighted map[idDigest]uint32 // by native id: its place in all
+	all     []sighting
+	both    map[string]bool   // native kinds that some second source lists
+	class   map[string]string // class of stores, by kind; "" where facts of one kind differ
+	ghosts  []*ghost          // what the second source alone lists, by id
+	froms   numbered[string]  // where sightings come from: lists, as canonical JSON
+	lists   [][]string        // those lists, by their number
+	kinds   numbered[string]
+	targets numbered[string]
 }
 
-// sighting is a thing as a second source lists it.
+// sighting is a thing as a second source lists it, by numbers of what repeats.
 type sighting struct {
-	fact, kind, target string
-	from               []string
+	native, fact       string
+	kind, target, from uint32
 }
 
 // ghost is a thing that only a second source lists, as a fact of which nothing else is known: it
@@ -42,66 +47,119 @@ type ghost struct {
 func ghostCause(id string) string { return "only in the second source: " + id }
 
 func newSources(kinds evidence.Kinds) *sources {
-	s := &sources{second: map[string][]string{}, sighted: map[string]sighting{}, class: map[string]string{}}
+	s := &sources{second: map[string][]string{}, both: map[string]bool{}, sighted: map[idDigest]uint32{}, class: map[string]string{}}
 	for name, k := range kinds {
 		for _, f := range k.Attrs {
 			if f.Name == "native_kind" {
 				s.second[name] = f.Enum
+				for _, native := range f.Enum {
+					s.both[native] = true
+				}
 			}
 		}
 	}
 	return s
 }
 
-// see notes what a fact says of its source, or of the class of its kind.
-func (s *sources) see(f *evidence.Fact) {
-	if _, ok := s.second[f.Kind]; ok {
-		native, _ := f.Get("/attrs/native")
-		kind, _ := f.Get("/attrs/native_kind")
-		id, ok1 := native.(string)
-		name, ok2 := kind.(string)
-		if ok1 && ok2 {
-			s.sighted[id] = sighting{fact: f.ID, kind: name, target: f.Target, from: f.From}
+// sight is what a fact of a second source says; native is empty where it names no native id.
+type sight struct {
+	native, kind string
+	from         []string
+}
+
+func sightOf(f *evidence.Fact) *sight {
+	native, _ := f.Get("/attrs/native")
+	kind, _ := f.Get("/attrs/native_kind")
+	id, ok1 := native.(string)
+	name, ok2 := kind.(string)
+	if !ok1 || !ok2 {
+		return nil
+	}
+	if strings.HasSuffix(f.ID, id) {
+		id = f.ID[len(f.ID)-len(id):] // the same bytes: there are many
+	}
+	return &sight{id, name, f.From}
+}
+
+// add notes what a fact says of its source, or of the class of its kind.
+func (s *sources) add(g *glimpse) {
+	if _, second := s.second[g.end.kind]; !second {
+		class := g.class
+		if was, ok := s.class[g.end.kind]; ok && was != class {
+			class = ""
 		}
+		s.class[g.end.kind] = class
 		return
 	}
-	v, _ := f.Get("/store/class")
-	class, _ := v.(string)
-	if was, ok := s.class[f.Kind]; ok && was != class {
-		class = ""
+	if g.sight == nil {
+		return
 	}
-	s.class[f.Kind] = class
+	key, _ := evidence.AppendCanonical(nil, g.sight.from)
+	one := sighting{native: g.sight.native, fact: g.id, kind: s.kinds.number(g.sight.kind), target: s.targets.number(g.end.target), from: s.froms.number(string(key))}
+	if int(one.from) == len(s.lists) {
+		s.lists = append(s.lists, g.sight.from)
+	}
+	at, twice := s.sighted[digestOf(one.native)]
+	if twice {
+		s.all[at] = one
+		return
+	}
+	s.sighted[digestOf(one.native)] = uint32(len(s.all))
+	s.all = append(s.all, one)
+}
+
+// kindOf gives the kind of which the second source lists an id; "" where it does not list it.
+func (s *sources) kindOf(id string) string {
+	at, ok := s.sighted[digestOf(id)]
+	if !ok {
+		return ""
+	}
+	return s.kinds.all[s.all[at].kind]
 }
 
 // compare finds the ghosts, once all facts were seen, and puts them into the index.
-func (j *joins) compare() {
-	for _, id := range slices.Sorted(maps.Keys(j.sources.sighted)) {
-		s := j.sources.sighted[id]
-		k := j.in.kinds[s.kind]
-		if e, ok := j.ends.get(id); ok && e.kind == s.kind || k == nil {
+func (j *joins) compare() error {
+	for _, s := range j.sources.all {
+		kind := j.sources.kinds.all[s.kind]
+		k := j.in.kinds[kind]
+		if e, ok := j.ends.get(s.native); ok && e.kind == kind || k == nil {
 			continue
 		}
-		g := &ghost{Fact: evidence.NewFact(k, id, id), cause: ghostCause(id)}
-		g.Target, g.Region, g.From = s.target, "global", append([]string{"f:" + s.fact}, s.from...)
-		if i := strings.LastIndexByte(id, '/'); i >= 0 {
-			g.Name = id[i+1:]
-		}
-		for _, f := range k.Top() {
-			if class := j.sources.class[s.kind]; f.Name == "store" && class != "" {
-				g.Set("/store/class", class).Unknown(g.cause, "/store/engine")
-				continue
-			}
-			g.Unknown(g.cause, "/"+f.Name)
-		}
-		if k.NotApplicable["/tags"] == "" {
-			g.Unknown(g.cause, "/tags")
-		}
-		j.add(g.Fact)
-		e, _ := j.ends.get(id)
-		e.ghost = true
-		j.ends.put(id, e)
-		j.sources.ghosts = append(j.sources.ghosts, g)
+		j.sources.ghosts = append(j.sources.ghosts, j.ghostOf(k, s))
 	}
+	slices.SortFunc(j.sources.ghosts, func(a, b *ghost) int { return strings.Compare(a.ID, b.ID) })
+	for _, g := range j.sources.ghosts {
+		seen, err := j.glimpse(g.Fact)
+		if err != nil {
+			return err
+		}
+		j.add(&seen)
+		e, _ := j.ends.get(g.ID)
+		e.ghost = true
+		j.ends.put(g.ID, e)
+	}
+	return nil
+}
+
+// ghostOf makes the fact of a thing of which nothing else is known.
+func (j *joins) ghostOf(k *evidence.Kind, s sighting) *ghost {
+	id := s.native
+	g := &ghost{Fact: evidence.NewFact(k, id, id), cause: ghostCause(id)}
+	g.Target, g.Region, g.From = j.sources.targets.all[s.target], "global", append([]string{"f:" + s.fact}, j.sources.lists[s.from]...)
+	if i := strings.LastIndexByte(id, '/'); i >= 0 {
+		g.Name = id[i+1:]
+	}
+	for _, f := range k.Top() {
+		if class := j.sources.class[k.Name]; f.Name == "store" && class != "" {
+			g.Set("/store/class", class).Unknown(g.cause, "/store/engine")
+			continue
+		}
+		g.Unknown(g.cause, "/"+f.Name)
+	}
+	if k.NotApplicable["/tags"] == "" {
+		g.Unknown(g.cause, "/tags")
+	}
+	return g
 }
 
 // onlySecond gives the cause by which the first thing that only the second source lists keeps a
@@ -124,8 +182,8 @@ type compared struct {
 }
 
 // compareKind says whether the lists of a kind were held against a second source in each target
-// that has them, and what came of it.
-func (j *joins) compareKind(kind string) compared {
+// that has them, and what came of it. Natives are the things of that kind which no second source lists.
+func (j *joins) compareKind(kind string, natives []string) compared {
 	lists, answered, operations := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	for _, r := range j.in.Coverage {
 		if r.List && slices.Contains(r.Kinds, kind) {
@@ -143,14 +201,13 @@ func (j *joins) compareKind(kind string) compared {
 			c.onlySecond = append(c.onlySecond, g.ID)
 		}
 	}
-	if len(operations) > 0 {
-		for id, e := range j.ends.all() {
-			if s := j.sources.sighted[id]; e.kind == kind && answered[e.target] && s.kind != kind {
-				c.onlyNative = append(c.onlyNative, id)
-			}
+	for _, n := range natives {
+		if e, _ := j.ends.get(n); answered[e.target] {
+			c.onlyNative = append(c.onlyNative, n)
 		}
-		slices.Sort(c.onlyNative)
 	}
+	slices.Sort(c.onlyNative)
+	c.onlyNative = slices.Compact(c.onlyNative)
 	for target := range lists {
 		c.lists++
 		if answered[target] {
@@ -165,6 +222,15 @@ func (j *joins) compareKind(kind string) compared {
 		c.state = agree
 	}
 	return c
+}
+
+// unlisted says whether a fact is of a kind that a second source lists, and none lists it.
+func (j *joins) unlisted(f *evidence.Fact) bool {
+	if !j.sources.both[f.Kind] {
+		return false
+	}
+	e, ok := j.ends.get(f.ID)
+	return ok && e.kind == f.Kind && j.sources.kindOf(f.ID) != f.Kind
 }
 
 // setSources fills what the second source says into a control's parts, and gives the state of the
@@ -204,7 +270,7 @@ func lesser(a, b string) string {
 func (p *pass) compared(kind string) compared {
 	c, ok := p.doubles[kind]
 	if !ok {
-		c = p.j.compareKind(kind)
+		c = p.j.compareKind(kind, p.natives[kind])
 		p.doubles[kind] = c
 	}
 	return c

@@ -135,15 +135,16 @@ func TestHiddenSources(t *testing.T) {
 	in := listedTwice(t, evidence.OK, []*evidence.Fact{goodBucket(t, "a")}, "a")
 	ghost := evidence.NewFact(testInventory, "inventory:v", "v").Because("x:1").Set("/attrs/native", "v").Set("/attrs/native_kind", "aws.ec2.volume")
 	ghost.Target = "aws-111122223333"
-	facts := in.Facts
-	in.Facts = func() iter.Seq2[*evidence.Fact, error] {
-		return func(yield func(*evidence.Fact, error) bool) {
-			for f, err := range facts() {
-				if !yield(f, err) {
-					return
+	facts, hidden := in.Facts, linesOf(t, ghost)
+	in.Facts = func() iter.Seq2[[]byte, error] {
+		return func(yield func([]byte, error) bool) {
+			for _, some := range []iter.Seq2[[]byte, error]{facts(), hidden()} {
+				for line, err := range some {
+					if !yield(line, err) {
+						return
+					}
 				}
 			}
-			yield(ghost, nil)
 		}
 	}
 	r, err := c.Judge(context.Background(), in)

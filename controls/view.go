@@ -14,7 +14,7 @@ type View struct{ j *joins }
 // View indexes a run's facts by a judgement's inputs. Errors: facts that cannot be read.
 func (c *Catalogue) View(in Input) (*View, error) {
 	in.kinds = c.kinds
-	j, err := index(&in, in.Facts())
+	j, err := indexLines(&in)
 	if err != nil {
 		return nil, err
 	}
@@ -24,7 +24,11 @@ func (c *Catalogue) View(in Input) (*View, error) {
 // Facts streams the run's facts, joined, in their recorded order.
 func (v *View) Facts() iter.Seq2[*evidence.Fact, error] {
 	return func(yield func(*evidence.Fact, error) bool) {
-		for f, err := range v.j.in.Facts() {
+		for line, err := range v.j.in.Facts() {
+			var f *evidence.Fact
+			if err == nil {
+				f, err = evidence.DecodeFact(line)
+			}
 			if err == nil {
 				f = v.j.resolve(f)
 			}

@@ -2,6 +2,7 @@ package evidence
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/go-json-experiment/json"
@@ -68,7 +69,8 @@ func TestReadFact(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	read, err := ReadFact(line)
+	reader := NewLineReader()
+	read, err := reader.Fact(line)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,9 +84,13 @@ func TestReadFact(t *testing.T) {
 	if got, _ := read.Clone().Encode(); string(got) != string(want) {
 		t.Errorf("%s\nwant %s", got, want)
 	}
-	for _, bad := range []string{"", "[]", `{"id":1}`, `{"id":"a","id":"b"}`, `{"attrs":{"a":1,"a":2}}`, `{"id":"a"} {}`, `{"id":"a"`, "{\"id\":\"\xff\"}", `{"from":"x"}`} {
+	amended, _ := read.Amend("attrs").Set("/attrs/more", true).Unknown("c", "/x").Encode()
+	if again, _ := read.Encode(); string(again) != string(want) || string(amended) != strings.NewReplacer(`{"n":1`, `{"more":true,"n":1`, `"row"`, `"row","/x":"c"`).Replace(string(want)) {
+		t.Errorf("%s\n%s", again, amended)
+	}
+	for _, bad := range []string{"", "[]", `{"id":1}`, `{"id":"a","id":"b"}`, `{"attrs":{"a":1,"a":2}}`, `{"id":"a"} {}`, `{"id":"a"`, "{\"id\":\"\xff\"}", `{"from":"x"}`, `{"unknown":["a","b"]}`, `{"tags":{"a":1}}`, `{"from":["a",["b"]]}`} {
 		_, err1 := DecodeFact([]byte(bad))
-		_, err2 := ReadFact([]byte(bad))
+		_, err2 := reader.Fact([]byte(bad))
 		if err1 == nil || err2 == nil {
 			t.Errorf("%s: %v, %v", bad, err1, err2)
 		}

@@ -71,16 +71,16 @@ func (x *Exchange) Identify() { x.ID = "x:" + x.Key()[:32] }
 // RowID is the id of the coverage row that this exchange counts in.
 func (x *Exchange) RowID() string { return RowID(x.Target, x.Region, x.Operation) }
 
-// ExchangeSpan reads of a line of exchanges.jsonl the id and when the exchange began and ended,
-// without the cost of the rest.
-func ExchangeSpan(line []byte) (id string, start, end time.Time, err error) {
+// Span reads of a line of exchanges.jsonl the id and when the exchange began and ended, without the
+// cost of the rest.
+func (r *LineReader) Span(line []byte) (id string, start, end time.Time, err error) {
 	var micros int64
-	err = eachMember(line, func(name, value jsontext.Value) error {
+	err = r.eachMember(line, func(name, value jsontext.Value) error {
 		switch string(name) {
 		case `"id"`:
 			return unquote(&id, value)
 		case `"start"`:
-			return json.Unmarshal(value, &start)
+			return r.time(&start, value)
 		case `"duration"`:
 			return json.Unmarshal(value, &micros)
 		}

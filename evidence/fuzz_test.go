@@ -24,12 +24,18 @@ func FuzzFactLine(f *testing.F) {
 	f.Add([]byte(`{"id":"a","located":null,"unknown":{"/x/-":"r"},"tags":{}}`))
 	f.Fuzz(func(t *testing.T, line []byte) {
 		first, err := DecodeFact(line)
+		read, readErr := NewLineReader().Fact(line)
 		if err != nil {
 			return
 		}
 		once, err := first.Encode()
 		if err != nil {
 			return // read, and refused when it is written: such as a time that RFC 3339 lacks
+		}
+		if readErr == nil { // it takes no null for a text
+			if same, err := read.Encode(); err != nil || !bytes.Equal(once, same) {
+				t.Fatalf("decoded it is %s, read %s (%v)", once, same, err)
+			}
 		}
 		second, err := DecodeFact(once)
 		if err != nil {

@@ -1,59 +1,66 @@
 package evidence
 
 import (
-	"bytes"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// member is a field of a fact that was read and not decoded.
+// member is a field of a fact that was read: decoded when somebody asks for it.
 type member struct {
 	name  string
 	value jsontext.Value
+	v     any
+	done  bool // v is decoded
+	bad   bool // a number beyond all bounds, which no collector emits
 }
 
-// ReadFact reads a line of facts.jsonl for judging. It checks the whole line as [DecodeFact] does,
-// and decodes a field when Get or Field asks for it: most tests read few. Fields holds those that were
-// asked for alone; Encode and Clone decode the rest.
-func ReadFact(line []byte) (*Fact, error) {
-	f := &Fact{Fields: map[string]any{}}
-	own := bytes.Clone(line)
-	if err := eachMember(own, f.take); err != nil {
+// Fact reads a line of facts.jsonl for judging. It checks the whole line as [DecodeFact] does, and
+// decodes a field when Get or Field asks for it: most tests read few. Fields is filled by Clone and
+// Encode alone. The fact refers to the line, which must stay as it is; its Clone does not.
+func (r *LineReader) Fact(line []byte) (*Fact, error) {
+	f := &Fact{raw: make([]member, 0, 8)}
+	if err := r.eachMember(line, func(name, value jsontext.Value) error { return r.take(f, name, value) }); err != nil {
 		return nil, fmt.Errorf("decode fact: %w", err)
 	}
 	return f, nil
 }
 
 // take keeps one member of a fact's line.
-func (f *Fact) take(name, value jsontext.Value) error {
+func (r *LineReader) take(f *Fact, name, value jsontext.Value) error {
 	switch string(name) {
 	case `"id"`:
 		return unquote(&f.ID, value)
 	case `"kind"`:
-		return unquote(&f.Kind, value)
+		return r.repeated(&f.Kind, value)
 	case `"schema"`:
+		if string(value) == "1" {
+			f.Schema = 1
+			return nil
+		}
 		return json.Unmarshal(value, &f.Schema)
 	case `"provider"`:
-		return unquote(&f.Provider, value)
+		return r.repeated(&f.Provider, value)
 	case `"target"`:
-		return unquote(&f.Target, value)
+		return r.repeated(&f.Target, value)
 	case `"region"`:
-		return unquote(&f.Region, value)
+		return r.repeated(&f.Region, value)
 	case `"name"`:
 		return unquote(&f.Name, value)
 	case `"tags"`:
-		return json.Unmarshal(value, &f.Tags)
+		return r.object(&f.Tags, value)
 	case `"seen"`:
-		return json.Unmarshal(value, &f.Seen)
+		return r.time(&f.Seen, value)
 	case `"from"`:
-		return json.Unmarshal(value, &f.From)
+		return r.list(&f.From, value)
 	case `"unknown"`:
-		return json.Unmarshal(value, &f.Unknowns)
+		return r.object(&f.Unknowns, value)
 	}
 	m := member{value: value}
-	if err := unquote(&m.name, name); err != nil {
+	if err := r.repeated(&m.name, name); err != nil {
 		return err
 	}
 	f.raw = append(f.raw, m)
@@ -62,26 +69,63 @@ func (f *Fact) take(name, value jsontext.Value) error {
 
 // Field gives a facet, or the attrs, of a fact; ok is false where the fact does not say it.
 func (f *Fact) Field(name string) (v any, ok bool) {
-	if v, ok = f.Fields[name]; ok {
-		return v, true
-	}
-	for i, m := range f.raw {
-		if m.name != name {
-			continue
+	for i := range f.raw {
+		if m := &f.raw[i]; m.name == name {
+			if !m.done {
+				m.done, m.bad = true, json.Unmarshal(m.value, &m.v) != nil
+			}
+			return m.v, !m.bad
 		}
-		f.raw = append(f.raw[:i:i], f.raw[i+1:]...)
-		if json.Unmarshal(m.value, &v) != nil {
-			return nil, false // a number beyond all bounds, which no collector emits
-		}
-		f.Fields[name] = v
-		return v, true
 	}
-	return nil, false
+	v, ok = f.Fields[name]
+	return v, ok
 }
 
-// decodeAll decodes what nobody asked for yet.
+// decodeAll decodes what nobody asked for yet, and lets go of the line.
 func (f *Fact) decodeAll() {
-	for len(f.raw) > 0 {
-		f.Field(f.raw[0].name)
+	if f.raw == nil {
+		return
 	}
+	if f.Fields == nil {
+		f.Fields = make(map[string]any, len(f.raw))
+	}
+	for i := range f.raw {
+		if v, ok := f.Field(f.raw[i].name); ok {
+			f.Fields[f.raw[i].name] = v
+		}
+	}
+	f.raw = nil
+}
+
+// Amend gives a copy of a fact in which one facet can be set: it shares all others with f. What is in
+// the facet already may be nil.
+func (f *Fact) Amend(facet string) *Fact {
+	v, ok := f.Field(facet)
+	if ok {
+		v = cloneValue(v)
+	}
+	c := *f
+	c.Unknowns = maps.Clone(f.Unknowns)
+	c.raw = slices.DeleteFunc(slices.Clone(f.raw), func(m member) bool { return m.name == facet })
+	c.Fields = maps.Clone(f.Fields)
+	if ok {
+		if c.Fields == nil {
+			c.Fields = map[string]any{}
+		}
+		c.Fields[facet] = v
+	}
+	return &c
+}
+
+// Excerpt is the fact's line with the fields alone that pointers name, and with what is unknown of
+// all; where it comes from is left out.
+func (f *Fact) Excerpt(ptrs []string) ([]byte, error) {
+	short := &Fact{ID: f.ID, Kind: f.Kind, Schema: f.Schema, Provider: f.Provider, Target: f.Target, Region: f.Region, Name: f.Name, Seen: f.Seen,
+		Unknowns: f.Unknowns, Fields: map[string]any{}}
+	for _, ptr := range ptrs {
+		if v, said := f.Get(ptr); said {
+			short.put(ptr, v)
+		}
+	}
+	return short.Encode()
 }

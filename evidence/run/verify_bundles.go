@@ -52,7 +52,7 @@ func (v *verification) bundles(workers int) error {
 }
 
 func (v *verification) parts(target string, parts []*bundle.Reader, workers int) error {
-	times := exchangeTimes{asOf: v.run.Record.AsOf, last: v.last}
+	times := exchangeTimes{asOf: v.run.Record.AsOf, last: v.last, reader: evidence.NewLineReader()}
 	for i, p := range parts {
 		name := bundlesDir + "/" + partName(target, i)
 		if err := p.VerifyContents(workers, map[string]func([]byte) error{bundle.ExchangesName: times.add}); err != nil {
@@ -79,13 +79,14 @@ type exchangeTimes struct {
 	asOf, last time.Time
 	what       string
 	fault      error
+	reader     *evidence.LineReader
 }
 
 func (t *exchangeTimes) add(line []byte) error {
 	if t.fault != nil {
 		return nil
 	}
-	id, start, end, err := evidence.ExchangeSpan(line)
+	id, start, end, err := t.reader.Span(line)
 	switch {
 	case err != nil:
 		t.what, t.fault = "exchanges", err

@@ -108,7 +108,7 @@ func judge(ctx context.Context, r *run.Run, inputs map[string]string, judgedAsOf
 	if err := w.read(inputs); err != nil {
 		return nil, err
 	}
-	in := controls.Input{AsOf: r.Record.AsOf, JudgedAsOf: judgedAsOf, Facts: w.judgedFacts, Coverage: w.rows, Table: w.table, Register: w.engagement.Register,
+	in := controls.Input{AsOf: r.Record.AsOf, JudgedAsOf: judgedAsOf, Facts: w.factLines, Coverage: w.rows, Table: w.table, Register: w.engagement.Register,
 		Waivers: w.engagement.Waivers, Gaps: w.engagement.File.AcceptedGaps, Parameters: w.engagement.File.Parameters, Selected: w.engagement.File.Controls,
 		Scratch: scratchFile}
 	var err error
@@ -218,22 +218,16 @@ func (w *world) exchanges() iter.Seq2[evidence.Exchange, error] {
 	return records[evidence.Exchange](w.run, bundle.ExchangesName)
 }
 
-// facts streams the run's facts, whole.
+// factLines streams the run's facts, encoded.
+func (w *world) factLines() iter.Seq2[[]byte, error] { return linesOf(w.run, bundle.FactsName) }
+
+// facts streams the run's facts.
 func (w *world) facts() iter.Seq2[*evidence.Fact, error] {
-	return factsOf(w.run, evidence.DecodeFact)
-}
-
-// judgedFacts streams the run's facts, each field decoded when a test asks for it.
-func (w *world) judgedFacts() iter.Seq2[*evidence.Fact, error] {
-	return factsOf(w.run, evidence.ReadFact)
-}
-
-func factsOf(r *run.Run, read func(line []byte) (*evidence.Fact, error)) iter.Seq2[*evidence.Fact, error] {
 	return func(yield func(*evidence.Fact, error) bool) {
-		for line, err := range linesOf(r, bundle.FactsName) {
+		for line, err := range w.factLines() {
 			var f *evidence.Fact
 			if err == nil {
-				f, err = read(line)
+				f, err = evidence.DecodeFact(line)
 			}
 			if !yield(f, err) || err != nil {
 				return

@@ -35,7 +35,7 @@ func (j *Judged) reportInput() (report.Input, error) {
 	if err != nil {
 		return in, err
 	}
-	view, err := w.catalogue.View(controls.Input{AsOf: r.Record.AsOf, JudgedAsOf: j.JudgedAsOf, Targets: targets, Facts: w.facts, Register: w.engagement.Register})
+	view, err := w.catalogue.View(controls.Input{AsOf: r.Record.AsOf, JudgedAsOf: j.JudgedAsOf, Targets: targets, Facts: w.factLines, Register: w.engagement.Register})
 	if err != nil {
 		return in, err
 	}

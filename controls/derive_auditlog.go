@@ -1,0 +1,161 @@
+package controls
+
+import (
+	"slices"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// auditLogs says of each AWS account and Google project of the run whether a trail, or a sink from
+// above, records its administration. That none does counts only where every list of such logs was
+// whole: those of the organisation lie in another target.
+func auditLogs(j *joins) []*evidence.Fact {
+	var all []*recorded
+	for _, t := range j.in.Targets {
+		source := "aws.cloudtrail.trail"
+		if t.Provider == "gcp" {
+			source = "gcp.logging.sink"
+		}
+		if !t.account() {
+			continue
+		}
+		id := t.Provider + ":" + t.Account
+		f := derived(kindAuditLog, "audit_log:"+id, t.Account, t.ID, "").Because("c:" + t.ID)
+		all = append(all, &recorded{target: t, fact: f, source: source, unclear: j.listGap(source), logs: []string{}})
+	}
+	for source, fields := range map[string][]string{"aws.cloudtrail.trail": trailFields, "gcp.logging.sink": sinkFields} {
+		for log := range j.each(source) {
+			whole, unseen := recordsAll(log, fields)
+			for _, r := range all {
+				if r.source == source {
+					r.by(j, log, whole, unseen)
+				}
+			}
+		}
+	}
+	out := make([]*evidence.Fact, 0, len(all))
+	for _, r := range all {
+		slices.Sort(r.logs)
+		switch r.fact.Set("/attrs/logs", r.logs); {
+		case r.covered:
+			r.fact.Set("/attrs/covered", true)
+		case r.unclear != "":
+			r.fact.Unknown(r.unclear, "/attrs/covered")
+		default:
+			r.fact.Set("/attrs/covered", false)
+		}
+		out = append(out, r.fact)
+	}
+	return out
+}
+
+// recorded gathers, for one account or project, the logs that record its administration.
+type recorded struct {
+	target  Target
+	fact    *evidence.Fact
+	source  string // kind of logs
+	covered bool
+	unclear string // why it is not known that none covers it
+	logs    []string
+}
+
+// by holds one log against it; whole says that the log records all that it covers, unseen why that
+// is not known.
+func (r *recorded) by(j *joins, log *evidence.Fact, whole bool, unseen string) {
+	covers, why := j.covers(log, r.target)
+	if !covers && why == "" {
+		return
+	}
+	r.logs = append(r.logs, log.ID)
+	r.fact.Because("f:" + log.ID)
+	switch {
+	case whole && covers:
+		r.covered = true
+	case whole:
+		r.unclear = why
+	case unseen != "":
+		r.unclear = unseen
+	}
+}
+
+// listGap names the first row that kept a kind from being enumerated, or its provider's targets
+// from being discovered.
+func (j *joins) listGap(kind string) string {
+	of := map[string]string{}
+	for _, t := range j.in.Targets {
+		of[t.ID] = t.Provider
+	}
+	for _, r := range j.in.Coverage {
+		if gates(r, func(k string) bool { return k == kind }) || r.Discovery && !r.Status.Seen() && of[r.Target] == providerOf(kind) {
+			return r.ID
+		}
+	}
+	return j.onlySecond("", func(k string) bool { return k == kind })
+}
+
+// covers says whether a log takes what happens in a target. "*" is the organisation that the log
+// was read in, and no other: an engagement may name several. A Google sink counts where it takes
+// what lies below it. Why is the cause where that was not seen.
+func (j *joins) covers(log *evidence.Fact, t Target) (covers bool, why string) {
+	accounts, known := texts(log, "/log/accounts")
+	if !known {
+		return false, reasonOf(log, "/log/accounts")
+	}
+	if log.Provider == "gcp" {
+		switch below, ok := log.Get("/attrs/include_children"); {
+		case !ok:
+			return false, reasonOf(log, "/attrs/include_children")
+		case below != true:
+			return false, ""
+		}
+	}
+	if slices.Contains(accounts, "*") {
+		return log.Target == t.ID || t.Parent != "" && j.organizationOf(log.Target) == t.Parent, ""
+	}
+	for _, above := range append([]string{t.Provider + ":" + t.Account}, j.parents[t.Provider+":"+t.Account]...) {
+		if slices.Contains(accounts, above) {
+			return true, ""
+		}
+	}
+	return false, ""
+}
+
+// organizationOf gives the target of the organisation that a target belongs to, or is.
+func (j *joins) organizationOf(target string) string {
+	for _, t := range j.in.Targets {
+		if t.ID == target && t.Parent != "" {
+			return t.Parent
+		}
+	}
+	return target
+}
+
+// The fields that must be true of a log that records all administration.
+var (
+	trailFields = []string{"/log/enabled", "/log/management", "/log/validated", "/attrs/global_events", "/attrs/multi_region"}
+	sinkFields  = []string{"/log/enabled", "/log/management"}
+)
+
+// recordsAll says whether these fields of a log are all true, and, of a trail, that its last delivery
+// did not fail; why names the first field that was not seen, where nothing that was seen speaks
+// against it.
+func recordsAll(log *evidence.Fact, fields []string) (whole bool, why string) {
+	wants := map[string]any{}
+	for _, ptr := range fields {
+		wants[ptr] = true
+	}
+	if log.Kind == "aws.cloudtrail.trail" {
+		fields, wants["/attrs/delivery_error"] = append(slices.Clone(fields), "/attrs/delivery_error"), nil
+	}
+	for _, ptr := range fields {
+		switch v, ok := log.Get(ptr); {
+		case !ok:
+			if why == "" {
+				why = reasonOf(log, ptr)
+			}
+		case v != wants[ptr]:
+			return false, ""
+		}
+	}
+	return why == "", why
+}

@@ -1,0 +1,212 @@
+package controls
+
+import (
+	"fmt"
+	"iter"
+	"runtime"
+	"slices"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// glimpse is what the index takes of one fact. It is a function of the fact and of the judgement's
+// inputs alone, so that many can be made at a time.
+type glimpse struct {
+	id      string
+	end     end
+	copies  []string // ids of its copies
+	origin  string   // what it is a copy of
+	trusted []string // accounts and projects that it shows to be of the run
+	parents []string // of a project
+	shelf   *shelf
+	line    []byte // what derivations read of it
+	sight   *sight // of a second source
+	class   string // of its store
+}
+
+// newJoins starts an index.
+func newJoins(in *Input) *joins {
+	j := &joins{in: in, ends: newEnds(), reads: map[string][]string{}, kept: map[string][][]byte{}, edges: map[string][]string{}, trusted: map[string]bool{},
+		shelves: map[string]shelf{}, parents: map[string][]string{}, sources: newSources(in.kinds)}
+	for _, d := range derivations() {
+		for kind, ptrs := range d.reads {
+			j.reads[kind] = append(j.reads[kind], ptrs...)
+		}
+	}
+	for kind, ptrs := range j.reads {
+		slices.Sort(ptrs)
+		j.reads[kind] = slices.Compact(ptrs)
+	}
+	return j
+}
+
+// indexLines indexes the run's facts.
+func indexLines(in *Input) (*joins, error) {
+	j := newJoins(in)
+	workers := make([]func(*chunk) ([]glimpse, error), runtime.GOMAXPROCS(0))
+	for i := range workers {
+		reader := evidence.NewLineReader()
+		workers[i] = func(c *chunk) ([]glimpse, error) { return j.glimpses(reader, c) }
+	}
+	for some, err := range inOrder(chunks(in.Facts()), workers) {
+		if err != nil {
+			return nil, err
+		}
+		for i := range some {
+			j.add(&some[i])
+			j.keep(&some[i])
+		}
+	}
+	return j, j.finish()
+}
+
+// index does the same with facts that are at hand.
+func index(in *Input, facts []*evidence.Fact) (*joins, error) {
+	j := newJoins(in)
+	for _, f := range facts {
+		g, err := j.glimpse(f)
+		if err != nil {
+			return nil, err
+		}
+		j.add(&g)
+		j.keep(&g)
+	}
+	return j, j.finish()
+}
+
+func (j *joins) finish() error {
+	if err := j.compare(); err != nil {
+		return err
+	}
+	j.trust()
+	j.spread()
+	return nil
+}
+
+func (j *joins) glimpses(reader *evidence.LineReader, c *chunk) ([]glimpse, error) {
+	out := make([]glimpse, 0, len(c.ends))
+	for line := range c.lines() {
+		f, err := reader.Fact(line)
+		if err != nil {
+			return nil, err
+		}
+		g, err := j.glimpse(f)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, g)
+	}
+	return out, nil
+}
+
+// glimpse reads a fact for the index.
+func (j *joins) glimpse(f *evidence.Fact) (glimpse, error) {
+	g := glimpse{id: f.ID, end: j.endOf(f), copies: copiesOf(f)}
+	if origin, _ := f.Get("/origin"); origin != nil {
+		g.origin, _ = origin.(string)
+	}
+	switch f.Kind {
+	case "aws.s3.bucket", "gcp.storage.bucket", "gcp.logging.bucket":
+		s := shelfOf(f)
+		g.shelf = &s
+	case "aws.organizations.organization":
+		g.trusted = []string{"aws:" + f.ID} // as policies name it
+	case "aws.organizations.account":
+		g.trusted = []string{f.ID}
+	case "gcp.resourcemanager.project":
+		g.parents, _ = texts(f, "/account/parents")
+		g.trusted = []string{f.ID}
+		if number, _ := f.Get("/attrs/number"); number != nil { // service agents name their project by its number
+			g.trusted = append(g.trusted, fmt.Sprint("gcp:projects/", number))
+		}
+	}
+	if _, second := j.sources.second[f.Kind]; second {
+		g.sight = sightOf(f)
+	} else {
+		class, _ := f.Get("/store/class")
+		g.class, _ = class.(string)
+	}
+	var err error
+	if ptrs, ok := j.reads[f.Kind]; ok {
+		g.line, err = f.Excerpt(ptrs)
+	}
+	return g, err
+}
+
+// endOf is what the index keeps of every fact.
+func (j *joins) endOf(f *evidence.Fact) end {
+	e := end{ruling: ruleOf(j.in.Register.Scope, f), kind: f.Kind, target: f.Target}
+	if k, ok := j.in.kinds[f.Kind]; ok && slices.Contains(k.Facets, "store") {
+		class, _ := f.Get("/store/class")
+		e.data = class != "log" // one whose class was not seen may hold data
+	}
+	located, said := f.Get("/located")
+	list, ok := located.([]any)
+	switch row, unseen := f.Unknowns["/located"]; {
+	case unseen:
+		e.why = row
+	case f.Unknowns["/located/-"] != "":
+		e.why = f.Unknowns["/located/-"]
+	case !said || !ok:
+		e.why = noLocation(f.ID)
+	default:
+		e.located = list
+	}
+	if f.Kind == "aws.kms.key" {
+		manager, _ := f.Get("/attrs/manager")
+		e.manager, _ = manager.(string)
+	}
+	return e
+}
+
+// add puts a fact into the index, in the order of the run.
+func (j *joins) add(g *glimpse) {
+	e := g.end
+	if old, twice := j.ends.get(g.id); twice && (!slices.Equal(old.located, e.located) || old.ruling != e.ruling) {
+		e = end{ruling: ruling{scope: ScopeUnknown, rule: "said twice"}, kind: e.kind, why: "said twice, with differences: " + g.id}
+	}
+	j.ends.put(g.id, e)
+	if e.data {
+		j.stores = append(j.stores, g.id)
+	}
+	if len(g.copies) > 0 { // no entry for each fact: there are many
+		j.edges[g.id] = append(j.edges[g.id], g.copies...)
+	}
+	if g.origin != "" {
+		j.edges[g.origin] = append(j.edges[g.origin], g.id)
+	}
+	for _, id := range g.trusted {
+		j.trusted[id] = true
+	}
+	if g.parents != nil {
+		j.parents[g.id] = g.parents
+	}
+	if g.shelf != nil {
+		j.shelves[g.id] = *g.shelf
+	}
+}
+
+// keep notes what derivations read, and what a second source says.
+func (j *joins) keep(g *glimpse) {
+	if g.line != nil {
+		j.kept[g.end.kind] = append(j.kept[g.end.kind], g.line)
+	}
+	j.sources.add(g)
+}
+
+// each reads back the facts of a kind that derivations read, with those fields alone.
+func (j *joins) each(kind string) iter.Seq[*evidence.Fact] {
+	return func(yield func(*evidence.Fact) bool) {
+		reader := evidence.NewLineReader()
+		for _, line := range j.kept[kind] {
+			f, err := reader.Fact(line)
+			if err != nil {
+				j.fault = err // our own line: it cannot be
+				return
+			}
+			if !yield(f) {
+				return
+			}
+		}
+	}
+}
