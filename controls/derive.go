@@ -217,7 +217,11 @@ func guardrails(j *joins) []*evidence.Fact {
 				Unknown("the account is in no organisation that was read: "+t.ID, "/attrs/management", "/attrs/guarded", "/attrs/locations", "/attrs/exempt"))
 		}
 	}
-	at := attached(slices.Collect(j.each("aws.organizations.scp_statement")))
+	var statements []*evidence.Fact
+	for s := range j.each("aws.organizations.scp_statement") {
+		statements = append(statements, s.Clone())
+	}
+	at := attached(statements)
 	for a := range j.each("aws.organizations.account") {
 		f := derived(kindGuardrail, "guardrail:"+a.ID, a.Name, a.Target, "").Because("f:" + a.ID)
 		if m, ok := a.Get("/attrs/management"); ok {

@@ -89,7 +89,7 @@ func (j *joins) callers() map[string]*evidence.Fact {
 	out := map[string]*evidence.Fact{}
 	for f := range j.each("aws.sts.caller") {
 		if out[f.Target] == nil {
-			out[f.Target] = f
+			out[f.Target] = f.Clone()
 		}
 	}
 	return out
@@ -104,7 +104,7 @@ func (j *joins) rolesOf(callers map[string]*evidence.Fact) map[string]*evidence.
 		}
 		v, _ := callers[r.Target].Get("/attrs/role")
 		if arn, ok := v.(string); ok && sameRole(r.ID, arn) {
-			out[r.Target] = r
+			out[r.Target] = r.Clone()
 		}
 	}
 	return out

@@ -61,7 +61,7 @@ func noLocation(id string) string { return "has no location: " + id }
 func (x *ends) put(id string, e end) {
 	p := packed{ruling: x.rulings.number(e.ruling), kind: x.texts.number(e.kind), target: x.texts.number(e.target),
 		manager: x.texts.number(e.manager), data: e.data, ghost: e.ghost}
-	if p.placeless = e.why == noLocation(id); !p.placeless {
+	if p.placeless = e.placeless; !p.placeless {
 		p.why = x.texts.number(e.why)
 	}
 	if p.placed = e.located != nil; p.placed {
@@ -83,9 +83,7 @@ func (x *ends) get(id string) (end, bool) {
 	}
 	p := x.packed.all[at]
 	e := end{ruling: x.rulings.all[p.ruling], kind: x.texts.all[p.kind], target: x.texts.all[p.target], manager: x.texts.all[p.manager], data: p.data, ghost: p.ghost}
-	if p.placeless {
-		e.why = noLocation(id)
-	} else {
+	if e.placeless = p.placeless; !p.placeless {
 		e.why = x.texts.all[p.why]
 	}
 	if p.placed {

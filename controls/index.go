@@ -99,7 +99,7 @@ func (j *joins) glimpses(reader *evidence.LineReader, c *chunk) ([]glimpse, erro
 	return out, nil
 }
 
-// glimpse reads a fact for the index.
+// glimpse reads a fact for the index. Nothing of it refers to the fact.
 func (j *joins) glimpse(f *evidence.Fact) (glimpse, error) {
 	g := glimpse{id: f.ID, end: j.endOf(f), copies: copiesOf(f)}
 	if origin, _ := f.Get("/origin"); origin != nil {
@@ -148,7 +148,7 @@ func (j *joins) endOf(f *evidence.Fact) end {
 	case f.Unknowns["/located/-"] != "":
 		e.why = f.Unknowns["/located/-"]
 	case !said || !ok:
-		e.why = noLocation(f.ID)
+		e.placeless = true
 	default:
 		e.located = list
 	}
@@ -194,7 +194,8 @@ func (j *joins) keep(g *glimpse) {
 	j.sources.add(g)
 }
 
-// each reads back the facts of a kind that derivations read, with those fields alone.
+// each reads back the facts of a kind that derivations read, with those fields alone. A fact is valid
+// until the next one; its Clone stays.
 func (j *joins) each(kind string) iter.Seq[*evidence.Fact] {
 	return func(yield func(*evidence.Fact) bool) {
 		reader := evidence.NewLineReader()

@@ -25,14 +25,15 @@ type joins struct {
 
 // end is what the index keeps of a fact.
 type end struct {
-	ruling  ruling
-	kind    string
-	target  string
-	data    bool   // a store of something else than logs
-	located []any  // place tokens
-	why     string // why located is not known; "" where it is
-	ghost   bool   // only a second source lists it
-	manager string // of a key: AWS, CUSTOMER; "" where it is no key, or was not said
+	ruling    ruling
+	kind      string
+	target    string
+	data      bool   // a store of something else than logs
+	located   []any  // place tokens
+	why       string // why located is not known; "" where it is, or where placeless
+	placeless bool   // it says nothing of where it lies, and not why
+	ghost     bool   // only a second source lists it
+	manager   string // of a key: AWS, CUSTOMER; "" where it is no key, or was not said
 }
 
 func copiesOf(f *evidence.Fact) (to []string) {
@@ -150,6 +151,8 @@ func (j *joins) placeCopies(f *evidence.Fact) *evidence.Fact {
 		switch e, ok := j.ends.get(to); {
 		case !ok:
 			f.Unknown("the other end was not collected: "+cmp.Or(to, "not named"), ptr)
+		case e.placeless:
+			f.Unknown(noLocation(to), ptr)
 		case e.why != "":
 			f.Unknown(e.why, ptr)
 		default:

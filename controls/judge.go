@@ -161,23 +161,34 @@ func someOf(causes []string) string {
 const maxObserved = 8 << 10
 
 // observed is canonical JSON of the fields that a test reads; what was not seen stands as
-// {"unknown": why}.
-func observed(f *evidence.Fact, reads []string) string {
-	out := map[string]any{}
+// {"unknown": why}. Reads are sorted, and of a form in which that is the canonical order.
+func (j *judging) observed(f *evidence.Fact, reads []string) string {
+	b := append(j.seen[:0], '{')
 	for _, ptr := range reads {
-		switch v, said := f.Get(ptr); {
-		case said && f.Unknowns[ptr+"/-"] != "":
-			out[ptr] = map[string]any{"seen": v, "unknown": f.Unknowns[ptr+"/-"]}
-		case said:
-			out[ptr] = v
-		case !slices.Contains(envelopeNames, ptr):
-			out[ptr] = map[string]any{"unknown": reasonOf(f, ptr)}
+		v, said := f.Get(ptr)
+		if why := f.Unknowns[ptr+"/-"]; said && why != "" {
+			v = map[string]any{"seen": v, "unknown": why}
+		} else if !said && slices.Contains(envelopeNames, ptr) {
+			continue
+		} else if !said {
+			v = map[string]any{"unknown": reasonOf(f, ptr)}
 		}
+		if len(b) > 1 {
+			b = append(b, ',')
+		}
+		b = append(append(append(b, '"'), ptr...), `":`...)
+		if out, ok := evidence.AppendCanonical(b, v); ok {
+			b = out
+			continue
+		}
+		slow, err := evidence.Canonical(v)
+		if err != nil {
+			return ""
+		}
+		b = append(b, slow...)
 	}
-	b, err := evidence.Canonical(out)
-	if err != nil {
-		return ""
-	}
+	b = append(b, '}')
+	j.seen = b
 	if len(b) > maxObserved {
 		return strings.ToValidUTF8(string(b[:maxObserved]), "") + fmt.Sprintf("… (%d bytes; the rest is in the fact)", len(b))
 	}

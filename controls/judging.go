@@ -18,12 +18,20 @@ type judging struct {
 	fault   error // the first error of writing records
 	tallies map[string]*tally
 	natives map[string][]string
+	seen    []byte // of observed
 }
 
 // verdicts are records, encoded one behind the other.
 type verdicts struct {
 	arena   []byte
-	entries []entry
+	entries []verdict
+}
+
+// verdict is one of them, at [from, to) of the arena.
+type verdict struct {
+	group    int
+	key      string
+	from, to int
 }
 
 func newJudging(p *pass) *judging {
@@ -35,9 +43,10 @@ func (j *judging) chunk(ctx context.Context, c *chunk) (*verdicts, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	j.out = verdicts{arena: make([]byte, 0, 2*len(c.text)), entries: make([]entry, 0, 2*len(c.ends))}
+	// A chunk is likely to give as much as the last one did.
+	j.out = verdicts{arena: make([]byte, 0, len(j.out.arena)*9/8), entries: make([]verdict, 0, len(j.out.entries)*9/8)}
 	for line := range c.lines() {
-		f, err := j.reader.Fact(line)
+		f, err := j.reader.FactAgain(line) // the index has read it, and its file's digest is checked each time
 		if err != nil {
 			return nil, err
 		}
@@ -102,13 +111,13 @@ func (j *judging) keep(group int, f *evidence.Fact, record any) {
 		j.out.arena = append(j.out.arena, b...)
 	}
 	j.fault = cmp.Or(j.fault, err)
-	j.out.entries = append(j.out.entries, entry{group, f.ID, from, len(j.out.arena)})
+	j.out.entries = append(j.out.entries, verdict{group, f.ID, from, len(j.out.arena)})
 }
 
 func (j *judging) item(t *tally, f *evidence.Fact, r ruling, got outcome) *Item {
 	item := &Item{Record: "item", Control: t.control.ID, Fact: f.ID, Kind: f.Kind, Target: f.Target, Region: f.Region, Name: f.Name,
 		Scope: r.scope, ScopeRule: r.rule, Verdict: got.verdict, Basis: t.control.Basis, Missing: strings0(got.missing),
-		Observed: observed(f, got.test.reads), From: strings0(f.From)}
+		Observed: j.observed(f, got.test.reads), From: strings0(f.From)}
 	slices.Sort(item.Missing)
 	if f.Provider != "aws" && f.Provider != "gcp" && f.Provider != "trefoil" {
 		item.Basis = Stated

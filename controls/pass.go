@@ -94,7 +94,7 @@ func (p *pass) take(v *verdicts) error {
 		return nil
 	}
 	for _, e := range v.entries {
-		if err := p.records.add(e.group, e.key, v.arena[e.from:e.to]); err != nil {
+		if err := p.records.add(e.group, e.key, v.arena[e.from:e.to:e.to]); err != nil {
 			return err
 		}
 	}

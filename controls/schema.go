@@ -17,6 +17,7 @@ var placesType = types.NewOpaqueType("places")
 // node is one readable field: of the fact, of a record, or of the elements of a list.
 type node struct {
 	name   string
+	ptr    string // JSON Pointer; of what is in a list, without the list's index
 	field  evidence.Field
 	typ    *types.Type
 	enum   map[string]bool
@@ -34,9 +35,9 @@ type schema struct {
 // newSchema builds the type `fact` for a population.
 func newSchema(base types.Provider, kinds []*evidence.Kind) (*schema, error) {
 	s := &schema{Provider: base, nodes: map[string]*node{}}
-	s.root = s.record("Fact", evidence.Field{Type: evidence.Record})
+	s.root = s.record("Fact", "", evidence.Field{Type: evidence.Record})
 	for _, f := range envelope() {
-		s.root.fields[f.Name] = s.field("Fact", f)
+		s.root.fields[f.Name] = s.field("Fact", "", f)
 	}
 	if all(kinds, func(k *evidence.Kind) bool { _, na := k.NotApplicable["/tags"]; return !na }) {
 		s.root.fields["tags"] = &node{name: "tags", typ: types.NewMapType(types.StringType, types.StringType)}
@@ -45,7 +46,7 @@ func newSchema(base types.Provider, kinds []*evidence.Kind) (*schema, error) {
 		if merged, ok, err := common(kinds, "/"+f.Name, f); err != nil {
 			return nil, err
 		} else if ok {
-			s.root.fields[f.Name] = s.field("Fact", merged)
+			s.root.fields[f.Name] = s.field("Fact", "", merged)
 		}
 	}
 	return s, nil
@@ -102,21 +103,22 @@ func declared(k *evidence.Kind, ptr string) (evidence.Field, bool) {
 	return cur, true
 }
 
-func (s *schema) record(name string, f evidence.Field) *node {
-	n := &node{name: name, field: f, typ: types.NewObjectType(name), fields: map[string]*node{}}
+func (s *schema) record(name, ptr string, f evidence.Field) *node {
+	n := &node{name: name, ptr: ptr, field: f, typ: types.NewObjectType(name), fields: map[string]*node{}}
 	s.nodes[name] = n
 	for _, sub := range f.Fields {
-		n.fields[sub.Name] = s.field(name, sub)
+		n.fields[sub.Name] = s.field(name, ptr, sub)
 	}
 	return n
 }
 
 // field gives the CEL type of a field. Scalars can be null: that is "none".
-func (s *schema) field(parent string, f evidence.Field) *node {
-	n := &node{name: f.Name, field: f}
+func (s *schema) field(parent, ptr string, f evidence.Field) *node {
+	ptr += "/" + f.Name
+	n := &node{name: f.Name, ptr: ptr, field: f}
 	switch f.Type {
 	case evidence.Record:
-		n = s.record(parent+"."+f.Name, f)
+		n = s.record(parent+"."+f.Name, ptr, f)
 	case evidence.Place:
 		n.typ = placesType
 		return n

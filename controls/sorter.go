@@ -26,32 +26,32 @@ type Scratch interface {
 type sorter struct {
 	limit   int                     // bytes of lines held in memory
 	scratch func() (Scratch, error) // nil: everything is held in memory
-	arena   []byte                  // the lines, one behind the other
+	held    int
 	entries []entry
 	file    Scratch
 	at      int64
 	runs    []span
 }
 
-// entry is a line in memory, at [from, to) of the arena.
+// entry is a line in memory. Of equal ones, the order says which came first.
 type entry struct {
-	group    int
-	key      string
-	from, to int
+	group, order int
+	key          string
+	line         []byte
 }
 
 // span is a sorted run in the file.
 type span struct{ from, to int64 }
 
+// add takes a line, which must stay as it is.
 func (s *sorter) add(group int, key string, line []byte) error {
-	if s.scratch != nil && len(s.arena) > 0 && len(s.arena)+len(line) > s.limit {
+	if s.scratch != nil && s.held > 0 && s.held+len(line) > s.limit {
 		if err := s.spill(); err != nil {
 			return err
 		}
 	}
-	from := len(s.arena)
-	s.arena = append(s.arena, line...)
-	s.entries = append(s.entries, entry{group, key, from, len(s.arena)})
+	s.held += len(line)
+	s.entries = append(s.entries, entry{group, len(s.entries), key, line})
 	return nil
 }
 
@@ -63,7 +63,7 @@ func (s *sorter) sort() {
 		if c := strings.Compare(a.key, b.key); c != 0 {
 			return c
 		}
-		return cmp.Compare(a.from, b.from)
+		return cmp.Compare(a.order, b.order)
 	})
 }
 
@@ -82,18 +82,18 @@ func (s *sorter) spill() (err error) {
 		head = binary.AppendUvarint(head[:0], uint64(e.group))
 		head = binary.AppendUvarint(head, uint64(len(e.key)))
 		head = append(head, e.key...)
-		head = binary.AppendUvarint(head, uint64(e.to-e.from))
+		head = binary.AppendUvarint(head, uint64(len(e.line)))
 		// A buffered writer keeps its first error for Flush.
 		_, _ = w.Write(head)
-		_, _ = w.Write(s.arena[e.from:e.to])
-		s.at += int64(len(head) + e.to - e.from)
+		_, _ = w.Write(e.line)
+		s.at += int64(len(head) + len(e.line))
 	}
 	if err := w.Flush(); err != nil {
 		return fmt.Errorf("results: %w", err)
 	}
 	s.runs = append(s.runs, span{begin, s.at})
-	s.arena, s.entries = s.arena[:0], s.entries[:0]
-	clear(s.entries[:cap(s.entries)])
+	clear(s.entries)
+	s.held, s.entries = 0, s.entries[:0]
 	return nil
 }
 
@@ -104,7 +104,7 @@ func (s *sorter) finish() error {
 		return nil
 	}
 	err := s.spill()
-	s.arena, s.entries = nil, nil
+	s.entries = nil
 	return err
 }
 
@@ -128,7 +128,7 @@ func (s *sorter) all() iter.Seq2[sortedLine, error] {
 	if s.file == nil {
 		return func(yield func(sortedLine, error) bool) {
 			for _, e := range s.entries {
-				if !yield(sortedLine{e.group, e.key, s.arena[e.from:e.to]}, nil) {
+				if !yield(sortedLine{e.group, e.key, e.line}, nil) {
 					return
 				}
 			}

@@ -65,7 +65,10 @@ func (r *record) Get(index ref.Val) ref.Val {
 	}
 	// A derived schema nests record names; the field's own name is its last part.
 	field := string(name)
-	ptr := r.ptr + "/" + field
+	ptr := n.ptr
+	if r.ptr != r.node.ptr { // it is in a list
+		ptr = r.ptr + "/" + field
+	}
 	if row, ok := r.fact.Unknowns[ptr]; ok {
 		return unknown(row)
 	}

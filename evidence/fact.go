@@ -32,8 +32,9 @@ type Fact struct {
 	Unknowns map[string]string `json:"unknown,omitzero"` // JSON Pointer → id of the coverage row that says why
 	Fields   map[string]any    `json:",embed"`           // facets and attrs
 
-	raw  []member // of a fact that ReadFact gave: fields that nobody asked for yet
-	errs []error
+	raw    []member // of a fact that a LineReader gave
+	reader *LineReader
+	errs   []error
 }
 
 // NewFact starts a fact of a kind. Provider is the first part of the kind's name. Target,
@@ -224,12 +225,13 @@ func DecodeFact(line []byte) (*Fact, error) {
 
 // Clone copies a fact deeply enough that derivations can set fields on the copy.
 func (f *Fact) Clone() *Fact {
-	f.decodeAll()
 	c := *f
+	c.Fields = maps.Clone(f.Fields)
+	c.decodeAll()
 	c.Tags = maps.Clone(f.Tags)
 	c.From = slices.Clone(f.From)
 	c.Unknowns = maps.Clone(f.Unknowns)
-	c.Fields, _ = cloneValue(f.Fields).(map[string]any)
+	c.Fields, _ = cloneValue(c.Fields).(map[string]any)
 	return &c
 }
 

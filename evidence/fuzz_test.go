@@ -3,6 +3,7 @@ package evidence
 import (
 	"bytes"
 	"os"
+	"reflect"
 	"testing"
 	"time"
 
@@ -36,6 +37,13 @@ func FuzzFactLine(f *testing.F) {
 			if same, err := read.Encode(); err != nil || !bytes.Equal(once, same) {
 				t.Fatalf("decoded it is %s, read %s (%v)", once, same, err)
 			}
+			again, err := NewLineReader().FactAgain(line)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if same, err := again.Encode(); err != nil || !bytes.Equal(once, same) {
+				t.Fatalf("decoded it is %s, read again %s (%v)", once, same, err)
+			}
 		}
 		second, err := DecodeFact(once)
 		if err != nil {
@@ -46,6 +54,25 @@ func FuzzFactLine(f *testing.F) {
 		}
 		_ = first.Check(bucketKind) // never a panic
 		first.Clone()
+	})
+}
+
+// What is read again without a check is never a panic, and what is JSON is decoded as the library does.
+func FuzzPlain(f *testing.F) {
+	f.Add([]byte(`{"a":[1,-2.5e3,"x\u00e9\n",null,true,{}],"b":{"c":[[]]}, "d" : "" }`))
+	f.Add([]byte(`{"id":"\`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if f, err := NewLineReader().FactAgain(text); err == nil {
+			f.Clone()
+		}
+		got, ok := decodePlain(text, func(b []byte) string { return string(b) })
+		var want any
+		if json.Unmarshal(text, &want) != nil {
+			return
+		}
+		if !ok || !reflect.DeepEqual(got, want) {
+			t.Fatalf("%s: %#v, %v; want %#v", text, got, ok, want)
+		}
 	})
 }
 

@@ -15,6 +15,7 @@ import (
 type LineReader struct {
 	d     jsontext.Decoder
 	in    bytes.Buffer
+	fact  Fact              // the last one
 	texts map[string]string // texts that repeat, each once
 	parts [][]byte          // of plainTexts
 	seen  struct {          // the time that was read last: facts of one answer have the same
@@ -70,7 +71,7 @@ func unquote(into *string, v jsontext.Value) error {
 	if v.Kind() != jsontext.KindString {
 		return errors.New("no string: " + string(v[:min(len(v), 40)]))
 	}
-	if bytes.IndexByte(v, '\\') < 0 {
+	if bytes.IndexByte(v, '\\') < 0 && len(v) > 1 {
 		*into = string(v[1 : len(v)-1])
 		return nil
 	}
@@ -105,7 +106,7 @@ func (r *LineReader) once(text []byte) string {
 // plainTexts cuts a list or an object of strings as our own writer puts them, without white space and
 // escapes, into its strings; ok is false where it is none. v is valid JSON.
 func (r *LineReader) plainTexts(v jsontext.Value, open byte) (texts [][]byte, ok bool) {
-	if v[0] != open || bytes.IndexByte(v, '\\') >= 0 {
+	if len(v) < 2 || v[0] != open || bytes.IndexByte(v, '\\') >= 0 {
 		return nil, false
 	}
 	texts = r.parts[:0]
@@ -139,7 +140,7 @@ func (r *LineReader) list(into *[]string, v jsontext.Value) error {
 // object decodes an object whose values are strings.
 func (r *LineReader) object(into *map[string]string, v jsontext.Value) error {
 	texts, ok := r.plainTexts(v, '{')
-	if !ok {
+	if !ok || len(texts)%2 != 0 {
 		return json.Unmarshal(v, into)
 	}
 	*into = make(map[string]string, len(texts)/2)

@@ -38,7 +38,7 @@ func everythingWithheld() (text string, rules []string) {
 func factsByID(t *testing.T, r *run.Run) map[string]*evidence.Fact {
 	t.Helper()
 	out := map[string]*evidence.Fact{}
-	for f, err := range factsOf(r, evidence.DecodeFact) {
+	for f, err := range (&world{run: r}).facts() {
 		if err != nil {
 			t.Fatal(err)
 		}
