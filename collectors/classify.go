@@ -131,30 +131,60 @@ func (g Genuine) checkRoot(body []byte) error {
 }
 
 func (g Genuine) checkMember(body []byte) error {
-	if !jsontext.Value(body).IsValid() {
-		return errors.New("cut off or malformed JSON")
+	d := jsontext.NewDecoder(bytes.NewBuffer(body))
+	if d.PeekKind() != jsontext.KindBeginObject {
+		if jsontext.Value(body).IsValid() {
+			return errors.New("no JSON object")
+		}
+		return errCutOff
 	}
-	var object map[string]jsontext.Value
-	if err := json.Unmarshal(body, &object); err != nil {
-		return errors.New("no JSON object")
-	}
-	if g.Member == "" {
+	kind, err := memberKind(d, g.Member)
+	switch {
+	case err != nil:
+		return errCutOff
+	case g.Member == "":
 		return nil
-	}
-	value, ok := object[g.Member]
-	if !ok {
+	case kind == 0:
 		return errors.New("no member " + g.Member)
 	}
 	// Measured: null decodes to a list of nothing, without an error.
-	if kind := typeOf(value); !slices.Contains(strings.Split(g.Types, "|"), kind) {
-		return errors.New("member " + g.Member + " is of type " + kind + ", want " + g.Types)
+	if name := typeOf(kind); !slices.Contains(strings.Split(g.Types, "|"), name) {
+		return errors.New("member " + g.Member + " is of type " + name + ", want " + g.Types)
 	}
 	return nil
 }
 
+var errCutOff = errors.New("cut off or malformed JSON")
+
+// memberKind reads one object to its end, and gives the kind of its member of a name; 0 where it has none.
+func memberKind(d *jsontext.Decoder, name string) (kind jsontext.Kind, err error) {
+	if _, err := d.ReadToken(); err != nil {
+		return 0, err
+	}
+	for d.PeekKind() != jsontext.KindEndObject {
+		member, err := d.ReadToken()
+		if err != nil {
+			return 0, err
+		}
+		if member.String() == name {
+			kind = d.PeekKind()
+		}
+		if _, err := d.ReadValue(); err != nil {
+			return 0, err
+		}
+	}
+	if _, err := d.ReadToken(); err != nil {
+		return 0, err
+	}
+	if _, err := d.ReadToken(); !errors.Is(err, io.EOF) {
+		return 0, errors.New("bytes behind the object")
+	}
+	return kind, nil
+}
+
 // typeOf names the type of a JSON value as JSON Schema does.
-func typeOf(v jsontext.Value) string {
-	switch v.Kind() {
+func typeOf(k jsontext.Kind) string {
+	switch k {
 	case '[':
 		return "array"
 	case '{':

@@ -281,3 +281,28 @@ func FuzzReader(f *testing.F) {
 		refused(t, "fuzzed", b)
 	})
 }
+
+// An answer that could not be kept ends the bundle, though its caller has gone on.
+func TestAnswerThatCannotBeKept(t *testing.T) {
+	dir := t.TempDir()
+	w, err := Create(dir, "aws-1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.spill.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.AddBody([]byte("one")); err != nil {
+		t.Fatal(err)
+	}
+	w.packing.Wait()
+	if _, err := w.AddBody([]byte("two")); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("the next answer: %v", err)
+	}
+	if _, err := w.Finish(records(), sign); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("finish: %v", err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("it left %v (%v)", left, err)
+	}
+}

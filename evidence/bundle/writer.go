@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -20,16 +21,20 @@ import (
 	"github.com/trefoil-audit/trefoil/evidence"
 )
 
-// Writer takes a target's answers as they come, each compressed at once and kept in a nameless
-// file, so that memory stays flat. It is safe for concurrent use.
+// Writer takes a target's answers as they come, each compressed beside its caller and kept in a
+// nameless file, so that memory stays flat. It is safe for concurrent use.
 type Writer struct {
 	dir, target string
 
 	mu     sync.Mutex
 	spill  *os.File
 	at     int64
-	bodies map[string]stored
+	bodies map[string]stored // one that is being packed has no name yet
+	fault  error             // the first one of packing
 	part   partLimits
+
+	packing sync.WaitGroup
+	slots   chan struct{} // bounds the answers that wait to be packed
 
 	packers sync.Pool // of *flate.Writer: made anew, one costs more than most answers take to pack
 }
@@ -69,32 +74,39 @@ func Create(dir, target string) (*Writer, error) {
 	if err := os.Remove(f.Name()); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &Writer{dir: dir, target: target, spill: f, bodies: map[string]stored{}, part: partLimits{MaxPart, MaxEntries}}, nil
+	return &Writer{dir: dir, target: target, spill: f, bodies: map[string]stored{}, part: partLimits{MaxPart, MaxEntries}, slots: make(chan struct{}, maxWaiting)}, nil
 }
 
-// AddBody keeps the bytes of an answer and gives their SHA-256; equal bytes are kept once.
+// maxWaiting is how many answers may wait to be packed; the caller of the next one waits.
+const maxWaiting = 32
+
+// AddBody keeps the bytes of an answer and gives their SHA-256; equal bytes are kept once. It packs them
+// while the caller goes on: body must stay as it is, and that it could not be kept is the error of the
+// next AddBody, or of Finish, which then makes no bundle.
 func (w *Writer) AddBody(body []byte) (string, error) {
 	digest := evidence.Digest(body)
 	w.mu.Lock()
 	_, have := w.bodies[digest]
+	fault := w.fault
+	if !have && fault == nil {
+		w.bodies[digest] = stored{}
+	}
 	w.mu.Unlock()
-	if have {
-		return digest, nil
+	if have || fault != nil {
+		return digest, fault
 	}
-	packed, err := w.pack(body)
-	if err != nil {
-		return "", err
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if _, have := w.bodies[digest]; have {
-		return digest, nil
-	}
-	s, err := w.keep(bodyPrefix+digest, digest, crc32.ChecksumIEEE(body), int64(len(body)), packed)
-	if err != nil {
-		return "", err
-	}
-	w.bodies[digest] = s
+	w.slots <- struct{}{}
+	w.packing.Go(func() {
+		defer func() { <-w.slots }()
+		packed, err := w.pack(body)
+		w.mu.Lock()
+		defer w.mu.Unlock()
+		var s stored
+		if err == nil {
+			s, err = w.keep(bodyPrefix+digest, digest, crc32.ChecksumIEEE(body), int64(len(body)), packed)
+		}
+		w.bodies[digest], w.fault = s, cmp.Or(w.fault, err)
+	})
 	return digest, nil
 }
 
@@ -124,8 +136,9 @@ func (w *Writer) packer(out io.Writer) (*flate.Writer, error) {
 	return flate.NewWriter(out, level)
 }
 
-// level is the deflate level of everything in a bundle.
-const level = 6
+// level is the deflate level of everything in a bundle. Answers are small: of those of the world "clover"
+// the slowest levels make 3 % less, for a third more time.
+const level = 4
 
 // keep writes packed bytes to the spill; w.mu is held.
 func (w *Writer) keep(name, digest string, crc uint32, size int64, packed []byte) (stored, error) {
@@ -141,13 +154,20 @@ func (w *Writer) keep(name, digest string, crc uint32, size int64, packed []byte
 }
 
 // Abort drops everything.
-func (w *Writer) Abort() error { return w.spill.Close() }
+func (w *Writer) Abort() error {
+	w.packing.Wait()
+	return w.spill.Close()
+}
 
 // Finish writes the parts. Sign makes the Sigstore bundle over a manifest's bytes.
 func (w *Writer) Finish(r Records, sign func(manifest []byte) ([]byte, error)) (parts []Part, err error) {
+	w.packing.Wait()
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	defer func() { err = errors.Join(err, w.spill.Close()) }()
+	if w.fault != nil {
+		return nil, fmt.Errorf("bundle %s: %w", w.target, w.fault)
+	}
 	var head []stored
 	for _, list := range []struct {
 		name  string
