@@ -87,6 +87,9 @@ func (f *Fact) Withhold(rules []string, because func(rule string) string) error 
 
 // TagPointer names one label of a fact, as it stands among what is unknown.
 func TagPointer(key string) string {
+	if !strings.ContainsAny(key, "~/") { // asked of each fact
+		return "/tags/" + key
+	}
 	return "/tags/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
 }
 
