@@ -140,7 +140,7 @@ func (j *judging) item(t *tally, f *evidence.Fact, r ruling, got outcome) *Item 
 			t.openFails++
 		}
 	case Insufficient:
-		item.Reason = "Could not be judged. Not seen: " + someOf(item.Missing)
+		item.Reason = unseen(j.statuses, item.Missing)
 		item.Accepted = j.gap(item.Missing)
 		if !counts(item.Accepted) {
 			t.openGaps++

@@ -22,6 +22,8 @@ type pass struct {
 	tallies map[string]*tally   // by control
 	natives map[string][]string // by kind: what no second source lists, though it could
 	doubles map[string]compared // by kind
+
+	statuses map[string]evidence.Status // of coverage rows, by id
 }
 
 // tested is a control with its tests of one kind.
@@ -47,6 +49,10 @@ func newPass(c *Catalogue, in *Input, j *joins, params map[string]any) *pass {
 				last.tests = append(last.tests, t)
 			}
 		}
+	}
+	p.statuses = make(map[string]evidence.Status, len(in.Coverage))
+	for _, r := range in.Coverage {
+		p.statuses[r.ID] = r.Status
 	}
 	for _, s := range slices.Backward(in.Register.Scope) {
 		p.because[s.ID] = s.Because

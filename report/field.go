@@ -30,11 +30,11 @@ func field(f *evidence.Fact, ptr string) said {
 func (s said) text() string {
 	switch {
 	case s.said && s.unseen != "":
-		return valueText(s.value) + "\n… and more, NOT SEEN: " + s.unseen
+		return valueText(s.value) + "\n… and more, NOT KNOWN: " + s.unseen
 	case s.said:
 		return valueText(s.value)
 	case s.unseen != "":
-		return "NOT SEEN: " + s.unseen
+		return "NOT KNOWN: " + s.unseen
 	}
 	return notApplicable
 }

@@ -23,7 +23,7 @@ const reasonNames = 3
 func observed(it *controls.Item) string {
 	text := cut(members(it.Observed), observedMax)
 	if len(it.Missing) > reasonNames {
-		text = strings.TrimSpace(text + "\nNot seen: " + some(it.Missing, 8))
+		text = strings.TrimSpace(text + "\nMissing: " + some(it.Missing, 8))
 	}
 	return text
 }
@@ -79,9 +79,9 @@ func valueText(v any) string {
 		seen, some := v["seen"]
 		switch {
 		case unknown && some && len(v) == 2:
-			return valueText(seen) + ", and more that was not seen (" + why + ")"
+			return valueText(seen) + ", and more that was not known (" + why + ")"
 		case unknown && len(v) == 1:
-			return "not seen (" + why + ")"
+			return "not known (" + why + ")"
 		}
 		if text, flat := flatText(v); flat {
 			return text

@@ -137,7 +137,7 @@ func sampleItems(text func(string) string) []controls.Item {
 	for _, r := range sampleCoverage(text) {
 		v, reason := controls.Pass, "It was answered."
 		if r.ID == denied {
-			v, reason = controls.Insufficient, "Could not be judged. Not seen: "+denied
+			v, reason = controls.Insufficient, "Could not be judged. Not answered: "+denied+" (denied)"
 		}
 		items = append(items, item("EDS-EVD-02", "coverage:"+r.ID, callKind, r.Operation, r.Region, v, reason, `{"/attrs/status":"`+string(r.Status)+`"}`, "c:"+r.ID))
 	}

@@ -87,7 +87,7 @@ func credentials(f *evidence.Fact) string {
 		}
 		for _, when := range []struct{ name, says, none string }{{"created", ", of ", ""}, {"last_used", ", last used ", "never"}} {
 			if why := f.Unknowns[fmt.Sprintf("/principal/credentials/%d/%s", i, when.name)]; why != "" {
-				text += when.says + "NOT SEEN: " + why
+				text += when.says + "NOT KNOWN: " + why
 			} else if v, ok := c[when.name]; ok {
 				text += when.says + orElse(dateOf(v), when.none)
 			}
@@ -185,7 +185,7 @@ func (b *book) people(s said) string {
 		parts = append(parts, who+b.standing(who))
 	}
 	if s.unseen != "" {
-		parts = append(parts, "… and more, NOT SEEN: "+s.unseen)
+		parts = append(parts, "… and more, NOT KNOWN: "+s.unseen)
 	}
 	return strings.Join(parts, "\n")
 }

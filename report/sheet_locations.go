@@ -125,7 +125,7 @@ func (b *book) placesOf(f *evidence.Fact) places {
 	}
 	if at.unseen != "" {
 		p.away = true
-		tokens = append(tokens, "… and more, NOT SEEN: "+at.unseen)
+		tokens = append(tokens, "… and more, NOT KNOWN: "+at.unseen)
 	}
 	p.tokens, p.country, p.group = strings.Join(tokens, "\n"), strings.Join(countries, "\n"), strings.Join(groups, "\n")
 	return p
