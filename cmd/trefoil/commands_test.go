@@ -95,7 +95,7 @@ func TestEveryCommandIsStrict(t *testing.T) {
 				}
 				if f == jsonFlag {
 					machines++
-					for _, bad := range [][]string{more("--json", "--no-such-flag"), more("/nowhere", "--json"), more("--json", "a", "b", "c")} {
+					for _, bad := range [][]string{more("--json", "--no-such-flag"), more("/nowhere", "--json"), more("--json", "a", "b", "c"), more("--json", "--json"), more("--json=true", "--no-such-flag"), more("--json", "/nowhere", "--no-value", "--"+c.Flags[0].Names()[0])} {
 						code, out, errs := run(bad...)
 						var got struct {
 							Error string `json:"error"`

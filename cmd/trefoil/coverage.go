@@ -15,7 +15,7 @@ import (
 func coverageCommand() *cli.Command {
 	return &cli.Command{
 		Name: "coverage", Usage: "what was seen, and what was not and why", ArgsUsage: "RUN",
-		Description: "Lists what could not be asked; with --all, every planned operation. With --trust, the run is verified first.\n\nExample:\n   trefoil coverage runs/2026-11-24",
+		Description: "Lists what could not be asked; a region of which all ended alike is one line. With --all, every planned operation is\nlisted. With --trust, the run is verified first.\n\nExample:\n   trefoil coverage runs/2026-11-24",
 		Flags:       []cli.Flag{&cli.BoolFlag{Name: "all", Usage: "answered operations too"}, trustFlag, jsonFlag},
 		Action: func(c *cli.Context) error {
 			path, err := onlyArg(c, "RUN")
@@ -26,13 +26,14 @@ func coverageCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			counts, withheld := map[evidence.Status]int{}, map[string]int{}
+			counts, withheld, planned := map[evidence.Status]int{}, map[string]int{}, map[string]int{}
 			shown := []evidence.Row{}
 			for row, err := range audit.Coverage(r) {
 				if err != nil {
 					return err
 				}
 				counts[row.Status]++
+				planned[row.Target+"/"+row.Region]++
 				for rule, n := range row.Withheld {
 					withheld[rule] += n
 				}
@@ -45,6 +46,9 @@ func coverageCommand() *cli.Command {
 			}
 			fmt.Fprint(c.App.Writer, sourceBanner(r))
 			t := tabwriter.NewWriter(c.App.Writer, 0, 4, 2, ' ', 0)
+			if !c.Bool("all") {
+				shown = together(shown, planned)
+			}
 			for _, row := range shown {
 				fmt.Fprintf(t, "%s\t%s\t%s\n", row.Status, plain(row.ID), plain(shorten(row.Reason)))
 			}
@@ -60,4 +64,35 @@ func coverageCommand() *cli.Command {
 			return nil
 		},
 	}
+}
+
+// together makes one line of the rows of a target's region where all that was planned there ended alike;
+// regions that nobody opted in come last.
+func together(rows []evidence.Row, planned map[string]int) []evidence.Row {
+	type end struct {
+		at, reason string
+		status     evidence.Status
+	}
+	of := func(r evidence.Row) end { return end{r.Target + "/" + r.Region, r.Reason, r.Status} }
+	alike, stands := map[end]int{}, map[end]bool{}
+	for _, r := range rows {
+		alike[of(r)]++
+	}
+	var out []evidence.Row
+	for _, r := range rows {
+		e := of(r)
+		if n := alike[e]; n > 1 && n == planned[e.at] {
+			if stands[e] {
+				continue
+			}
+			stands[e] = true
+			r.ID = fmt.Sprintf("%s/* (all %d operations)", e.at, n)
+		}
+		out = append(out, r)
+	}
+	slices.SortStableFunc(out, func(a, b evidence.Row) int {
+		last := map[bool]int{true: 1}
+		return last[a.Status == evidence.NotEnabled] - last[b.Status == evidence.NotEnabled]
+	})
+	return out
 }

@@ -94,11 +94,11 @@ func pushRun(c *cli.Context, at *remote, r *run.Run, name string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.App.Writer, "run %s\n%s/%s: %d files written, %d were there, %d bytes read back\n", r.Digest, at.about.URL, name, done.Written, done.There, done.Bytes)
+	fmt.Fprintf(notes(c), "run %s\n%s/%s: %d files written, %d were there, %d bytes read back\n", r.Digest, at.about.URL, name, done.Written, done.There, done.Bytes)
 	if done.Lock != nil {
-		fmt.Fprintf(c.App.Writer, "retained until %s, mode %s\n", done.Lock.Until.Format(time.RFC3339), done.Lock.Mode)
+		fmt.Fprintf(notes(c), "retained until %s, mode %s\n", done.Lock.Until.Format(time.RFC3339), done.Lock.Mode)
 	} else {
-		fmt.Fprintln(c.App.Writer, "NOT RETAINED: the store lets its owner delete it")
+		fmt.Fprintln(notes(c), "NOT RETAINED: the store lets its owner delete it")
 	}
 	return nil
 }

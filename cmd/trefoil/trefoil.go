@@ -27,6 +27,9 @@ func trefoil(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 		err = app.RunContext(ctx, ordered)
 	}
 	code := report(stderr, err)
+	if ordered == nil {
+		ordered = args // flags that cannot be put in order
+	}
 	if err != nil && out.n == 0 && wantsJSON(ordered) {
 		err = printJSON(stdout, map[string]any{"error": plain(err.Error()), "exit_code": code})
 		if err != nil {
@@ -54,7 +57,9 @@ func wantsJSON(args []string) bool {
 	if end < 0 {
 		end = len(args)
 	}
-	return slices.ContainsFunc(args[:end], func(a string) bool { return a == "--json" || a == "-json" })
+	return slices.ContainsFunc(args[:end], func(a string) bool {
+		return slices.Contains([]string{"--json", "-json", "--json=true", "-json=true"}, a)
+	})
 }
 
 func newApp(stdin io.Reader, stdout, stderr io.Writer) *cli.App {
