@@ -25,8 +25,6 @@ func item(name, parent string, genuine collectors.Genuine, empty ...string) coll
 	return collectors.Operation{Name: name, Permission: name, Parent: parent, Genuine: genuine, Empty: empty}
 }
 
-func root(name string) collectors.Genuine { return collectors.Genuine{Root: name} }
-
 // holding is of a list: the element of the list stands in the answer also where it holds nothing.
 func holding(root, element string) collectors.Genuine {
 	return collectors.Genuine{Root: root, Holds: element}

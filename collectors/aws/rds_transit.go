@@ -102,38 +102,49 @@ func onlyParameter(name string) []types.Filter {
 }
 
 func (g *settings) instanceGroup(ctx context.Context, group, name string) transit {
-	var all []types.Parameter
-	var from []string
-	var marker *string
-	for {
+	return inGroup(name, func(marker *string) groupPage {
 		page := ask(ctx, g.session, g.region, "rds:DescribeDBParameters", g.client.DescribeDBParameters,
 			&rds.DescribeDBParametersInput{DBParameterGroupName: aws.String(group), Filters: onlyParameter(name), Marker: marker})
-		from = append(from, page.From...)
 		if !page.OK() {
-			return transit{why: page.Row, from: from}
+			return groupPage{why: page.Row, from: page.From}
 		}
-		all = append(all, page.Value.Parameters...)
-		if marker = page.Value.Marker; aws.ToString(marker) == "" {
-			t := transitOf(all, name)
-			t.from = from
-			return t
-		}
-	}
+		return groupPage{parameters: page.Value.Parameters, next: page.Value.Marker, from: page.From}
+	})
 }
 
 func (g *settings) clusterGroup(ctx context.Context, group, name string) transit {
+	return inGroup(name, func(marker *string) groupPage {
+		page := ask(ctx, g.session, g.region, "rds:DescribeDBClusterParameters", g.client.DescribeDBClusterParameters,
+			&rds.DescribeDBClusterParametersInput{DBClusterParameterGroupName: aws.String(group), Filters: onlyParameter(name), Marker: marker})
+		if !page.OK() {
+			return groupPage{why: page.Row, from: page.From}
+		}
+		return groupPage{parameters: page.Value.Parameters, next: page.Value.Marker, from: page.From}
+	})
+}
+
+// groupPage is one page of a parameter group, of an instance or of a cluster; why is the row where it was not
+// answered.
+type groupPage struct {
+	parameters []types.Parameter
+	next       *string
+	why        string
+	from       []string
+}
+
+// inGroup reads a group to its last page and gives what it says in a parameter.
+func inGroup(name string, ask func(marker *string) groupPage) transit {
 	var all []types.Parameter
 	var from []string
 	var marker *string
 	for {
-		page := ask(ctx, g.session, g.region, "rds:DescribeDBClusterParameters", g.client.DescribeDBClusterParameters,
-			&rds.DescribeDBClusterParametersInput{DBClusterParameterGroupName: aws.String(group), Filters: onlyParameter(name), Marker: marker})
-		from = append(from, page.From...)
-		if !page.OK() {
-			return transit{why: page.Row, from: from}
+		page := ask(marker)
+		from = append(from, page.from...)
+		if page.why != "" {
+			return transit{why: page.why, from: from}
 		}
-		all = append(all, page.Value.Parameters...)
-		if marker = page.Value.Marker; aws.ToString(marker) == "" {
+		all = append(all, page.parameters...)
+		if marker = page.next; aws.ToString(marker) == "" {
 			t := transitOf(all, name)
 			t.from = from
 			return t
