@@ -120,7 +120,7 @@ func (j *joins) setBeside(f *evidence.Fact, target string, beside map[string][]s
 func (j *joins) dataStores(logStores map[string][]delivering) map[string][]string {
 	out := map[string][]string{}
 	for _, id := range j.stores {
-		if e, _ := j.ends.get(id); e.data && !e.ghost && e.ruling.scope != Out && logStores[id] == nil {
+		if e, _ := j.ends.get(id); e.data && !e.ghost && j.rulingOf(id, e).scope != Out && logStores[id] == nil {
 			out[e.target] = append(out[e.target], id)
 		}
 	}

@@ -16,6 +16,8 @@ type glimpse struct {
 	end     end
 	copies  []string // ids of its copies
 	origin  string   // what it is a copy of
+	parts   []string // what it opens, of an image
+	unseen  string   // why its copies were not all seen
 	trusted []string // accounts and projects that it shows to be of the run
 	parents []string // of a project
 	shelf   *shelf
@@ -27,7 +29,7 @@ type glimpse struct {
 // newJoins starts an index.
 func newJoins(in *Input) *joins {
 	j := &joins{in: in, ends: newEnds(), reads: map[string][]string{}, kept: map[string][][]byte{}, edges: map[string][]string{}, trusted: map[string]bool{},
-		shelves: map[string]shelf{}, parents: map[string][]string{}, sources: newSources(in.kinds)}
+		shelves: map[string]shelf{}, parents: map[string][]string{}, sources: newSources(in.kinds), unseen: map[string][]unseenEdge{}}
 	for _, d := range derivations() {
 		for kind, ptrs := range d.reads {
 			j.reads[kind] = append(j.reads[kind], ptrs...)
@@ -101,11 +103,13 @@ func (j *joins) glimpses(reader *evidence.LineReader, c *chunk) ([]glimpse, erro
 
 // glimpse reads a fact for the index. Nothing of it refers to the fact.
 func (j *joins) glimpse(f *evidence.Fact) (glimpse, error) {
-	g := glimpse{id: f.ID, end: j.endOf(f), copies: copiesOf(f)}
+	g := glimpse{id: f.ID, end: j.endOf(f), copies: copiesOf(f), unseen: unseenCopies(f)}
 	if origin, _ := f.Get("/origin"); origin != nil {
 		g.origin, _ = origin.(string)
 	}
 	switch f.Kind {
+	case "aws.ec2.image":
+		g.parts, _ = texts(f, "/attrs/snapshots")
 	case "aws.s3.bucket", "gcp.storage.bucket", "gcp.logging.bucket":
 		s := shelfOf(f)
 		g.shelf = &s
@@ -136,6 +140,9 @@ func (j *joins) glimpse(f *evidence.Fact) (glimpse, error) {
 // endOf is what the index keeps of every fact.
 func (j *joins) endOf(f *evidence.Fact) end {
 	e := end{ruling: ruleOf(j.in.Register.Scope, f), kind: f.Kind, target: f.Target}
+	if why := f.Unknowns["/origin"]; why != "" && e.ruling.scope == Out { // a copy, and of what was not seen
+		e.ruling = ruling{scope: ScopeUnknown, rule: e.ruling.rule, why: why}
+	}
 	if k, ok := j.in.kinds[f.Kind]; ok && slices.Contains(k.Facets, "store") {
 		class, _ := f.Get("/store/class")
 		e.data = class != "log" // one whose class was not seen may hold data
@@ -174,6 +181,12 @@ func (j *joins) add(g *glimpse) {
 	}
 	if g.origin != "" {
 		j.edges[g.origin] = append(j.edges[g.origin], g.id)
+	}
+	for _, id := range g.parts {
+		j.edges[id] = append(j.edges[id], g.id)
+	}
+	if g.unseen != "" {
+		j.addUnseen(g)
 	}
 	for _, id := range g.trusted {
 		j.trusted[id] = true

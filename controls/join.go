@@ -10,17 +10,19 @@ import (
 
 // joins is the one index of a run's facts by id, with what derivations need.
 type joins struct {
-	in      *Input
-	ends    *ends
-	reads   map[string][]string // by kind: the fields that derivations read
-	kept    map[string][][]byte // by kind: facts with these fields alone, encoded
-	fault   error               // of reading those back
-	stores  []string            // ids of stores of something else than logs
-	edges   map[string][]string // store → its copies
-	trusted map[string]bool
-	shelves map[string]shelf    // stores that can be locked
-	parents map[string][]string // project → ids from its direct parent to the root
-	sources *sources            // second sources against native lists
+	in         *Input
+	ends       *ends
+	reads      map[string][]string // by kind: the fields that derivations read
+	kept       map[string][][]byte // by kind: facts with these fields alone, encoded
+	fault      error               // of reading those back
+	stores     []string            // ids of stores of something else than logs
+	edges      map[string][]string // store → its copies
+	trusted    map[string]bool
+	shelves    map[string]shelf        // stores that can be locked
+	parents    map[string][]string     // project → ids from its direct parent to the root
+	sources    *sources                // second sources against native lists
+	unseen     map[string][]unseenEdge // kind → edges from it that were not seen
+	unanswered map[string]bool         // coverage rows; built where it is asked
 }
 
 // end is what the index keeps of a fact.
@@ -66,6 +68,10 @@ func (j *joins) trust() {
 func (j *joins) spread() {
 	j.carry(In)
 	j.carry(ScopeUnknown) // after in, so that it overrides only out
+	if len(j.unseen) > 0 {
+		j.doubt()
+		j.carry(ScopeUnknown)
+	}
 }
 
 // carry gives the copies of what has a scope that scope, and theirs in turn. In overrides all, and
@@ -96,7 +102,7 @@ func (j *joins) carry(scope Scope) {
 // scopeOf gives the ruling of a fact; derived facts are in.
 func (j *joins) scopeOf(f *evidence.Fact) ruling {
 	if e, ok := j.ends.get(f.ID); ok && e.kind == f.Kind {
-		return e.ruling
+		return j.rulingOf(f.ID, e)
 	}
 	return byDefault
 }

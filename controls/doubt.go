@@ -1,0 +1,96 @@
+package controls
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+)
+
+// unseenEdge says that the copies of a store, or where an export went, were not all seen, since a call of the
+// run was not answered, or a rule of the engagement withholds it: the coverage row, or the rule with it.
+type unseenEdge struct{ from, row string }
+
+// addUnseen keeps that edges from a fact were not seen. Where every call was answered and the answer says nothing
+// of copies, no answer of another day would: such kinds are named as not asked, and cast no doubt.
+func (j *joins) addUnseen(g *glimpse) {
+	if j.unanswered == nil {
+		j.unanswered = map[string]bool{}
+		for _, r := range j.in.Coverage {
+			j.unanswered[r.ID] = !r.Status.Seen() && r.Status != evidence.NotEnabled && r.Status != evidence.Disabled
+		}
+	}
+	row := evidence.RowOf(g.unseen)
+	if withheld := row != g.unseen; withheld || j.unanswered[row] {
+		j.unseen[g.end.kind] = append(j.unseen[g.end.kind], unseenEdge{g.id, g.unseen})
+	}
+}
+
+// unseenCopies says why the copies of a store were not all seen, or where one of them is; "" where they were.
+func unseenCopies(f *evidence.Fact) string {
+	first := ""
+	for ptr := range f.Unknowns {
+		whole := ptr == "/copies" || ptr == "/copies/-" || strings.HasPrefix(ptr, "/copies/") && strings.HasSuffix(ptr, "/to")
+		if whole && (first == "" || ptr < first) {
+			first = ptr
+		}
+	}
+	return f.Unknowns[first]
+}
+
+// doubt keeps the unseen edges of what may be in scope, and takes the label's word from what they may reach, so
+// that its copies follow: what is ruled out, and is of a kind that the copy can be of, is of unknown scope. The
+// index lists no ids; what has no copies itself is told by rulingOf, when it is asked.
+func (j *joins) doubt() {
+	for kind, edges := range j.unseen {
+		edges = slices.DeleteFunc(edges, func(e unseenEdge) bool {
+			from, _ := j.ends.get(e.from)
+			return from.ruling.scope == Out
+		})
+		slices.SortFunc(edges, func(a, b unseenEdge) int { return cmp.Compare(a.from, b.from) })
+		j.unseen[kind] = edges
+	}
+	for id := range j.edges {
+		if e, ok := j.ends.get(id); ok {
+			e.ruling = j.rulingOf(id, e)
+			j.ends.put(id, e)
+		}
+	}
+}
+
+// rulingOf gives the scope of what the index holds under an id.
+func (j *joins) rulingOf(id string, e end) ruling {
+	if e.ruling.scope == Out {
+		if by := j.mayReach(id, e.kind); by != nil {
+			return ruling{scope: ScopeUnknown, rule: "graph:" + by.from, why: by.row}
+		}
+	}
+	return e.ruling
+}
+
+// exports are the kinds whose copies lie in buckets.
+var exports = []string{"aws.dynamodb.export", "aws.rds.export"}
+
+// mayReach gives the first unseen edge that can end in a thing: from one of its own kind, or an export to it.
+// The replicas of a table have its name. Where log groups are sent on lies nothing that is collected.
+func (j *joins) mayReach(id, kind string) *unseenEdge {
+	if kind != "aws.logs.group" {
+		for i, e := range j.unseen[kind] {
+			if e.from != id && (kind != "aws.dynamodb.table" || tableName(e.from) == tableName(id)) {
+				return &j.unseen[kind][i]
+			}
+		}
+	}
+	for _, from := range exports {
+		if kind == "aws.s3.bucket" && len(j.unseen[from]) > 0 {
+			return &j.unseen[from][0]
+		}
+	}
+	return nil
+}
+
+func tableName(arn string) string {
+	_, name, _ := strings.Cut(arn, ":table/")
+	return name
+}
