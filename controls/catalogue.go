@@ -49,9 +49,10 @@ type Test struct {
 	Scope  string            `yaml:"scope"`  // in (default) or any
 	Exempt map[string]string `yaml:"exempt"` // kinds of the facet that the test is not about, and why
 	Test   string            `yaml:"test"`   // CEL; true passes
+	Says   Says              `yaml:"says"`   // in place of the control's, where one sentence is not true of all tests
 }
 
-// Says are the sentences of an item's reason.
+// Says are the sentences of an item's reason. {attrs.lacks} stands for what the fact says in that field.
 type Says struct {
 	Pass string `yaml:"pass"`
 	Fail string `yaml:"fail"`

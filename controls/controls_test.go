@@ -196,6 +196,8 @@ func TestLoadRefuses(t *testing.T) {
 		"no such kind":          {file("EDS-RES-01", `  - {kinds: [aws.none], test: "2 > 1"}`), "no kind"},
 		"no such facet":         {file("EDS-RES-01", `  - {facet: storage, test: "2 > 1"}`), "no kind carries"},
 		"exempt without reason": {file("EDS-RES-01", `  - {facet: store, exempt: {aws.s3.bucket: ""}, test: "2 > 1"}`), "no reason"},
+		"sentence of no field":  {file("EDS-RES-01", `  - {facet: store, test: "2 > 1", says: {fail: "It lacks {attrs.days}."}}`), "no field of aws.ec2.volume"},
+		"sentence of a record":  {file("EDS-RES-01", `  - {facet: store, test: "2 > 1", says: {fail: "It is {store}."}}`), "can be read out"},
 		"bad id":                {file("RES1", located), "of the form"},
 		"no bad case":           {strings.Replace(file("EDS-RES-01", located), "  bad:", "  good2:", 1), "good2"},
 		"case of no field":      {strings.Replace(file("EDS-RES-01", located), "/located: [us", "/lokated: [us", 1), "no field"},
@@ -561,19 +563,22 @@ func TestAuditLogs(t *testing.T) {
 		trail *evidence.Fact
 		lists evidence.Status
 		want  any // nil: unknown
+		lacks string
 	}{
-		"another organisation's":     {elsewhere(trail("*", nil)), evidence.OK, false},
-		"own trail":                  {trail("aws:111122223333", nil), evidence.OK, true},
-		"the organisation's":         {trail("*", nil), evidence.OK, true},
-		"another account's":          {trail("aws:999999999999", nil), evidence.OK, false},
-		"stopped":                    {trail("*", off("/log/enabled")), evidence.OK, false},
-		"one region":                 {trail("*", off("/attrs/multi_region")), evidence.OK, false},
-		"status not seen":            {trail("*", unset("/log/enabled")), evidence.OK, nil},
-		"its store is gone":          {trail("*", func(m map[string]any) { m["/attrs/delivery_error"] = "NoSuchBucket" }), evidence.OK, false},
-		"status not seen, unsigned":  {trail("*", func(m map[string]any) { delete(m, "/log/enabled"); m["/log/validated"] = false }), evidence.OK, false},
-		"accounts not seen":          {trail("*", unset("/log/accounts")), evidence.OK, nil},
-		"stopped, another list gone": {trail("*", off("/log/enabled")), evidence.Denied, nil},
-		"covered, another list gone": {trail("*", nil), evidence.Denied, true},
+		"another organisation's":     {elsewhere(trail("*", nil)), evidence.OK, false, "[no trail covers it]"},
+		"own trail":                  {trail("aws:111122223333", nil), evidence.OK, true, "[]"},
+		"the organisation's":         {trail("*", nil), evidence.OK, true, "[]"},
+		"another account's":          {trail("aws:999999999999", nil), evidence.OK, false, "[no trail covers it]"},
+		"stopped":                    {trail("*", off("/log/enabled")), evidence.OK, false, "[t is switched off]"},
+		"one region":                 {trail("*", off("/attrs/multi_region")), evidence.OK, false, "[t is of one region]"},
+		"reads left out":             {trail("*", off("/log/management")), evidence.OK, false, "[t does not take all management events]"},
+		"status not seen":            {trail("*", unset("/log/enabled")), evidence.OK, nil, "[] and unknown: " + caseRow},
+		"its store is gone":          {trail("*", func(m map[string]any) { m["/attrs/delivery_error"] = "NoSuchBucket" }), evidence.OK, false, "[t failed at its last delivery]"},
+		"status not seen, unsigned":  {trail("*", func(m map[string]any) { delete(m, "/log/enabled"); m["/log/validated"] = false }), evidence.OK, false, "[t does not sign its files]"},
+		"stopped and unsigned":       {trail("*", func(m map[string]any) { m["/log/enabled"], m["/log/validated"] = false, false }), evidence.OK, false, "[t is switched off, does not sign its files]"},
+		"accounts not seen":          {trail("*", unset("/log/accounts")), evidence.OK, nil, "[] and unknown: " + caseRow},
+		"stopped, another list gone": {trail("*", off("/log/enabled")), evidence.Denied, nil, "[t is switched off] and unknown: l"},
+		"covered, another list gone": {trail("*", nil), evidence.Denied, true, "[]"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			in := world1(t, c.trail)
@@ -596,6 +601,9 @@ func TestAuditLogs(t *testing.T) {
 			}
 			if got, _ := facts[0].Get("/attrs/covered"); got != c.want {
 				t.Errorf("covered is %v, want %v", got, c.want)
+			}
+			if got := attr(facts[0], "lacks"); got != c.lacks {
+				t.Errorf("lacks %s, want %s", got, c.lacks)
 			}
 		})
 	}

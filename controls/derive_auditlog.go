@@ -1,7 +1,9 @@
 package controls
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/trefoil-audit/trefoil/evidence"
 )
@@ -25,10 +27,10 @@ func auditLogs(j *joins) []*evidence.Fact {
 	}
 	for source, fields := range map[string][]string{"aws.cloudtrail.trail": trailFields, "gcp.logging.sink": sinkFields} {
 		for log := range j.each(source) {
-			whole, unseen := recordsAll(log, fields)
+			lacks, unseen := lacksOf(log, fields)
 			for _, r := range all {
 				if r.source == source {
-					r.by(j, log, whole, unseen)
+					r.by(j, log, lacks, unseen)
 				}
 			}
 		}
@@ -36,13 +38,16 @@ func auditLogs(j *joins) []*evidence.Fact {
 	out := make([]*evidence.Fact, 0, len(all))
 	for _, r := range all {
 		slices.Sort(r.logs)
+		slices.Sort(r.lacks)
 		switch r.fact.Set("/attrs/logs", r.logs); {
 		case r.covered:
-			r.fact.Set("/attrs/covered", true)
+			r.fact.Set("/attrs/covered", true).None(kindAuditLog, "/attrs/lacks")
 		case r.unclear != "":
-			r.fact.Unknown(r.unclear, "/attrs/covered")
+			r.fact.Set("/attrs/lacks", strings0(r.lacks)).Unknown(r.unclear, "/attrs/covered", "/attrs/lacks/-")
+		case len(r.logs) == 0:
+			r.fact.Set("/attrs/covered", false).Set("/attrs/lacks", []string{noLog[r.source]})
 		default:
-			r.fact.Set("/attrs/covered", false)
+			r.fact.Set("/attrs/covered", false).Set("/attrs/lacks", r.lacks)
 		}
 		out = append(out, r.fact)
 	}
@@ -57,11 +62,12 @@ type recorded struct {
 	covered bool
 	unclear string // why it is not known that none covers it
 	logs    []string
+	lacks   []string // what was seen to keep each from recording all
 }
 
-// by holds one log against it; whole says that the log records all that it covers, unseen why that
-// is not known.
-func (r *recorded) by(j *joins, log *evidence.Fact, whole bool, unseen string) {
+// by holds one log against it; lacks says what keeps the log from recording all that it covers, unseen why
+// that is not known.
+func (r *recorded) by(j *joins, log *evidence.Fact, lacks []string, unseen string) {
 	covers, why := j.covers(log, r.target)
 	if !covers && why == "" {
 		return
@@ -69,12 +75,14 @@ func (r *recorded) by(j *joins, log *evidence.Fact, whole bool, unseen string) {
 	r.logs = append(r.logs, log.ID)
 	r.fact.Because("f:" + log.ID)
 	switch {
-	case whole && covers:
-		r.covered = true
-	case whole:
-		r.unclear = why
+	case len(lacks) > 0:
+		r.lacks = append(r.lacks, log.ID+" "+strings.Join(lacks, ", "))
 	case unseen != "":
 		r.unclear = unseen
+	case covers:
+		r.covered = true
+	default:
+		r.unclear = why
 	}
 }
 
@@ -136,10 +144,16 @@ var (
 	sinkFields  = []string{"/log/enabled", "/log/management"}
 )
 
-// recordsAll says whether these fields of a log are all true, and, of a trail, that its last delivery
-// did not fail; why names the first field that was not seen, where nothing that was seen speaks
-// against it.
-func recordsAll(log *evidence.Fact, fields []string) (whole bool, why string) {
+// noLog says that nothing records, by the kind that was looked for.
+var noLog = map[string]string{"aws.cloudtrail.trail": "no trail covers it", "gcp.logging.sink": "no sink above it takes what lies below"}
+
+// lackWords say what it means that a field has not the value that it should have.
+var lackWords = map[string]string{"/log/enabled": "is switched off", "/log/management": "does not take all management events", "/log/validated": "does not sign its files",
+	"/attrs/global_events": "leaves out global services", "/attrs/multi_region": "is of one region", "/attrs/delivery_error": "failed at its last delivery"}
+
+// lacksOf says what of a log is not as these fields should be, all true, and, of a trail, that its last
+// delivery failed; unseen is why the first field that was not seen is not known.
+func lacksOf(log *evidence.Fact, fields []string) (lacks []string, unseen string) {
 	wants := map[string]any{}
 	for _, ptr := range fields {
 		wants[ptr] = true
@@ -150,12 +164,10 @@ func recordsAll(log *evidence.Fact, fields []string) (whole bool, why string) {
 	for _, ptr := range fields {
 		switch v, ok := log.Get(ptr); {
 		case !ok:
-			if why == "" {
-				why = reasonOf(log, ptr)
-			}
+			unseen = cmp.Or(unseen, reasonOf(log, ptr))
 		case v != wants[ptr]:
-			return false, ""
+			lacks = append(lacks, lackWords[ptr])
 		}
 	}
-	return why == "", why
+	return lacks, unseen
 }

@@ -306,6 +306,9 @@ func (c *Catalogue) compile(control *Control, t *Test) (*compiled, error) {
 		return nil, err
 	}
 	out.reads = reads
+	if err := checkSays(kinds, t.Says, control.Says); err != nil {
+		return nil, err
+	}
 	if t.Where != "" {
 		if out.where, _, err = program(env, t.Where); err != nil {
 			return nil, fmt.Errorf("where: %w", err)

@@ -132,9 +132,9 @@ func (j *judging) item(t *tally, f *evidence.Fact, r ruling, got outcome) *Item 
 	t.counts[item.Verdict]++
 	switch item.Verdict {
 	case Pass:
-		item.Reason = t.control.Says.Pass
+		item.Reason = got.test.sentence(t.control, Pass, f)
 	case Fail:
-		item.Reason = t.control.Says.Fail
+		item.Reason = got.test.sentence(t.control, Fail, f)
 		item.Accepted = j.waiver(t.control.ID, f.ID)
 		if !counts(item.Accepted) {
 			t.openFails++
