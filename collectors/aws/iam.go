@@ -211,7 +211,7 @@ func userFact(u types.UserDetail, report credentialReport, from []string) *evide
 // labels nor policies, or one whose details were not seen; row is of those.
 func reportedFact(u reportedUser, report credentialReport, row string) *evidence.Fact {
 	f := newFact(kindUser, u.arn, u.name, collectors.Global, report.from).Set("/principal/type", "human").None(kindUser, "/principal/idp")
-	if u.name == rootUser {
+	if u.root() {
 		f.SetTags(nil).None(kindUser, "/attrs/groups", "/attrs/policies")
 	} else {
 		f.Unknown(row, "/tags", "/attrs/groups", "/attrs/policies")

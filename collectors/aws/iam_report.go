@@ -30,6 +30,9 @@ type reportedUser struct {
 	keys        []reportedKey
 }
 
+// root reports whether it is the account's root user, which the ARN says: the name may be withheld.
+func (u reportedUser) root() bool { return strings.HasSuffix(u.arn, ":root") }
+
 type reportedKey struct {
 	id            string
 	active        bool
@@ -40,9 +43,6 @@ type reportedKey struct {
 var reportColumns = []string{"user", "arn", "password_enabled", "password_last_used", "password_last_changed", "mfa_active",
 	"access_key_1_active", "access_key_1_last_rotated", "access_key_1_last_used_date",
 	"access_key_2_active", "access_key_2_last_rotated", "access_key_2_last_used_date"}
-
-// rootUser is how the report names an account's root user, whose line each report has.
-const rootUser = "<root_account>"
 
 // parseReport reads the report. A column that is missing, a line of more or fewer columns than the
 // head, a value of an unknown form, and a report without the root user's line, or of several
@@ -83,14 +83,11 @@ func parseReport(text []byte) ([]reportedUser, error) {
 
 // wholeReport wants the root user, once, and beside it users of its account alone, each once.
 func wholeReport(users []reportedUser) error {
-	root := slices.IndexFunc(users, func(u reportedUser) bool { return u.name == rootUser })
+	root := slices.IndexFunc(users, reportedUser.root)
 	if root < 0 {
 		return errors.New("it lacks the line of the root user, which every account has")
 	}
-	account, ok := strings.CutSuffix(users[root].arn, ":root")
-	if !ok {
-		return fmt.Errorf("the root user's ARN is %q", users[root].arn)
-	}
+	account := strings.TrimSuffix(users[root].arn, ":root")
 	seen := map[string]bool{}
 	for i, u := range users {
 		if i != root && !strings.HasPrefix(u.arn, account+":user/") {

@@ -174,7 +174,7 @@ func TestListThatIsCutOff(t *testing.T) {
 	if f := reportedFact(u, credentialReport{}, "row"); f.Unknowns["/attrs/groups"] != "row" || f.Unknowns["/tags"] != "row" {
 		t.Error(f.Unknowns)
 	}
-	u.name = rootUser
+	u.arn = "arn:aws:iam::1:root"
 	if f := reportedFact(u, credentialReport{}, "row"); len(f.Unknowns) > 0 {
 		t.Error(f.Unknowns)
 	}
