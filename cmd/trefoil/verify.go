@@ -6,6 +6,7 @@ import (
 	"io"
 	"runtime"
 	"text/tabwriter"
+	"time"
 
 	"github.com/urfave/cli/v2"
 
@@ -80,7 +81,11 @@ func verifyError(path string, err error) error {
 }
 
 func printReport(w io.Writer, r *run.Report) {
-	fmt.Fprintf(w, "run %s, as of %s\n", r.Run, r.AsOf.Format("2006-01-02T15:04:05Z07:00"))
+	asOf := "as of " + r.AsOf.Format(time.RFC3339)
+	if r.AsOf.IsZero() {
+		asOf = "run.json was not read: its signature comes first"
+	}
+	fmt.Fprintf(w, "run %s, %s\n", r.Run, asOf)
 	warnings, bad := printChecks(w, r.Checks)
 	fmt.Fprintf(w, "%d judgements, %d seals; %d checks, %d warnings, %d failed\n", len(r.Judgements), len(r.Seals), len(r.Checks), warnings, bad)
 }
@@ -93,7 +98,11 @@ func printChecks(w io.Writer, checks []run.Check) (warnings, bad int) {
 		if anchor == "" {
 			anchor = "-"
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\tby %s\t%s\n", c.Result, plain(c.File), c.What, plain(anchor), plain(shorten(c.Detail)))
+		detail := c.Detail
+		if c.Result != "failed" {
+			detail = shorten(detail)
+		}
+		fmt.Fprintf(t, "%s\t%s\t%s\tby %s\t%s\n", c.Result, plain(c.File), c.What, plain(anchor), plain(detail))
 		switch c.Result {
 		case "warning":
 			warnings++

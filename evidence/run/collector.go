@@ -81,7 +81,7 @@ func (v *verification) collector() error {
 	case err != nil:
 		return v.fail(name, what, err)
 	case c == nil:
-		v.warn(recordName, what, "", "the run does not say")
+		v.warn(recordName, what, recordName, "the run does not say")
 		return nil
 	case c.Build.Binary != v.run.Record.Tool.Binary || c.Build.Version != v.run.Record.Tool.Version:
 		return v.fail(name, what, fmt.Errorf("it names binary %s (%s), run.json names %s (%s)", c.Build.Binary, c.Build.Version, v.run.Record.Tool.Binary, v.run.Record.Tool.Version))

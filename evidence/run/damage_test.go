@@ -38,6 +38,7 @@ func files(t testing.TB, path string) (out []string) {
 // and no other is named; that no byte of a bundle or of a signature is left out is shown beside their
 // readers.
 func TestBytesCount(t *testing.T) {
+	t.Parallel()
 	path, trust := whole(t)
 	cases := 0
 	for _, name := range files(t, path) {
@@ -83,6 +84,7 @@ func TestBytesCount(t *testing.T) {
 
 // What stands in the place of a file, and what is added beside the files, is refused and named.
 func TestFilesCount(t *testing.T) {
+	t.Parallel()
 	path, trust := whole(t)
 	all := files(t, path)
 	aside := path + ".aside"

@@ -1,9 +1,14 @@
 package run
 
 import (
+	"archive/zip"
+	"bytes"
+	"compress/flate"
 	"context"
 	"errors"
+	"hash/crc32"
 	"iter"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -30,8 +35,14 @@ var (
 	ended = first.Add(2 * time.Second)
 )
 
-// sample makes a run of one input and one exchange, really signed.
+// sample makes a run of one exchange, really signed.
 func sample(t testing.TB, s *seal.Signer, name string, asOf time.Time) *Run {
+	t.Helper()
+	return sampled(t, sampling{signer: s, bundles: s, name: name, asOf: asOf, targets: []string{"aws-1"}})
+}
+
+// exchanged writes the bundle of a target with one exchange.
+func exchanged(t testing.TB, dir, target, answer string, s *seal.Signer) bundle.Part {
 	t.Helper()
 	must := func(err error) {
 		if err != nil {
@@ -39,15 +50,11 @@ func sample(t testing.TB, s *seal.Signer, name string, asOf time.Time) *Run {
 			t.Fatal(err)
 		}
 	}
-	path := filepath.Join(t.TempDir(), "run")
-	b, err := Create(path)
+	w, err := bundle.Create(dir, target)
 	must(err)
-	must(b.AddInput("engagement.yaml", []byte("name: test\n")))
-	w, err := bundle.Create(b.Bundles(), "aws-1")
+	body, err := w.AddBody([]byte(answer))
 	must(err)
-	body, err := w.AddBody([]byte("an answer"))
-	must(err)
-	x := evidence.Exchange{Collector: "c", Target: "aws-1", Region: "global", Operation: "s3:ListBuckets", Method: "GET", Path: "/", Status: 200, Body: body, BodySize: 9,
+	x := evidence.Exchange{Collector: "c", Target: target, Region: "global", Operation: "s3:ListBuckets", Method: "GET", Path: "/", Status: 200, Body: body, BodySize: int64(len(answer)),
 		Outcome: evidence.OK, Start: first, Duration: 2_000_000, Attempt: 1}
 	x.Identify()
 	line, err := evidence.Canonical(x)
@@ -56,20 +63,18 @@ func sample(t testing.TB, s *seal.Signer, name string, asOf time.Time) *Run {
 		return s.Sign(context.Background(), seal.Bundle, bundle.ManifestName, evidence.Digest(manifest), nil)
 	})
 	must(err)
-	record := Record{Engagement: name, Source: Source{Kind: "live"}, AsOf: asOf, Plan: jsontext.Value(`[]`), Overrides: []string{}, Previous: Previous{Verified: "absent"}}
-	_, err = b.Commit(record, map[string]BundleFile{parts[0].Name: {Target: "aws-1", Manifest: evidence.Digest(parts[0].Manifest)}}, func(digest string) ([]byte, error) {
-		return s.Sign(context.Background(), seal.Run, recordName, digest, nil)
-	})
-	must(err)
-	r, err := Open(path)
-	must(err)
-	return r
+	return parts[0]
 }
 
 // judged adds a judgement of one line.
 func judged(t testing.TB, r *Run, s *seal.Signer) string {
 	t.Helper()
-	digest, err := r.AddJudgement(Judgement{JudgedAsOf: r.Record.AsOf, Inputs: map[string]string{"a": "b"}}, lineOf(`{"record":"item"}`), func(digest string) ([]byte, error) {
+	return judgedAs(t, r, s, `{"record":"item"}`)
+}
+
+func judgedAs(t testing.TB, r *Run, s *seal.Signer, line string) string {
+	t.Helper()
+	digest, err := r.AddJudgement(Judgement{JudgedAsOf: r.Record.AsOf, Inputs: map[string]string{"a": "b"}}, lineOf(line), func(digest string) ([]byte, error) {
 		return s.Sign(context.Background(), seal.Judgement, judgementName, digest, nil)
 	})
 	if err != nil {
@@ -142,4 +147,82 @@ func finding(t testing.TB, path string, trust *seal.Trust) (file, text string) {
 		t.Errorf("the last check is %+v, the error %v", last, err)
 	}
 	return bad.File, err.Error()
+}
+
+// sampling says what a run of the matrix is made of.
+type sampling struct {
+	signer, bundles *seal.Signer
+	name            string
+	asOf            time.Time
+	targets         []string
+	manifest        string // the run has one bundle, made by hand, with this manifest and one body, x
+}
+
+// sampled makes a run.
+func sampled(t testing.TB, of sampling) *Run {
+	t.Helper()
+	must := func(err error) {
+		if err != nil {
+			t.Helper()
+			t.Fatal(err)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "run")
+	b, err := Create(path)
+	must(err)
+	must(b.AddInput("engagement.yaml", []byte("name: "+of.name+"\n")))
+	must(b.AddInput("register.yaml", []byte("scope: "+of.name+"\n")))
+	made := map[string]BundleFile{}
+	for _, target := range of.targets {
+		part := exchanged(t, b.Bundles(), target, of.name, of.bundles)
+		made[part.Name] = BundleFile{Target: target, Manifest: evidence.Digest(part.Manifest)}
+	}
+	if of.manifest != "" {
+		signature, err := of.signer.Sign(context.Background(), seal.Bundle, bundle.ManifestName, evidence.Digest([]byte(of.manifest)), nil)
+		must(err)
+		must(os.WriteFile(filepath.Join(b.Bundles(), "aws-1.zip"), byHand(t, of.manifest, signature), 0o644))
+		made["aws-1.zip"] = BundleFile{Target: "aws-1", Manifest: evidence.Digest([]byte(of.manifest))}
+	}
+	record := Record{Engagement: of.name, Source: Source{Kind: "live"}, AsOf: of.asOf, Plan: jsontext.Value(`[]`), Overrides: []string{}, Previous: Previous{Verified: "absent"}}
+	_, err = b.Commit(record, made, func(digest string) ([]byte, error) {
+		return of.signer.Sign(context.Background(), seal.Run, recordName, digest, nil)
+	})
+	must(err)
+	r, err := Open(path)
+	must(err)
+	return r
+}
+
+// byHand makes a zip of the profile with a manifest, its signature and one body.
+func byHand(t testing.TB, manifest string, signature []byte) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	z := zip.NewWriter(&out)
+	for _, e := range []struct {
+		name    string
+		content []byte
+	}{{"bodies/" + evidence.Digest([]byte("x")), []byte("x")}, {bundle.ManifestName, []byte(manifest)}, {bundle.SignatureName, signature}} {
+		var packed bytes.Buffer
+		f, err := flate.NewWriter(&packed, 6)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = f.Write(e.content)
+		if err = errors.Join(err, f.Close()); err != nil {
+			t.Fatal(err)
+		}
+		h := &zip.FileHeader{Name: e.name, CreatorVersion: 20, ReaderVersion: 20, Method: zip.Deflate, CRC32: crc32.ChecksumIEEE(e.content), CompressedSize64: uint64(packed.Len()), UncompressedSize64: uint64(len(e.content))}
+		h.ModifiedDate = 0x21 //lint:ignore SA1019 Modified would add an extra field, and the profile has none
+		w, err := z.CreateRaw(h)
+		if err == nil {
+			_, err = w.Write(packed.Bytes())
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return out.Bytes()
 }

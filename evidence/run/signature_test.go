@@ -33,7 +33,20 @@ func (o *office) signer(k *seal.Key) *seal.Signer {
 // trust is a trust.yaml of this office; more is put before its keys.
 func (o *office) trust(t *testing.T, more string) *seal.Trust {
 	t.Helper()
-	text := more + "timestamp: required\ntrusted_root: root.json\nkeys:\n" + keyEntry(t, "firm", "collector", "run, bundle, judgement, verdict, gap", o.collector) + keyEntry(t, "auditor", "auditor", "countersignature", o.auditor)
+	return o.trusting(t, more, "", "")
+}
+
+// trusting is trust with a window of the collector's key, and with an identity.
+func (o *office) trusting(t *testing.T, more, window, identity string) *seal.Trust {
+	t.Helper()
+	firm := keyEntry(t, "firm", "collector", "run, bundle, judgement, verdict, gap", o.collector)
+	if window != "" {
+		firm = strings.Replace(firm, "    roles:", "    "+window+"\n    roles:", 1)
+	}
+	text := more + "timestamp: required\ntrusted_root: root.json\nkeys:\n" + firm + keyEntry(t, "auditor", "auditor", "countersignature", o.auditor)
+	if identity != "" {
+		text += "identities:\n" + identity
+	}
 	trust, err := seal.ParseTrust("trust.yaml", []byte(text), func(string) ([]byte, error) { return o.Root(), nil })
 	if err != nil {
 		t.Fatal(err)
@@ -81,6 +94,7 @@ func TestOrderOfTimes(t *testing.T) {
 // What a forger can do with good signatures of other things, other keys and other times: each is
 // refused, and the file at fault is named.
 func TestForgedSignatures(t *testing.T) {
+	t.Parallel()
 	o := open(t)
 	at := ended.Add(time.Minute)
 	other := o.take(t, o.collector, asOf, at, "another run")

@@ -143,6 +143,7 @@ func (v *verification) source() error {
 		return v.fail(signatureName, "role of the signer", v.noRole(seal.Run, s.Signer, want, ", and the run is "+sourceWords(v.run.Record.Source)))
 	}
 	v.ok(signatureName, "signature of the run", anchor, "run digest "+v.run.Digest)
+	v.ok(recordName, "digest", signatureName, v.run.Digest)
 	if want != seal.Collector {
 		v.warn(recordName, "source of the run", anchor, sourceWords(v.run.Record.Source))
 	}
@@ -233,7 +234,8 @@ func (v *verification) judgement(digest string, all []string) error {
 		return v.fail(j.file(judgementSignatureName), "time of the judgement", err)
 	}
 	v.seen[seal.Judgement] = true
-	v.ok(JudgementFile(digest), "signature of the judgement", s.Signer.Anchor(), "judged as of "+j.JudgedAsOf.Format(time.RFC3339))
+	v.ok(j.file(judgementSignatureName), "signature of the judgement", s.Signer.Anchor(), "judged as of "+j.JudgedAsOf.Format(time.RFC3339))
+	v.ok(JudgementFile(digest), "digest", j.file(judgementSignatureName), digest)
 	v.ok(j.file(resultsName), "digest", JudgementFile(digest), j.Results.SHA256)
 	return nil
 }
@@ -242,7 +244,7 @@ func (v *verification) times() error {
 	at := v.signed.Time
 	v.report.Last, v.report.Timestamp = v.last, at
 	if at.IsZero() {
-		v.warn(signatureName, "time", "", "NO TIMESTAMP: every time is the collector's claim")
+		v.warn(signatureName, "time", "the collector's clock", "NO TIMESTAMP: every time is the collector's claim")
 		return nil
 	}
 	anchor := fmt.Sprintf("%d timestamps, by %s", v.signed.Tokens, v.trust.RootName)
@@ -298,9 +300,9 @@ func (v *verification) chain() error {
 	p := v.run.Record.Previous
 	switch p.Verified {
 	case "absent":
-		v.ok(recordName, "chain", "", "it names no run before it")
+		v.ok(recordName, "chain", signatureName, "it names no run before it")
 	case "yes", "no":
-		v.ok(recordName, "chain", "", fmt.Sprintf("follows run %s (verified then: %s)", p.Digest, p.Verified))
+		v.ok(recordName, "chain", signatureName, fmt.Sprintf("follows run %s (verified then: %s)", p.Digest, p.Verified))
 	default:
 		return v.fail(recordName, "chain", fmt.Errorf("previous.verified is %q", p.Verified))
 	}

@@ -301,16 +301,21 @@ func TestReperformRefusesForgedResults(t *testing.T) {
 	}
 }
 
-// Any byte that is flipped, cut, added or missing in any file of a run is refused.
+// Any byte that is flipped, cut, added or missing in any file of a run is refused by a *run.VerifyError,
+// which is exit code 4 (cmd/trefoil), and that file is named.
 func TestEveryDamageIsRefused(t *testing.T) {
 	path, _, _, trust := clover(t)
-	refused := func(what string) {
+	refused := func(file, what string) {
 		t.Helper()
-		_, _, err := Verify(context.Background(), Verification{Path: path, Trust: trust, Workers: 2, Progress: func(string) {}})
-		var layout *run.LayoutError
+		_, report, err := Verify(context.Background(), Verification{Path: path, Trust: trust, Workers: 2, Progress: func(string) {}})
 		var bad *run.VerifyError
-		if !errors.As(err, &layout) && !errors.As(err, &bad) {
-			t.Errorf("%s: %v", what, err)
+		switch {
+		case !errors.As(err, &bad):
+			t.Errorf("%s %s: %v", file, what, err)
+		case bad.File != file:
+			t.Errorf("%s %s: %s was named: %v", file, what, bad.File, err)
+		case report.Checks[len(report.Checks)-1].Result != "failed":
+			t.Errorf("%s %s: the report does not say so", file, what)
 		}
 	}
 	cases := 0
@@ -327,23 +332,26 @@ func TestEveryDamageIsRefused(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		name, _ := filepath.Rel(path, file)
+		name, err := filepath.Rel(path, file)
+		if err != nil {
+			return err
+		}
 		for i := range 6 {
 			at := i * (len(whole) - 1) / 5
 			flipped := bytes.Clone(whole)
 			flipped[at] ^= 1 << (i % 8)
 			write(flipped)
-			refused(fmt.Sprintf("%s: bit flipped at %d", name, at))
+			refused(name, fmt.Sprintf("bit flipped at %d", at))
 			cases++
 		}
 		write(whole[:len(whole)-1])
-		refused(name + ": last byte cut")
+		refused(name, "last byte cut")
 		write(append(bytes.Clone(whole), '\n'))
-		refused(name + ": byte added")
+		refused(name, "byte added")
 		if err := os.Remove(file); err != nil {
 			return err
 		}
-		refused(name + ": removed")
+		refused(name, "removed")
 		write(whole)
 		cases += 3
 		return nil
@@ -356,7 +364,7 @@ func TestEveryDamageIsRefused(t *testing.T) {
 		if err := os.WriteFile(full, []byte("{}"), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		refused("added " + added)
+		refused(added, "added")
 		if err := os.Remove(full); err != nil {
 			t.Fatal(err)
 		}
