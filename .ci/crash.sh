@@ -1,6 +1,6 @@
 # Crashes and full disks; sourced by .ci/integration.
 kills() {
-  go build -o "$cache/trefoil" ./cmd/trefoil && timeout 900 .ci/kill.py "$cache/trefoil" "$cache/killed" "${TREFOIL_SEED:-$(date +%s)}" 120 800
+  go build -o "$cache/trefoil" ./cmd/trefoil && timeout 900 .ci/kill.py "$cache/trefoil" "$cache/killed" "${TREFOIL_SEED:-$(date +%s)}" 200 60 800
 }
 # A disk of 1 MB: each command says that it is full, and leaves no run, judgement or workbook.
 full_disk() {
@@ -16,7 +16,7 @@ full_disk() {
   ' _ "$cache/full" "$cache/trefoil"
 }
 crashes() {
-  check "120 kills at random moments leave whole runs or none, and nothing in the way" kills
+  check "200 collections and 60 other commands killed at random moments: whole runs or none, and nothing in the way" kills
   if unshare -rm true 2>/dev/null; then
     check "a full disk is said, and leaves nothing" full_disk
   else

@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
-"""Kill the program at random moments: kill.py TREFOIL WORK [SEED [KILLS [SECONDS]]].
+"""Kill the program at random moments: kill.py TREFOIL WORK [SEED [COLLECTIONS [OTHERS [SECONDS]]]].
 
-Each round starts collect, test, report or audit --store and kills it with SIGKILL some way into it. After each
-kill there must be no run or a whole one that verifies, no workbook or a whole one, and nothing that is in the way
-of the next command. What is drawn follows from SEED, which is printed. Nothing here needs a network: the endpoint
-of the engagement refuses every connection, which is enough for runs full of refusals.
+Each round starts collect, audit --store, test or report and kills it with SIGKILL some way into it: so many
+collections (collect and audit --store), and so many of the others. After each kill there must be no run or a whole
+one, which verifies and has a coverage row for each operation that a run let alone has, no workbook or a whole one,
+and nothing that is in the way of the next command. What is drawn follows from SEED, which is printed. Nothing here
+needs a network: the endpoint of the engagement refuses every connection, which is enough for runs full of refusals.
 """
-import glob, os, random, shutil, subprocess, sys, time
+import glob, json, os, random, shutil, subprocess, sys, time
 
 trefoil, work = os.path.abspath(sys.argv[1]), os.path.abspath(sys.argv[2])
 seed = int(sys.argv[3]) if len(sys.argv) > 3 else int(time.time())
-kills = int(sys.argv[4]) if len(sys.argv) > 4 else 120
-seconds = float(sys.argv[5]) if len(sys.argv) > 5 else 480
+wanted = {"collections": int(sys.argv[4]) if len(sys.argv) > 4 else 200, "others": int(sys.argv[5]) if len(sys.argv) > 5 else 60}
+seconds = float(sys.argv[6]) if len(sys.argv) > 6 else 800
 draw = random.Random(seed)
 print("seed", seed)
 
@@ -60,8 +61,7 @@ open("e/engagement.yaml", "w").write("""name: killed
 auditor: Example Assurance LLP
 auditee: Example Limited
 aws:
-  - accounts: ["111122223333"]
-    role: TrefoilAudit
+  - {accounts: ["111122223333"], role: TrefoilAudit, regions: [eu-west-1]}
 overrides: {aws_endpoint: "http://127.0.0.1:9"}
 signing: {key: e, timestamp: none}
 files: {register: register.yaml, roster: roster.csv, waivers: waivers.yaml}
@@ -73,17 +73,34 @@ usual["report"] = timed("report", *key, "-o", "report.xlsx", "run")
 usual["store"] = timed("audit", *key, "--store", "store", want=(3,))
 judged = os.listdir("run/judgements")[0]
 
-done, whole, begin = 0, 0, time.monotonic()
-while done < kills:
+
+def rows(run):
+    """How many coverage rows of each status a run has."""
+    return json.loads(call("coverage", "--json", run))["counts"]
+
+
+planned = rows("run")
+
+
+def whole_run(run):
+    """A run that stands must be all that was asked: it verifies, and lacks nothing."""
+    verifies(run)
+    if rows(run) != planned:
+        sys.exit(f"{run} verifies and lacks something: {rows(run)}, want {planned}")
+
+
+done, whole, begin = {"collections": 0, "others": 0}, 0, time.monotonic()
+sorts = {"collect": "collections", "store": "collections", "test": "others", "report": "others"}
+while todo := [what for what in usual if done[sorts[what]] < wanted[sorts[what]]]:
     if time.monotonic() - begin > seconds:
         sys.exit(f"only {done} kills in {seconds:.0f} s")
-    what = draw.choice(list(usual))
+    what = draw.choice(todo)
     args = {"collect": ["collect", *key, "-o", "new"], "test": ["test", *key, "run"],
             "report": ["report", *key, "--judgement", judged, "-o", "report.xlsx", "run"], "store": ["audit", *key, "--store", "store"]}[what]
     if kill(args, usual[what]):
-        done += 1
+        done[sorts[what]] += 1
     if what == "collect" and os.path.lexists("new"):
-        verifies("new")
+        whole_run("new")
         shutil.rmtree("new")
         whole += 1
     elif what == "test":
@@ -92,7 +109,7 @@ while done < kills:
         verifies("run", "--report", "report.xlsx")
     elif what == "store":
         runs = sorted(glob.glob("store/*Z"))
-        verifies(runs[-1])
+        whole_run(runs[-1])
         for old in runs[:-2]:  # keep the folder small
             shutil.rmtree(old)
 
@@ -108,4 +125,4 @@ verifies("run", "--report", "report.xlsx")
 left = glob.glob("*.tmp-*") + glob.glob(".*.tmp-*") + glob.glob("store/*.tmp-*")
 if left:
     sys.exit(f"left behind: {left}")
-print(f"{done} kills; {whole} killed collections had left a whole run, which verifies; the rest left none")
+print(f"{done['collections']} collections killed, {done['others']} others; {whole} killed collections had left a whole run, which verifies; the rest left none")
