@@ -27,12 +27,27 @@ import (
 	"github.com/trefoil-audit/trefoil/fixtures"
 )
 
-type plant struct{ Control, Fact, Why string }
+// plant is one line of PLANTED.yaml. Where its fact is a pattern, Count says of how many items.
+type plant struct {
+	Control, Fact, Why string
+	Count              int
+}
 
 // gap is a list that was not answered, and the controls that say so.
+// Where its row is a pattern, Count says of how many rows.
 type gap struct {
 	Row, Status string
 	Controls    []string
+	Count       int
+}
+
+// counts reports whether so many are what a line of PLANTED.yaml says: one, or as many as it counts where
+// it is a pattern.
+func counts(pattern string, said, found int) bool {
+	if strings.Contains(pattern, "*") {
+		return said > 0 && found == said
+	}
+	return said == 0 && found == 1
 }
 
 // clover replays the recorded world into a folder and judges it.
@@ -154,8 +169,14 @@ func TestWorldFindsWhatIsPlanted(t *testing.T) {
 	}
 	for verdict, list := range want {
 		for _, p := range list {
-			if !slices.ContainsFunc(items, func(i controls.Item) bool { return i.Verdict == verdict && matches(p, &i) }) {
-				t.Errorf("%s %s: planted as %s, and nothing came of it: %s", p.Control, p.Fact, verdict, p.Why)
+			found := 0
+			for n := range items {
+				if items[n].Verdict == verdict && matches(p, &items[n]) {
+					found++
+				}
+			}
+			if !counts(p.Fact, p.Count, found) {
+				t.Errorf("%s %s: planted as %s (count %d), and %d items came of it: %s", p.Control, p.Fact, verdict, p.Count, found, p.Why)
 			}
 		}
 	}
@@ -178,9 +199,15 @@ func TestWorldFindsWhatIsPlanted(t *testing.T) {
 // the controls that name them.
 func sameGaps(t *testing.T, r *run.Run, j *Judged, planted []gap) {
 	t.Helper()
+	found := make([]int, len(planted))
 	for row, err := range Coverage(r) {
 		if err != nil {
 			t.Fatal(err)
+		}
+		for n, g := range planted {
+			if row.List && engagement.Match(g.Row, row.ID) && g.Status == string(row.Status) {
+				found[n]++
+			}
 		}
 		if !row.List || row.Status.Seen() || row.Status == evidence.NotEnabled {
 			continue
@@ -190,7 +217,10 @@ func sameGaps(t *testing.T, r *run.Run, j *Judged, planted []gap) {
 			t.Errorf("%s is %s, and nothing like that is planted", row.ID, row.Status)
 		}
 	}
-	for _, g := range planted {
+	for n, g := range planted {
+		if !counts(g.Row, g.Count, found[n]) {
+			t.Errorf("%s is %s (count %d): %d rows", g.Row, g.Status, g.Count, found[n])
+		}
 		if got := controlsWith(j, g.Row); !slices.Equal(got, g.Controls) {
 			t.Errorf("%s is named by %v, planted for %v", g.Row, got, g.Controls)
 		}
