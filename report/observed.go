@@ -28,7 +28,7 @@ func observed(it *controls.Item) string {
 	return text
 }
 
-// members writes canonical JSON of what a test read, a line a field: encryption.at_rest:
+// members writes canonical JSON of what a test read, one field behind the other: encryption.at_rest:
 // customer_key. What is no such object stays as it is.
 func members(text string) string {
 	var fields map[string]any
@@ -43,7 +43,7 @@ func members(text string) string {
 	var b strings.Builder
 	for i, name := range names {
 		if i > 0 {
-			b.WriteByte('\n')
+			b.WriteString("  ·  ")
 		}
 		shown := strings.ReplaceAll(strings.TrimPrefix(strings.TrimPrefix(name, "/"), "attrs/"), "/", ".")
 		b.WriteString(shown + ": " + valueText(fields[name]))

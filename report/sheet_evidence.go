@@ -18,8 +18,8 @@ const evidenceSheet = "Evidence index"
 // target; only one target's calls are held.
 func writeEvidence(ctx context.Context, b *book, s sheet) error {
 	t, err := b.table(s.name, s.says, 2, []column{
-		{headRef, 14, refText}, {"Fact", 38, plainText}, {"Kind", 18, plainText}, {"Made from", 19, monoText}, {"Call", 30, plainText}, {headRegion, 11, plainText},
-		{"When (UTC)", 12, plainText}, {"Answer", 12, plainText}, {"Bundle", 26, plainText}, {"SHA-256 of the answer: its entry is bodies/ and this", 37, monoText},
+		{headRef, 14, refText}, {"Fact", 50, plainText}, {"Kind", 20, plainText}, {"Made from", 19, lineText}, {"Call", 30, plainText}, {headRegion, 12, plainText},
+		{"When (UTC)", 17, plainText}, {"Answer", 15, plainText}, {"SHA-256 of the answer (whole in the cell): its entry is bodies/ and this", 36, lineText}, {"Bundle", 26, plainText},
 	})
 	if err != nil {
 		return err
@@ -88,7 +88,7 @@ func (x *indexer) source(id, kind, target, source string) error {
 	switch sort, name, _ := strings.Cut(source, ":"); sort {
 	case "x":
 		if x.derived {
-			return x.t.add(about, id, kind, source, "(a call; trefoil explain shows it)", "", "", "", bundleFile(target), "exchanges.jsonl")
+			return x.t.add(about, id, kind, source, "(a call; trefoil explain shows it)", "", "", "", "exchanges.jsonl", bundleFile(target))
 		}
 		c, ok, err := x.calls.of(target, source)
 		if err != nil {
@@ -107,12 +107,12 @@ func (x *indexer) source(id, kind, target, source string) error {
 				}
 			}
 		}
-		return x.t.add(about, id, kind, source, c.operation, c.region, c.start.UTC().Format("2006-01-02\n15:04:05"), c.answer, orElse(file, bundleFile(target)), entry)
+		return x.t.add(about, id, kind, source, c.operation, c.region, c.start.UTC().Format("2006-01-02 15:04:05"), c.answer, entry, orElse(file, bundleFile(target)))
 	case "i":
 		return x.input(about, id, kind, source, name)
 	case "c":
 		of, _, _ := strings.Cut(name, "/")
-		return x.t.add(about, id, kind, source, "(a row of coverage)", "", "", "", bundleFile(of), "coverage.jsonl")
+		return x.t.add(about, id, kind, source, "(a row of coverage)", "", "", "", "coverage.jsonl", bundleFile(of))
 	case "f":
 		return x.t.add(about, id, kind, source, "(another fact; see its rows)")
 	}
@@ -124,11 +124,11 @@ func (x *indexer) source(id, kind, target, source string) error {
 func (x *indexer) input(about Subject, id, kind, source, name string) error {
 	digest, line, isLine := strings.Cut(name, "#")
 	if !isLine {
-		return x.t.add(about, id, kind, source, "(an input of the engagement)", "", "", "", "inputs/"+name, "as copied into the judgement")
+		return x.t.add(about, id, kind, source, "(an input of the engagement)", "", "", "", "as copied into the judgement", "inputs/"+name)
 	}
 	for _, f := range x.in.Run.Inputs {
 		if f.SHA256 == digest {
-			return x.t.add(about, id, kind, source, "(an input of a plug-in)", "", "", "", "inputs/"+f.Name, "line "+line)
+			return x.t.add(about, id, kind, source, "(an input of a plug-in)", "", "", "", "line "+line, "inputs/"+f.Name)
 		}
 	}
 	x.made[counted{evidenceSheet, "sources not found", ""}]++
@@ -206,7 +206,7 @@ func (c *callIndex) load() error {
 func callOf(x *evidence.Exchange) call {
 	answer := statusWord(x.Outcome)
 	if x.Status != 0 {
-		answer = "HTTP " + strconv.Itoa(x.Status) + "\n" + answer
+		answer = "HTTP " + strconv.Itoa(x.Status) + ", " + answer
 	}
 	return call{x.Operation, x.Region, answer, x.Body, x.Start}
 }

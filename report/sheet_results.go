@@ -17,7 +17,7 @@ const callKind = "trefoil.coverage.row"
 func writeResults(ctx context.Context, b *book, s sheet) error {
 	t, err := b.table(s.name, s.says, 3, append([]column{
 		{headRef, 14, refText}, {headControl, 11, strongText}, {"Result", 13, plainText}, {headItem, 37, plainText},
-		{headRegion, 11, plainText}, {"What was found", 32, plainText}, {"What the test read", 36, faintText}, {"Basis", 10, plainText}, {"Accepted", 12, plainText},
+		{headRegion, 11, plainText}, {"What was found", 40, plainText}, {"What the test read", 44, faintText}, {"Basis", 10, plainText}, {"Accepted", 12, plainText},
 	}, yours...))
 	if err != nil {
 		return err

@@ -18,6 +18,7 @@ const (
 	faintText
 	refText
 	monoText
+	lineText // monoText on one line: the cell holds what its width cuts off
 	count
 	ratio // a count that must be zero
 	header
@@ -102,6 +103,7 @@ var looks = [styleCount]look{
 	faintText:        {frame: true, color: faint, size: 9},
 	refText:          {frame: true, color: faint, font: monoFont, size: 7.5, flat: true},
 	monoText:         {frame: true, font: monoFont, size: 7.5},
+	lineText:         {frame: true, font: monoFont, size: 7.5, flat: true},
 	count:            {frame: true, flat: true, num: true, align: "right", size: 9, indent: 1},
 	ratio:            {frame: true, flat: true, num: true, align: "right", bold: true, size: 9, indent: 1},
 	header:           {bold: true, size: 9, color: white, fill: navy, frame: true, valig: "center"},
