@@ -19,6 +19,7 @@ var (
 	errLoop    = errors.New("the answer names a next page that was read before")
 	errPartial = errors.New("the answer says itself that it is not whole: ")
 	errBare    = errors.New("an answer without any member, and no second source that was read to its end shows that there is none")
+	errNone    = errors.New("an empty list of what is never none")
 )
 
 // page is one page of a list: its items, the token of the next, and what the answer says that
@@ -34,13 +35,15 @@ type page[T any] struct {
 type listed struct {
 	whole bool // read to its end, and nothing said to be missing
 	items int
+	ended bool // the last page had items
 	total int
 	from  []string
 	row   string
 }
 
-// bare reports an answer that says no more than {}.
-func (l listed) bare() bool { return l.whole && l.items == 0 && l.total == 0 }
+// bare reports a list whose last answer says no more than {}: a stub's end of a list hides what
+// follows as well as a stub's only answer does.
+func (l listed) bare() bool { return l.whole && !l.ended && l.total == 0 }
 
 // list reads an operation that enumerates things of kind k to its end and hands on each item,
 // with the exchanges that it comes from.
@@ -55,7 +58,7 @@ func list[T any](ctx context.Context, s *collectors.Session, region, operation s
 			l.whole = a.Empty()
 			return l
 		}
-		l.items += len(a.Value.items)
+		l.items, l.ended = l.items+len(a.Value.items), len(a.Value.items) > 0
 		l.total = max(l.total, a.Value.total)
 		for _, item := range a.Value.items {
 			each(item, a.From)
@@ -77,7 +80,7 @@ func list[T any](ctx context.Context, s *collectors.Session, region, operation s
 }
 
 // vouch accepts an answer that says no more than {} only where the second source was read to its
-// end and lists nothing of that type there. The same two bytes come from a stub that knows
+// end and lists nothing of that type there beyond as many as were listed before. The same two bytes come from a stub that knows
 // nothing: without the second source, or against it, the operation is an error in coverage.
 func (a *Access) vouch(s *collectors.Session, l listed, assetType string, there func(*cloudasset.Asset) bool) bool {
 	if !l.bare() {
@@ -88,11 +91,18 @@ func (a *Access) vouch(s *collectors.Session, l listed, assetType string, there 
 		s.Fault(l.row, errBare)
 		return false
 	}
-	if name := i.find(assetType, there); name != "" {
+	if name := i.beyond(l.items, assetType, there); name != "" {
 		s.Fault(l.row, fmt.Errorf("an answer without any member, and Cloud Asset Inventory lists %s", name))
 		return false
 	}
 	return true
+}
+
+// never says that a list which always has items, such as a project's log buckets, came without any.
+func never(s *collectors.Session, l listed) {
+	if l.whole && l.items == 0 {
+		s.Fault(l.row, errNone)
+	}
 }
 
 // ask makes one call that has no pages.

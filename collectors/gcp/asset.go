@@ -57,12 +57,16 @@ type inventory struct {
 	assets []*cloudasset.Asset
 }
 
-// find names the first asset of a type that satisfies of; "" where there is none.
-func (i *inventory) find(assetType string, of func(*cloudasset.Asset) bool) string {
+// beyond names the first asset of a type that satisfies of, after n others; "" where there is none.
+func (i *inventory) beyond(n int, assetType string, of func(*cloudasset.Asset) bool) string {
 	for _, a := range i.assets {
-		if a.AssetType == assetType && of(a) {
+		if a.AssetType != assetType || !of(a) {
+			continue
+		}
+		if n == 0 {
 			return a.Name
 		}
+		n--
 	}
 	return ""
 }

@@ -59,6 +59,9 @@ func (c *identities) account(ctx context.Context, s *collectors.Session, service
 	keys := ask(ctx, s, collectors.Global, "iam:projects.serviceAccounts.keys.list", func(ctx context.Context) (*iam.ListServiceAccountKeysResponse, error) {
 		return service.Projects.ServiceAccounts.Keys.List(account.Name).Context(ctx).Do()
 	})
+	if keys.OK() && len(keys.Value.Keys) == 0 { // each has those that Google rotates
+		s.Fault(keys.Row, errNone)
+	}
 	s.Emit(kindServiceAccount, accountFact(project, account, policy, keys, s.AsOf()).Because(from...))
 	if policy.OK() {
 		own := c.access.known(project)
@@ -100,7 +103,7 @@ func accountFact(project string, a *iam.ServiceAccount, policy collectors.Answer
 	} else {
 		f.Unknown(policy.Row, "/principal/trusted_by")
 	}
-	if !keys.OK() {
+	if !keys.OK() || len(keys.Value.Keys) == 0 {
 		return f.Unknown(keys.Row, "/principal/credentials")
 	}
 	credentials := []map[string]any{}

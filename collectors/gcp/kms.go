@@ -49,13 +49,13 @@ func (c *keys) Collect(ctx context.Context, s *collectors.Session) error {
 	}
 	w := &kmsWalk{session: s, service: service, project: s.Target().Account, own: c.access.known(s.Target().Account), access: c.access}
 	var locations []string
-	list(ctx, s, collectors.Global, "cloudkms:projects.locations.list", kindKey, func(ctx context.Context, token string) (page[*cloudkms.Location], error) {
+	never(s, list(ctx, s, collectors.Global, "cloudkms:projects.locations.list", kindKey, func(ctx context.Context, token string) (page[*cloudkms.Location], error) {
 		r, err := service.Projects.Locations.List("projects/" + w.project).PageSize(500).PageToken(token).Context(ctx).Do()
 		if err != nil {
 			return page[*cloudkms.Location]{}, err
 		}
 		return page[*cloudkms.Location]{items: r.Locations, next: r.NextPageToken}, nil
-	}, func(l *cloudkms.Location, _ []string) { locations = append(locations, l.LocationId) })
+	}, func(l *cloudkms.Location, _ []string) { locations = append(locations, l.LocationId) }))
 	for _, location := range sorted(locations) {
 		regional, err := cloudkms.NewService(ctx, c.access.options(s, place(location), "cloudkms")...)
 		if err != nil {

@@ -90,7 +90,7 @@ func (l logs) read(ctx context.Context, sinks func(context.Context, string) (*lo
 	row := func(operation string) string {
 		return evidence.RowID(l.session.Target().ID, collectors.Global, operation)
 	}
-	list(ctx, l.session, collectors.Global, l.sinks, kindSink, func(ctx context.Context, token string) (page[*logging.LogSink], error) {
+	never(l.session, list(ctx, l.session, collectors.Global, l.sinks, kindSink, func(ctx context.Context, token string) (page[*logging.LogSink], error) {
 		r, err := sinks(ctx, token)
 		if err != nil {
 			return page[*logging.LogSink]{}, err
@@ -98,8 +98,8 @@ func (l logs) read(ctx context.Context, sinks func(context.Context, string) (*lo
 		return page[*logging.LogSink]{items: r.Sinks, next: r.NextPageToken}, nil
 	}, func(sink *logging.LogSink, from []string) {
 		l.session.Emit(kindSink, sinkFact(l.id, l.parent, sink, row(l.sinks)).Because(from...))
-	})
-	list(ctx, l.session, collectors.Global, l.buckets, kindLogBucket, func(ctx context.Context, token string) (page[*logging.LogBucket], error) {
+	}))
+	never(l.session, list(ctx, l.session, collectors.Global, l.buckets, kindLogBucket, func(ctx context.Context, token string) (page[*logging.LogBucket], error) {
 		r, err := buckets(ctx, token)
 		if err != nil {
 			return page[*logging.LogBucket]{}, err
@@ -107,7 +107,7 @@ func (l logs) read(ctx context.Context, sinks func(context.Context, string) (*lo
 		return page[*logging.LogBucket]{items: r.Buckets, next: r.NextPageToken}, nil
 	}, func(b *logging.LogBucket, from []string) {
 		l.session.Emit(kindLogBucket, logBucketFact(named(b.Name, l.parent, l.number), b, row(l.buckets)).Because(from...))
-	})
+	}))
 }
 
 // named writes a resource name with the project's id where the service wrote its number.

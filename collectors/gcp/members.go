@@ -14,10 +14,18 @@ type member struct {
 	number  string // the same by number, where only that is known
 }
 
+// agentProjects are the projects of Google in which it keeps its service agents ("Service agents",
+// IAM reference), beside those that begin with gcp-sa-. Anybody may name an account of a project of
+// their own service-<number>, so the name alone makes none an agent.
+const agentProjects = `gs-project-accounts|compute-system|container-engine-robot|containerregistry|container-analysis|dataproc-accounts|` +
+	`dataflow-service-producer-prod|cloudcomposer-accounts|serverless-robot-prod|gcf-admin-robot|service-networking|sourcerepo-service-accounts|` +
+	`cloud-redis|cloud-memcache-sa|cloud-filer|cloud-tpu|endpoints-portal|firebase-rules|remotebuildexecution|dlp-api|gcp-gae-service|` +
+	`(?:gae-api-prod|cloud-ml|genomics-api)\.google\.com`
+
 var (
 	ownAccount   = regexp.MustCompile(`^[^@]+@([a-z0-9-]+)\.iam\.gserviceaccount\.com$`)
 	scopedOwn    = regexp.MustCompile(`^[^@]+@([a-z0-9-]+)\.([a-z0-9.-]+)\.iam\.gserviceaccount\.com$`) // example.com:project
-	serviceAgent = regexp.MustCompile(`^service-([0-9]+)@[a-z0-9.-]+\.gserviceaccount\.com$`)
+	serviceAgent = regexp.MustCompile(`^service-([0-9]+)@(?:gcp-sa-[a-z0-9-]+|` + agentProjects + `)\.iam\.gserviceaccount\.com$`)
 	numbered     = regexp.MustCompile(`^([0-9]+)(?:-compute)?@(?:developer|cloudservices|cloudbuild)\.gserviceaccount\.com$`)
 	appEngine    = regexp.MustCompile(`^([a-z0-9-]+)@appspot\.gserviceaccount\.com$`)
 	poolMember   = regexp.MustCompile(`^principal(?:Set)?://iam\.googleapis\.com/projects/([0-9]+)/`)

@@ -71,6 +71,9 @@ func policyFact(project, constraint string, p *orgpolicy.GoogleCloudOrgpolicyV2P
 			allowed, denied = append(allowed, r.Values.AllowedValues...), append(denied, r.Values.DeniedValues...)
 		}
 	}
+	if allowAll { // what other rules list narrows nothing then
+		allowed = nil
+	}
 	effect, places := "other", []string{}
 	switch {
 	case constraint != locationsConstraint || conditional:

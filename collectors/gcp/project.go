@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	crm "google.golang.org/api/cloudresourcemanager/v3"
@@ -32,6 +33,10 @@ func (c *project) Collect(ctx context.Context, s *collectors.Session) error {
 		return service.Projects.Get("projects/" + s.Target().Account).Context(ctx).Do()
 	})
 	if !a.OK() {
+		return nil
+	}
+	if a.Value.ProjectId != s.Target().Account && a.Value.Name != "projects/"+s.Target().Account {
+		s.Fault(a.Row, fmt.Errorf("the answer is of project %q", a.Value.ProjectId))
 		return nil
 	}
 	c.access.know(s.Target().Account, strings.TrimPrefix(a.Value.Name, "projects/"), a.From)

@@ -1,7 +1,9 @@
 package gcp
 
 import (
+	"bytes"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -19,6 +21,9 @@ func scrubbed(op collectors.Operation, members ...string) collectors.Operation {
 	op.Scrub = func(body []byte) ([]byte, []string) {
 		var v any
 		if json.Unmarshal(body, &v) != nil {
+			if mayHold(body, members) {
+				return nil, []string{"everything"}
+			}
 			return body, nil
 		}
 		found := map[string]bool{}
@@ -38,6 +43,15 @@ func scrubbed(op collectors.Operation, members ...string) collectors.Operation {
 		return clean, names
 	}
 	return op
+}
+
+// mayHold says whether a text that is no JSON, being cut off or with a member twice, could hold a
+// value of one of these names: where it has the name in it, or writes any character as an escape.
+func mayHold(body []byte, members []string) bool {
+	lower := bytes.ToLower(body)
+	return bytes.ContainsRune(body, '\\') || slices.ContainsFunc(members, func(name string) bool {
+		return bytes.Contains(lower, []byte(strings.ToLower(name)))
+	})
 }
 
 func scrub(v any, members []string, found map[string]bool) any {

@@ -33,7 +33,11 @@ func sinkFact(node, parent string, sink *logging.LogSink, row string) *evidence.
 			exclusions = append(exclusions, e.Filter)
 		}
 	}
-	activity, access, known := routed(sink.Filter, exclusions)
+	of := parent
+	if sink.IncludeChildren {
+		of = "" // a log that is named with its parent is of one node alone
+	}
+	activity, access, known := routed(of, sink.Filter, exclusions)
 	if known {
 		f.Set("/log/management", activity).Set("/log/data_read", access).Set("/log/data_write", access)
 	} else {
@@ -46,7 +50,7 @@ func sinkFact(node, parent string, sink *logging.LogSink, row string) *evidence.
 
 var (
 	logID     = regexp.MustCompile(`^(?:LOG_ID|log_id)\("([^"]+)"\)$`)
-	logName   = regexp.MustCompile(`^logName\s*=\s*"?[a-z]+/[^/"]+/logs/([^"\s]+)"?$`)
+	logName   = regexp.MustCompile(`^logName\s*=\s*"?([a-z]+/[^/"]+)/logs/([^"\s/]+)"?$`)
 	logHas    = regexp.MustCompile(`^logName\s*:\s*"?([^"\s()]+)"?$`)
 	negations = []string{"NOT ", "-"}
 )
@@ -54,10 +58,11 @@ var (
 // routed says whether a sink takes the logs of administration and of access to data, where its
 // filter is in one of three normal forms: none, a choice of logs joined by OR, or the exclusion
 // of logs joined by AND, as _Default has it. Exclusions in any form that could touch audit logs
-// make it unknown.
-func routed(filter string, exclusions []string) (activity, access, known bool) {
+// make it unknown. Of names of logs, those of one parent alone count: what lies below it writes
+// logs of its own name.
+func routed(parent, filter string, exclusions []string) (activity, access, known bool) {
 	for _, e := range exclusions {
-		left, ok := onlyLogs(e, " OR ")
+		left, ok := onlyLogs(parent, e)
 		if !ok || left.has(activityLog) || left.has(accessLog) {
 			return false, false, false
 		}
@@ -66,7 +71,7 @@ func routed(filter string, exclusions []string) (activity, access, known bool) {
 	if filter == "" {
 		return true, true, true
 	}
-	if chosen, ok := onlyLogs(filter, " OR "); ok {
+	if chosen, ok := onlyLogs(parent, filter); ok {
 		return chosen.has(activityLog), chosen.has(accessLog), true
 	}
 	var refused logSet
@@ -77,8 +82,8 @@ func routed(filter string, exclusions []string) (activity, access, known bool) {
 				rest, negated = strings.TrimSpace(after), true
 			}
 		}
-		one, ok := onlyLogs(rest, " OR ")
-		if !ok || !negated {
+		one, ok := onlyLogs(parent, rest)
+		if !ok || !negated || len(one) != 1 { // NOT binds closer than OR
 			return false, false, false
 		}
 		refused = append(refused, one...)
@@ -86,39 +91,54 @@ func routed(filter string, exclusions []string) (activity, access, known bool) {
 	return !refused.has(activityLog), !refused.has(accessLog), true
 }
 
-// logSet is a set of logs: names, or, ending in *, texts that names contain.
+// logSet is a set of logs, in lower case, as the query language compares without regard to it:
+// names, or, ending in *, texts that names contain.
 type logSet []string
 
 func (s logSet) has(log string) bool {
 	for _, name := range s {
-		if part, ok := strings.CutSuffix(name, "*"); name == log || ok && strings.Contains(log, part) {
+		if part, ok := strings.CutSuffix(name, "*"); name == log || ok && strings.Contains(fullName(log), part) {
 			return true
 		}
 	}
 	return false
 }
 
-// onlyLogs reads a filter that names logs and nothing else.
-func onlyLogs(filter, joint string) (logSet, bool) {
+// fullName is what is known of the name of a log in an entry: its parent stands before it.
+func fullName(log string) string { return "/logs/" + strings.ToLower(url.PathEscape(log)) }
+
+// onlyLogs reads a filter that names logs, joined by OR, and nothing else; false where it does not, or
+// where what it names cannot be told.
+func onlyLogs(parent, filter string) (logSet, bool) {
 	var out logSet
-	for term := range strings.SplitSeq(strings.TrimSpace(filter), joint) {
-		term = strings.TrimSpace(term)
-		suffix := ""
-		m := logID.FindStringSubmatch(term)
-		if m == nil {
-			m = logName.FindStringSubmatch(term)
-		}
-		if m == nil {
-			m, suffix = logHas.FindStringSubmatch(term), "*"
-		}
-		if m == nil {
+	for term := range strings.SplitSeq(strings.TrimSpace(filter), " OR ") {
+		name, ok := oneLog(parent, strings.TrimSpace(term))
+		if !ok {
 			return nil, false
 		}
-		name, err := url.PathUnescape(m[1])
-		if err != nil || strings.Contains(name, "*") {
-			return nil, false
-		}
-		out = append(out, name+suffix)
+		out = append(out, name)
 	}
 	return out, true
+}
+
+func oneLog(parent, term string) (name string, ok bool) {
+	if m := logHas.FindStringSubmatch(term); m != nil {
+		return partOfLog(strings.ToLower(m[1]))
+	}
+	written := ""
+	if m := logID.FindStringSubmatch(term); m != nil {
+		written = m[1]
+	} else if m := logName.FindStringSubmatch(term); m != nil && m[1] == parent {
+		written = m[2]
+	}
+	name, err := url.PathUnescape(written)
+	return strings.ToLower(name), err == nil && name != "" && !strings.Contains(name, "*")
+}
+
+// partOfLog reads a text that names of logs contain. It must be a part of the audit logs' own names, or
+// one that neither they nor the parent before them can contain: any other might be in the parent.
+func partOfLog(text string) (name string, ok bool) {
+	in := func(log string) bool { return strings.Contains(fullName(log), text) }
+	elsewhere := strings.Contains(text, ".googleapis.com") && !strings.Contains(text, "/")
+	return text + "*", !strings.Contains(text, "*") && (in(activityLog) && in(accessLog) || elsewhere)
 }

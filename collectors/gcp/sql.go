@@ -43,7 +43,7 @@ func (c *instances) Collect(ctx context.Context, s *collectors.Session) error {
 		return page[*sqladmin.DatabaseInstance]{items: r.Items, next: r.NextPageToken, missing: strings.Join(missing, ", ")}, nil
 	}, func(i *sqladmin.DatabaseInstance, from []string) {
 		s.Emit(kindSQL, instanceFact(project, i, evidence.RowID(s.Target().ID, collectors.Global, "sql:instances.list")).Because(from...))
-		if i.InstanceType == "CLOUD_SQL_INSTANCE" || i.InstanceType == "" { // replicas and external primaries have no backups of their own
+		if i.InstanceType != "READ_REPLICA_INSTANCE" && i.InstanceType != "ON_PREMISES_INSTANCE" { // those have no backups of their own
 			c.backups(ctx, s, service, i, from)
 		}
 	})
@@ -78,24 +78,33 @@ func instanceID(project, name string) string {
 func instanceFact(project string, i *sqladmin.DatabaseInstance, row string) *evidence.Fact {
 	f := evidence.NewFact(kindSQL, instanceID(project, i.Name), i.Name)
 	f.Region = place(i.Region)
-	settings := i.Settings
-	if settings == nil {
-		settings = &sqladmin.Settings{}
-	}
-	f.Set("/store/class", "relational").Set("/store/engine", i.DatabaseVersion).SetTags(settings.UserLabels).Set("/located", []string{place(i.Region)})
+	f.Set("/store/class", "relational").Set("/store/engine", i.DatabaseVersion).Set("/located", []string{place(i.Region)})
 	setMaster(f, project, i.MasterInstanceName)
-	setInstanceCopies(f, project, i, settings.BackupConfiguration)
-	setConnection(f, settings.IpConfiguration, row)
+	setSettings(f, project, i, row)
 	if e := i.DiskEncryptionConfiguration; e != nil && e.KmsKeyName != "" {
 		f.Set("/encryption/at_rest", "customer_key").Set("/encryption/key", keyID(e.KmsKeyName))
 	} else {
 		f.Set("/encryption/at_rest", "provider_key").None(kindSQL, "/encryption/key")
 	}
-	f.Set("/protection/delete_protected", settings.DeletionProtectionEnabled)
 	setText(f, kindSQL, "/attrs/type", i.InstanceType)
 	setText(f, kindSQL, "/attrs/state", i.State)
-	setText(f, kindSQL, "/attrs/availability", settings.AvailabilityType)
 	return f
+}
+
+// setSettings says what an instance's settings say. An answer without them says nothing of backups,
+// labels or networks.
+func setSettings(f *evidence.Fact, project string, i *sqladmin.DatabaseInstance, row string) {
+	settings := i.Settings
+	if settings == nil {
+		setConnection(f, nil, row)
+		f.Unknown(row, "/tags", "/copies", "/protection/recoverable_days", "/protection/delete_protected", "/attrs/backup_count", "/attrs/availability")
+		return
+	}
+	f.SetTags(settings.UserLabels)
+	setInstanceCopies(f, project, i, settings.BackupConfiguration)
+	setConnection(f, settings.IpConfiguration, row)
+	f.Set("/protection/delete_protected", settings.DeletionProtectionEnabled)
+	setText(f, kindSQL, "/attrs/availability", settings.AvailabilityType)
 }
 
 // setMaster says what an instance replicates: project:instance, or an instance of its project.

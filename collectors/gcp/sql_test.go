@@ -43,3 +43,17 @@ func TestAuthorizedNetworks(t *testing.T) {
 		}
 	}
 }
+
+// An instance without settings says nothing of its backups, labels and networks, and is complete.
+func TestInstanceWithoutSettings(t *testing.T) {
+	f := instanceFact("p", &sqladmin.DatabaseInstance{Name: "i", Region: "europe-west1", DatabaseVersion: "MYSQL_8_0", InstanceType: "ON_PREMISES_INSTANCE"}, "c:row")
+	for _, ptr := range []string{"/copies", "/tags", "/protection/recoverable_days", "/exposure/public"} {
+		if f.Unknowns[ptr] == "" {
+			t.Errorf("%s is not unknown", ptr)
+		}
+	}
+	f.Target, f.Seen = "gcp-p", testTime
+	if err := f.Because("x:1").Check(kindSQL); err != nil {
+		t.Error(err)
+	}
+}

@@ -12,9 +12,10 @@ import (
 
 // transferJobs declares the one operation that shows to where a project's buckets are copied. A
 // project in which the service was never switched on runs no job. An answer of {} counts where the
-// inventory lists no job either; else the copies are unknown.
+// inventory lists no job either; else the copies are unknown. Jobs that read from other providers hold
+// their credentials.
 func transferJobs() collectors.Operation {
-	op := bare("storagetransfer:transferJobs.list", "storagetransfer.jobs.list")
+	op := scrubbed(bare("storagetransfer:transferJobs.list", "storagetransfer.jobs.list"), "secretAccessKey", "sasToken")
 	op.Empty, op.Disabled = disabled, nil
 	return op
 }
