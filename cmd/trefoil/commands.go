@@ -26,7 +26,7 @@ func version() string {
 // commands lists the commands, one file each.
 func commands() []*cli.Command {
 	return []*cli.Command{
-		demoCommand(), initCommand(), collectCommand(), testCommand(), reportCommand(), auditCommand(), verifyCommand(), countersignCommand(), attestCommand(), gapCommand(), pushCommand(), pullCommand(),
+		demoCommand(), initCommand(), collectCommand(), testCommand(), reportCommand(), auditCommand(), verifyCommand(), countersignCommand(), attestCommand(), gapCommand(), redactCommand(), pushCommand(), pullCommand(),
 		driftCommand(), explainCommand(), coverageCommand(), permissionsCommand(), controlsCommand(), completionCommand(),
 	}
 }

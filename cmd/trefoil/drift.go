@@ -52,6 +52,9 @@ func driftCommand() *cli.Command {
 // verified opens a judged run that must verify first: a baseline that was tampered with shows
 // any drift, or none. The warnings say what sort of run it is.
 func verified(c *cli.Context, trust *seal.Trust, path, judgement string) (judged *audit.Judged, warnings []string, err error) {
+	if err := notCopy(path); err != nil {
+		return nil, nil, err
+	}
 	r, _, err := audit.Verify(c.Context, audit.Verification{Path: path, Trust: trust, Workers: runtime.GOMAXPROCS(0)})
 	if err != nil {
 		return nil, nil, verifyError(path, err)

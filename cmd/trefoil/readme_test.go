@@ -43,7 +43,7 @@ func TestReadme(t *testing.T) {
 			t.Fatalf("the engagement was not edited: %v", err)
 		}
 		return exitUnjudged // nobody answers, and no control passes on that
-	}}); ran < 13 {
+	}, "trefoil redact ": guideMinimisation(t)["trefoil redact "]}); ran < 14 {
 		t.Errorf("only %d commands were run", ran)
 	}
 	for _, left := range []string{"demo/run/run.json", "demo/report.xlsx", "demo/trust.yaml", "engagement/run-1/run.json", "engagement/run-1.xlsx", "engagement/run-1.xlsx.sigstore.json"} {
@@ -60,13 +60,14 @@ func TestReadme(t *testing.T) {
 
 // TestGuides runs the console blocks of guides that need nothing but the program.
 func TestGuides(t *testing.T) {
-	for name, least := range map[string]int{"stores.md": 5, "collector.md": 2} {
+	for name, least := range map[string]int{"stores.md": 5, "collector.md": 2, "minimisation.md": 4} {
 		text, err := os.ReadFile("../../docs/" + name)
 		if err != nil {
 			t.Fatal(err)
 		}
+		before := guideMinimisation(t)
 		t.Run(name, func(t *testing.T) {
-			if ran := runBlocks(t, string(text), nil); ran < least {
+			if ran := runBlocks(t, string(text), before); ran < least {
 				t.Errorf("only %d commands were run", ran)
 			}
 		})
@@ -120,6 +121,44 @@ func runBlocks(t *testing.T, text string, before map[string]func() int) int {
 		ran++
 	}
 	return ran
+}
+
+// guideMinimisation writes, before the commands that need them, the redact.yaml that docs/minimisation.md shows,
+// and the trust.yaml of which it shows the entry.
+func guideMinimisation(t *testing.T) map[string]func() int {
+	t.Helper()
+	guide, err := os.ReadFile("../../docs/minimisation.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, ok := strings.Cut(string(guide), "```yaml\n# redact.yaml\n")
+	rules, _, end := strings.Cut(rest, "```")
+	if !ok || !end {
+		t.Fatal("docs/minimisation.md shows no redact.yaml")
+	}
+	written := func(name string, text []byte, err error) int {
+		if err == nil {
+			err = os.WriteFile(name, text, 0o600)
+		}
+		if err != nil {
+			t.Error(err)
+		}
+		return exitDone
+	}
+	return map[string]func() int{
+		"trefoil redact ": func() int { return written("redact.yaml", []byte(rules), nil) },
+		"trefoil verify --trust copy.yaml": func() int {
+			text, err := os.ReadFile("office/trust.yaml")
+			for _, line := range []string{"roles: [redactor]", "may_sign: [copy]"} {
+				if !strings.Contains(string(guide), "    "+line+"\n") {
+					t.Errorf("docs/minimisation.md does not show %s", line)
+				}
+				name, _, _ := strings.Cut(line, ":")
+				text = regexp.MustCompile(`(?m)^    `+name+`: .*$`).ReplaceAll(text, []byte("    "+line))
+			}
+			return written("copy.yaml", text, err)
+		},
+	}
 }
 
 // words splits a command line as a shell does where nothing but single quotes is special.

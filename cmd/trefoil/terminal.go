@@ -140,6 +140,9 @@ func instantFlag(c *cli.Context, fallback time.Time) (time.Time, error) {
 
 // openRun opens a run for a command: where its bytes are not as they were, nothing is read.
 func openRun(path string) (*run.Run, error) {
+	if err := notCopy(path); err != nil {
+		return nil, err
+	}
 	r, err := run.Open(path)
 	if errors.Is(err, run.ErrNoRun) && strings.HasSuffix(path, ".xlsx") {
 		return nil, &usageError{fmt.Errorf("%s is a workbook: say which run it is of: --run RUN", path)}

@@ -11,16 +11,17 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
+	"github.com/trefoil-audit/trefoil/evidence/redact"
 	"github.com/trefoil-audit/trefoil/evidence/run"
 )
 
 func verifyCommand() *cli.Command {
 	return &cli.Command{
 		Name: "verify", Usage: "check a run: signatures, digests, contents, times; offline", ArgsUsage: "RUN",
-		Description: "Checks everything by the trust that you bring; the run is never asked whom to trust. With --reperform the\nrecording is played again: facts, results and the workbook must come out the same.\n\nA run in a store (s3://bucket/prefix/run, gs://…) is read to a temporary folder first.\n\nWith --chain, RUN is a folder of runs: each is verified, and each must name the one before. Forks, missing and replaced\nruns, and gaps of the schedule (--every) are errors; one that a signed gap record explains stays a warning.\n\nExample:\n   trefoil verify --trust trust.yaml --reperform --report report.xlsx runs/2026-11-24\n   trefoil verify --trust trust.yaml --place eu-west-1 s3://evidence/audits/2026-11-24\n   trefoil verify --trust trust.yaml --chain --every 24h runs",
+		Description: "Checks everything by the trust that you bring; the run is never asked whom to trust. With --reperform the\nrecording is played again: facts, results and the workbook must come out the same.\n\nA run in a store (s3://bucket/prefix/run, gs://…) is read to a temporary folder first.\n\nWith --chain, RUN is a folder of runs: each is verified, and each must name the one before. Forks, missing and replaced\nruns, and gaps of the schedule (--every) are errors; one that a signed gap record explains stays a warning.\n\nA redacted copy (trefoil redact) is checked as such; --reveal proves values that its maker hands over.\n\nExample:\n   trefoil verify --trust trust.yaml --reperform --report report.xlsx runs/2026-11-24\n   trefoil verify --trust trust.yaml --place eu-west-1 s3://evidence/audits/2026-11-24\n   trefoil verify --trust trust.yaml --chain --every 24h runs",
 		Flags: []cli.Flag{trustFlag, &cli.BoolFlag{Name: "reperform", Usage: "play the recording again and compare"},
 			&cli.StringFlag{Name: "report", Usage: "check the workbook in `FILE` too"}, judgedFlag,
-			&cli.StringSliceFlag{Name: "expect", Usage: "a run or judgement of this `DIGEST` must be here"}, jsonFlag, quietFlag, configFlag, storePlaceFlag, storeEndpointFlag, maxBytesFlag, chainFlag, everyFlag},
+			&cli.StringSliceFlag{Name: "expect", Usage: "a run or judgement of this `DIGEST` must be here"}, jsonFlag, quietFlag, configFlag, storePlaceFlag, storeEndpointFlag, maxBytesFlag, chainFlag, everyFlag, revealFlag},
 		Action: func(c *cli.Context) error {
 			path, err := onlyArg(c, "RUN")
 			if err != nil {
@@ -32,6 +33,12 @@ func verifyCommand() *cli.Command {
 			trust, err := loadTrust(c.String(trustFlag.Name))
 			if err != nil {
 				return err
+			}
+			if redact.IsCopy(path) {
+				return verifyCopy(c, path, trust)
+			}
+			if c.IsSet(revealFlag.Name) {
+				return &usageError{fmt.Errorf("--reveal is about a redacted copy, and %s is none", path)}
 			}
 			t, err := tool()
 			if err != nil {
@@ -71,6 +78,11 @@ func verifyError(path string, err error) error {
 	var layout *run.LayoutError
 	var bad *run.VerifyError
 	var other *audit.OtherBuildError
+	if errors.Is(err, run.ErrNoRun) {
+		if copied := notCopy(path); copied != nil {
+			return copied
+		}
+	}
 	switch {
 	case errors.As(err, &other):
 		return err

@@ -14,11 +14,12 @@ const (
 	Countersignature Kind = "countersignature" // an auditor has verified the run
 	Verdict          Kind = "verdict"          // what a judgement came to, for policy engines
 	Gap              Kind = "gap"
+	Copy             Kind = "copy" // a redacted copy of a run
 )
 
 // Kinds lists them.
 func Kinds() []Kind {
-	return []Kind{Run, Bundle, Judgement, Report, Countersignature, Verdict, Gap}
+	return []Kind{Run, Bundle, Judgement, Report, Countersignature, Verdict, Gap, Copy}
 }
 
 // Predicate types that in-toto defines: the Simple Verification Result and the test result

@@ -55,9 +55,9 @@ func (e *identityEntry) check(c *strict.Checker, at string) TrustedSigner {
 
 // check checks what keys and identities have in common.
 func (s *TrustedSigner) check(c *strict.Checker, at, from, until string) {
-	c.Check(s.Name != "" && len(s.Roles) > 0, at, "name and roles must be said", "roles are collector, auditor, operator, replay, demo")
+	c.Check(s.Name != "" && len(s.Roles) > 0, at, "name and roles must be said", "roles are collector, auditor, operator, replay, demo, redactor")
 	for _, r := range s.Roles {
-		c.Check(slices.Contains([]Role{Collector, Auditor, Operator, Replay, Demo}, r), at+".roles", "unknown role %q", "roles are collector, auditor, operator, replay, demo", r)
+		c.Check(slices.Contains([]Role{Collector, Auditor, Operator, Replay, Demo, Redactor}, r), at+".roles", "unknown role %q", "roles are collector, auditor, operator, replay, demo, redactor", r)
 	}
 	c.Check(!s.Has(Operator) || !s.Has(Auditor) && !s.Has(Collector), at+".roles", "an operator cannot be auditor or collector too: a self-review threat", "whoever runs what is audited cannot audit it")
 	c.Check(len(s.MaySign) > 0, at+".may_sign", "may_sign must be said", "name some of "+kindWords())

@@ -19,8 +19,9 @@ const (
 	Collector Role = "collector"
 	Auditor   Role = "auditor"
 	Operator  Role = "operator"
-	Replay    Role = "replay" // may sign runs that play a recording
-	Demo      Role = "demo"   // may sign demonstrations
+	Replay    Role = "replay"   // may sign runs that play a recording
+	Demo      Role = "demo"     // may sign demonstrations
+	Redactor  Role = "redactor" // may sign redacted copies
 )
 
 // Trust is a checked trust.yaml: the policy by which signatures count.

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/trefoil-audit/trefoil/evidence/redact"
+	"github.com/trefoil-audit/trefoil/evidence/seal"
+)
+
+// secretsSuffix is added to a copy's name where its secrets are kept.
+const secretsSuffix = ".salts.jsonl"
+
+func redactCommand() *cli.Command {
+	return &cli.Command{
+		Name: "redact", Usage: "make a copy of a run for a third party, with values withheld", ArgsUsage: "RUN",
+		Description: "Cuts what redact.yaml names out of everything that the copy holds, and signs it. A salted commitment stands in the\nplace of each value, so that one that is revealed later can be proven. Salts and values stay with you, in COPY.salts.jsonl.\nA copy in which a withheld value is still found is not kept. docs/minimisation.md has the rules.\n\n" +
+			"Example:\n   trefoil redact --rules redact.yaml --trust trust.yaml --key firm --timestamp none -o copy runs/2026-11-24",
+		Flags: append([]cli.Flag{&cli.StringFlag{Name: "rules", Usage: "what is withheld: `FILE` (redact.yaml)"}, outFlag("leave the copy in `DIR`, which must not exist"),
+			&cli.StringFlag{Name: "salts", Usage: "use the secret of an earlier copy, from its `FILE`.salts.jsonl: the same rules then give the same copy"}, trustFlag, configFlag, asOfFlag}, signingFlags()...),
+		Action: redactAction,
+	}
+}
+
+func redactAction(c *cli.Context) error {
+	path, err := onlyArg(c, "RUN")
+	if err != nil {
+		return err
+	}
+	out, err := outPath(c)
+	if err != nil {
+		return err
+	}
+	m := redact.Making{Out: out}
+	if m.Rules, err = redactRules(c); err != nil {
+		return err
+	}
+	if m.Run, err = openRun(path); err != nil {
+		return err
+	}
+	if err := trusted(c, m.Run, true); err != nil {
+		return err
+	}
+	if m.Made, err = instantFlag(c, time.Now()); err != nil {
+		return err
+	}
+	if m.Secret, err = redactSecret(c.String("salts")); err != nil {
+		return err
+	}
+	if m.Tool, err = tool(); err != nil {
+		return err
+	}
+	s, err := signerByFlags(c)
+	if err != nil {
+		return err
+	}
+	m.Sign = func(digest string) ([]byte, error) {
+		return s.Sign(c.Context, seal.Copy, redact.RecordName, digest, map[string]string{"run": m.Run.Digest})
+	}
+	salts, err := os.OpenFile(strings.TrimRight(out, "/")+secretsSuffix, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return &codeError{code: exitCould, message: err.Error(), hint: "salts are never written over: without them nothing can be revealed"}
+	}
+	made, err := redact.Make(m)
+	if err == nil {
+		_, err = salts.Write(made.Secrets)
+	}
+	err = errors.Join(err, salts.Sync(), salts.Close())
+	if err != nil {
+		return redactError(errors.Join(err, os.Remove(salts.Name())), made, out)
+	}
+	fmt.Fprintf(c.App.Writer, "%sREDACTED COPY of run %s: %s\n%d values withheld", sourceBanner(m.Run), m.Run.Digest, out, made.Record.Values)
+	for _, rule := range made.Record.Rules {
+		fmt.Fprintf(c.App.Writer, "; rule %s %d", rule.ID, rule.Values)
+	}
+	fmt.Fprintf(c.App.Writer, "\nsalts and values: %s. Keep it, apart from the copy: one line of it reveals one value\nIt verifies by a trust.yaml in which its signer has the role redactor and may_sign copy\n", salts.Name())
+	return nil
+}
+
+func redactRules(c *cli.Context) (*redact.Rules, error) {
+	name := c.String("rules")
+	if name == "" {
+		return nil, &usageError{errors.New("say what is withheld: --rules redact.yaml")}
+	}
+	text, err := readBounded(name, redact.MaxRules)
+	if err != nil {
+		return nil, err
+	}
+	return redact.ParseRules(name, text)
+}
+
+// redactSecret draws a secret, or takes that of an earlier copy.
+func redactSecret(file string) ([]byte, error) {
+	if file == "" {
+		secret := make([]byte, 32)
+		_, err := rand.Read(secret)
+		return secret, err
+	}
+	text, err := readBounded(file, redact.MaxReveal)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := redact.SecretOf(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", file, err)
+	}
+	return secret, nil
+}
+
+// redactError says the cure; a copy whose salts could not be kept goes.
+func redactError(err error, made *redact.Made, out string) error {
+	if made != nil {
+		err = errors.Join(err, os.RemoveAll(out))
+	}
+	var leak *redact.LeakError
+	if errors.As(err, &leak) {
+		return &codeError{code: exitCould, message: fmt.Sprintf("no copy was made: %v", err), hint: "withhold the answer or the field that holds it as a whole (bodies, fields, facts)"}
+	}
+	return err
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"path/filepath"
+
+	"github.com/urfave/cli/v2"
+
+	"github.com/trefoil-audit/trefoil/evidence/redact"
+	"github.com/trefoil-audit/trefoil/evidence/seal"
+)
+
+// notCopy refuses a redacted copy where a run is needed.
+func notCopy(path string) error {
+	if !redact.IsCopy(path) {
+		return nil
+	}
+	return &codeError{code: exitCould, message: path + " is a redacted copy of a run, and no run: values are withheld in it, so nothing can be judged or played again from it",
+		hint: "`trefoil verify --trust trust.yaml " + path + "` checks it; for all else, ask its maker for the run"}
+}
+
+var revealFlag = &cli.StringFlag{Name: "reveal", Usage: "prove that the values in `FILE` (lines of the maker's .salts.jsonl) are what a redacted copy withholds"}
+
+// verifyCopy checks a redacted copy and says what it is.
+func verifyCopy(c *cli.Context, path string, trust *seal.Trust) error {
+	for _, name := range []string{"reperform", "report", "judgement", "expect", "chain", "every", "place", "max-bytes"} {
+		if c.IsSet(name) {
+			return &usageError{fmt.Errorf("--%s is about a run, and %s is a redacted copy: %s", name, path, cannot)}
+		}
+	}
+	copied, err := redact.Verify(path, trust)
+	var revealed []redact.Revealed
+	if name := c.String(revealFlag.Name); err == nil && name != "" {
+		var text []byte
+		if text, err = readBounded(name, redact.MaxReveal); err == nil {
+			revealed, err = copied.Prove(filepath.Base(name), text)
+		}
+	}
+	var bad *redact.CopyError
+	if errors.As(err, &bad) {
+		err = &codeError{code: exitUnverified, message: fmt.Sprintf("%s does NOT verify: %v", path, err), hint: copyHint(err)}
+	}
+	if err != nil {
+		return err
+	}
+	if c.Bool(jsonFlag.Name) {
+		return printJSON(c.App.Writer, map[string]any{"verifies": true, "redacted_copy": copied.Record, "digest": copied.Digest, "tokens": copied.Tokens,
+			"signer": copied.Signature.Signer.Anchor(), "cannot": cannot, "revealed": revealed})
+	}
+	printCopy(c, copied, revealed)
+	return nil
+}
+
+const cannot = "it cannot be re-performed, judged or compared: facts and results are what its maker copied"
+
+func copyHint(err error) string {
+	if errors.Is(err, seal.ErrUntrusted) {
+		return "whose copies count, trust.yaml says: the role redactor, and copy among what it may_sign"
+	}
+	return "ask its maker for another copy, and compare"
+}
+
+func printCopy(c *cli.Context, v *redact.Copy, revealed []redact.Revealed) {
+	w, r := c.App.Writer, v.Record
+	fmt.Fprintf(w, "REDACTED COPY of run %s, as of %s\n", r.Run, r.AsOf.Format("2006-01-02T15:04:05Z07:00"))
+	switch {
+	case r.Source.Demo:
+		fmt.Fprintln(w, "DEMONSTRATION: recorded answers of an imagined company")
+	case r.Source.Kind != "live":
+		fmt.Fprintln(w, "REPLAYED RECORDING of run "+plain(r.Source.Of))
+	}
+	fmt.Fprintf(w, "copy %s, made %s, signed by %s\n", v.Digest, r.Made.Format("2006-01-02T15:04:05Z07:00"), plain(v.Signature.Signer.Anchor()))
+	if v.Signature.Tokens == 0 {
+		fmt.Fprintln(w, "NO TIMESTAMP: when it was made is its maker's claim")
+	}
+	fmt.Fprintf(w, "withheld: %d values, in %d places\n", r.Values, v.Tokens)
+	for _, rule := range r.Rules {
+		fmt.Fprintf(w, "  %s: %d, because: %s\n", plain(rule.ID), rule.Values, plain(rule.Because))
+	}
+	fmt.Fprintf(w, "not shown: the run's signatures, manifests and seals. That it is a copy of that run is its maker's word; %s\n", cannot)
+	for _, one := range revealed {
+		text := one.Value
+		if len(one.Base64) > 0 {
+			text = fmt.Sprintf("%d bytes that are no text", len(one.Base64))
+		}
+		fmt.Fprintf(w, "PROVEN %s = %s\n", one.ID, plain(shorten(text)))
+	}
+	fmt.Fprintf(w, "%d files, all as signed; 0 failed\n", len(r.Files))
+}

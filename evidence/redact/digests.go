@@ -1,0 +1,120 @@
+package redact
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/bundle"
+)
+
+// derived is the rule of what is withheld because it tells, without a salt, what was cut.
+const derived = "digests"
+
+// digests has withheld whatever tells, without a salt, what was cut.
+func (s *source) digests() error {
+	for digest, rule := range s.whole {
+		s.values.add(digest, rule)
+	}
+	changed, told := map[string]bool{}, map[string]bool{}
+	for p, err := range s.parts() {
+		if err == nil {
+			err = s.answers(p, changed)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for p, err := range s.parts() {
+		if err == nil {
+			err = s.requests(p, changed, told)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, f := range s.run.Record.Inputs {
+		text, _, err := s.run.Input(strings.TrimPrefix(f.Path, "inputs/"))
+		if err != nil {
+			return err
+		}
+		if s.values.leaks(text) != "" {
+			told[f.SHA256] = true
+		}
+	}
+	for _, texts := range []map[string]bool{changed, told} {
+		for text := range texts {
+			s.values.add(text, derived)
+		}
+	}
+	return s.records()
+}
+
+// records has the digests withheld of all that holds records: bundles, manifests, judgements, results.
+func (s *source) records() error {
+	for _, b := range s.run.Record.Bundles {
+		s.values.add(b.SHA256, derived)
+		s.values.add(b.Manifest, derived)
+	}
+	all, err := s.run.Judgements()
+	if err != nil {
+		return err
+	}
+	for _, digest := range all {
+		j, err := s.run.Judgement(digest)
+		if err != nil {
+			return err
+		}
+		s.values.add(digest, derived)
+		s.values.add(j.Results.SHA256, derived)
+	}
+	return nil
+}
+
+// answers finds the answers of a part that are cut.
+func (s *source) answers(p part, changed map[string]bool) error {
+	for _, e := range p.Manifest().Entries {
+		digest, isBody := strings.CutPrefix(e.Path, "bodies/")
+		if !isBody || s.whole[digest] != "" || changed[digest] {
+			continue
+		}
+		b, _, err := p.Body(digest)
+		if err != nil {
+			return err
+		}
+		if s.values.leaks(b) != "" {
+			changed[digest] = true
+		}
+	}
+	return nil
+}
+
+// checksum is the answer header by which DynamoDB says the CRC-32 of a body.
+const checksum = "X-Amz-Crc32"
+
+// requests finds the exchanges whose id is a digest of a request that is cut, and checksums of answers that are.
+func (s *source) requests(p part, changed, told map[string]bool) error {
+	if !slices.ContainsFunc(p.Manifest().Entries, func(e bundle.Entry) bool { return e.Path == bundle.ExchangesName }) {
+		return nil
+	}
+	for line, err := range p.Lines(bundle.ExchangesName) {
+		var x evidence.Exchange
+		if err == nil {
+			err = json.Unmarshal(line, &x)
+		}
+		if err != nil {
+			return err
+		}
+		for _, text := range []string{x.Target, x.Region, x.Path, x.Query, x.Request} {
+			if s.values.leaks([]byte(text)) != "" {
+				told[x.ID] = true
+			}
+		}
+		if changed[x.Body] || s.whole[x.Body] != "" {
+			told[x.Answer[checksum]] = true
+		}
+	}
+	return nil
+}

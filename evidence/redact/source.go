@@ -1,0 +1,248 @@
+package redact
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"iter"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/bundle"
+	"github.com/trefoil-audit/trefoil/evidence/cut"
+	"github.com/trefoil-audit/trefoil/evidence/run"
+)
+
+// part is a part of a bundle, by its file's name inside the run.
+type part struct {
+	name string
+	*bundle.Reader
+}
+
+// source reads the run that is copied.
+type source struct {
+	run    *run.Run
+	rules  *Rules
+	values *values
+	whole  map[string]string          // digests of answers that are left out → rule
+	found  map[string]int             // parts of rules that found something
+	named  map[string]map[string]bool // rule → what it names, each once
+}
+
+// parts opens each part of each bundle, one after the other.
+func (s *source) parts() iter.Seq2[part, error] {
+	return func(yield func(part, error) bool) {
+		for _, target := range s.run.Targets() {
+			readers, err := s.run.Bundle(target)
+			if err != nil {
+				yield(part{}, err)
+				return
+			}
+			goOn := true
+			for _, r := range readers {
+				goOn = goOn && yield(part{"bundles/" + filepath.Base(r.File()), r}, nil)
+				_ = r.Close() // read only
+			}
+			if !goOn {
+				return
+			}
+		}
+	}
+}
+
+// body finds an answer among the parts of a target.
+func body(parts []*bundle.Reader, digest string) ([]byte, error) {
+	for _, p := range parts {
+		if b, ok, err := p.Body(digest); ok || err != nil {
+			return b, err
+		}
+	}
+	return nil, fmt.Errorf("body %s is not in the bundle", digest)
+}
+
+// collect finds the values that the rules name, and the digests of what is cut.
+func (s *source) collect() error {
+	for i, rule := range s.rules.Withhold {
+		for n, text := range rule.Values {
+			s.name(i, "values", n, text)
+		}
+		for n, name := range rule.Inputs {
+			if err := s.input(i, n, rule, name); err != nil {
+				return err
+			}
+		}
+	}
+	for _, target := range s.run.Targets() {
+		if err := s.target(target); err != nil {
+			return err
+		}
+	}
+	for i, rule := range s.rules.Withhold {
+		for part, list := range map[string][]string{"fields": rule.Fields, "facts": rule.Facts, "bodies": rule.Bodies, "inputs": rule.Inputs} {
+			for n, text := range list {
+				if s.found[key(i, part, n)] == 0 {
+					return s.rules.nothing(i, part, n, text)
+				}
+			}
+		}
+	}
+	return s.digests()
+}
+
+func key(rule int, part string, n int) string { return fmt.Sprint(rule, part, n) }
+
+// take has a value withheld that a rule named by where it stands.
+func (s *source) take(rule int, part string, n int, where, text string) error {
+	id := s.rules.Withhold[rule].ID
+	if text == "" {
+		return nil
+	}
+	if len(text) < MinValue {
+		return fmt.Errorf("rule %s: %s holds a value of %d bytes: what is shorter than %d stands by chance in every line, and cannot be cut everywhere; withhold the whole answer (bodies) or leave the rule out", id, where, len(text), MinValue)
+	}
+	s.name(rule, part, n, text)
+	return nil
+}
+
+// name has a value looked for everywhere, and counts it for the rule that names it.
+func (s *source) name(rule int, part string, n int, text string) {
+	id := s.rules.Withhold[rule].ID
+	s.values.add(text, id)
+	s.count(rule, part, n, string(lower([]byte(text))))
+}
+
+func (s *source) count(rule int, part string, n int, what string) {
+	id := s.rules.Withhold[rule].ID
+	if s.named[id] == nil {
+		s.named[id] = map[string]bool{}
+	}
+	s.named[id][what] = true
+	s.found[key(rule, part, n)]++
+}
+
+// input has a file of the engagement withheld, or a column of it.
+func (s *source) input(i, n int, rule Rule, name string) error {
+	file, column, one := strings.Cut(name, "#")
+	text, ok, err := s.run.Input(file)
+	if err != nil || !ok {
+		return errors.Join(err, s.rules.nothing(i, "inputs", n, name))
+	}
+	if !one {
+		return s.take(i, "inputs", n, "inputs/"+file, string(text))
+	}
+	r := csv.NewReader(bytes.NewReader(text))
+	r.FieldsPerRecord, r.Comment, r.TrimLeadingSpace = -1, '#', true
+	rows, err := r.ReadAll()
+	at := -1
+	if err == nil && len(rows) > 0 {
+		at = slices.Index(rows[0], column)
+	}
+	if at < 0 {
+		return s.rules.nothing(i, "inputs", n, name)
+	}
+	for _, row := range rows[1:] {
+		if at < len(row) {
+			if err := s.take(i, "inputs", n, name, strings.TrimSpace(row[at])); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *source) target(target string) error {
+	parts, err := s.run.Bundle(target)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		for _, p := range parts {
+			_ = p.Close() // read only
+		}
+	}()
+	for line, err := range parts[0].Lines(bundle.ExchangesName) {
+		var x evidence.Exchange
+		if err == nil {
+			err = json.Unmarshal(line, &x)
+		}
+		if err == nil {
+			err = s.exchange(parts, &x)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for line, err := range parts[0].Lines(bundle.FactsName) {
+		if err == nil {
+			err = s.fact(line)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *source) exchange(parts []*bundle.Reader, x *evidence.Exchange) error {
+	if x.Body == "" {
+		return nil
+	}
+	for i, rule := range s.rules.Withhold {
+		for n, pattern := range rule.Bodies {
+			if cut.Match(pattern, x.Operation) {
+				s.whole[x.Body] = rule.ID
+				s.count(i, "bodies", n, x.Body)
+			}
+		}
+		if !matches(rule.Operations, x.Operation) {
+			continue
+		}
+		text, err := body(parts, x.Body)
+		if err != nil {
+			return err
+		}
+		for n, field := range rule.Fields {
+			if err := s.path(i, "fields", n, field, x.Operation, text); err != nil && x.Outcome == evidence.OK {
+				return fmt.Errorf("rule %s: %s in the answer %s of %s: %w; withhold it whole (bodies), or correct the path", rule.ID, field, x.ID, x.Operation, err)
+			}
+		}
+	}
+	return nil
+}
+
+// path takes the values that a path names.
+func (s *source) path(rule int, part string, n int, path, where string, text []byte) error {
+	p, err := cut.Parse(path)
+	if err != nil {
+		return err
+	}
+	var short error
+	_, _, err = p.Replace(text, func(v string) string {
+		short = errors.Join(short, s.take(rule, part, n, where, v))
+		return v
+	})
+	return errors.Join(err, short)
+}
+
+func (s *source) fact(line []byte) error {
+	f, err := evidence.DecodeFact(line)
+	if err != nil {
+		return err
+	}
+	for i, rule := range s.rules.Withhold {
+		if !matches(rule.Kinds, f.Kind) {
+			continue
+		}
+		for n, path := range rule.Facts {
+			if err := s.path(i, "facts", n, path, f.Kind, line); err != nil {
+				return fmt.Errorf("rule %s: %s in fact %s: %w", rule.ID, path, f.ID, err)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,195 @@
+package redact
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	commitmentDomain = "trefoil/redact/commitment/v1\n"
+	saltDomain       = "trefoil/redact/salt/v1\n"
+	tagDomain        = "trefoil/redact/tag/v1\n"
+)
+
+// value is one withheld value: its exact bytes.
+type value struct {
+	bytes string
+	rule  string
+	n     int // line of commitments.jsonl, from 1
+	salt  [32]byte
+}
+
+// values is all that is withheld. Values are found whatever their case; each spelling has an entry of its own.
+type values struct {
+	secret []byte
+	run    string
+	tag    string
+	by     map[string]*value
+	lower  map[string]string   // lower-case → rule, of all that is looked for
+	starts map[uint32][]string // by the first four bytes; words by their first two
+	pairs  [1 << 16]bool       // by the first two
+	seen   map[string]bool     // of lower, what was found anywhere
+	plain  map[string]bool     // texts that were looked at, and hold no disguised value
+}
+
+// maxPlain bounds what is remembered of texts.
+const maxPlain = 1 << 20
+
+func newValues(secret []byte, run string) *values {
+	v := &values{secret: secret, run: run, by: map[string]*value{}, lower: map[string]string{}, starts: map[uint32][]string{}, plain: map[string]bool{}, seen: map[string]bool{}}
+	v.tag = hex.EncodeToString(v.mac(tagDomain, "")[:4])
+	return v
+}
+
+func (v *values) mac(domain, text string) []byte {
+	m := hmac.New(sha256.New, v.secret)
+	m.Write([]byte(domain + v.run + text))
+	return m.Sum(nil)
+}
+
+// lower writes letters in lower case where that keeps their length, so that offsets stay.
+func lower(b []byte) []byte {
+	out := bytes.Clone(b)
+	for i := 0; i < len(out); {
+		if c := out[i]; c < utf8.RuneSelf {
+			if 'A' <= c && c <= 'Z' {
+				out[i] = c + 'a' - 'A'
+			}
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRune(out[i:])
+		if low := unicode.ToLower(r); utf8.RuneLen(low) == size && r != utf8.RuneError {
+			utf8.EncodeRune(out[i:], low)
+		}
+		i += size
+	}
+	return out
+}
+
+// add has a value looked for everywhere.
+func (v *values) add(text, rule string) {
+	low := string(lower([]byte(text)))
+	if len(text) < MinValue || v.lower[low] != "" {
+		return
+	}
+	v.lower[low] = rule
+	key := uint32(binary.LittleEndian.Uint16([]byte(low)))
+	if len(low) >= MinInner {
+		key = binary.LittleEndian.Uint32([]byte(low))
+	}
+	v.pairs[binary.LittleEndian.Uint16([]byte(low))] = true
+	clear(v.plain)
+	v.starts[key] = append(v.starts[key], low)
+	slices.SortFunc(v.starts[key], func(a, b string) int { return len(b) - len(a) }) // the longest is tried first
+}
+
+// spelling gives the entry of exact bytes; new ones are found until the table is made.
+func (v *values) spelling(text, rule string) *value {
+	e := v.by[text]
+	if e == nil {
+		e = &value{bytes: text, rule: rule}
+		v.by[text] = e
+	}
+	return e
+}
+
+func (v *values) token(n int) string { return fmt.Sprintf("withheld-%s-%07d", v.tag, n) }
+
+// tokens finds the tokens of a copy.
+func tokens(tag string) *regexp.Regexp {
+	return regexp.MustCompile(`withheld-` + regexp.QuoteMeta(tag) + `-([0-9]{7})`)
+}
+
+// find gives the first value in b from an offset on, already in lower case.
+func (v *values) find(low []byte, from int) (at, size int, ok bool) {
+	for i := from; i+MinValue <= len(low); i++ {
+		if !v.pairs[binary.LittleEndian.Uint16(low[i:])] {
+			continue
+		}
+		if i+MinInner <= len(low) {
+			for _, want := range v.starts[binary.LittleEndian.Uint32(low[i:])] {
+				if len(want) >= MinInner && len(want) <= len(low)-i && string(low[i:i+len(want)]) == want {
+					v.seen[want] = true
+					return i, len(want), true
+				}
+			}
+		}
+		for _, want := range v.starts[uint32(binary.LittleEndian.Uint16(low[i:]))] {
+			if len(want) <= len(low)-i && string(low[i:i+len(want)]) == want && isWord(low, i, i+len(want)) {
+				v.seen[want] = true
+				return i, len(want), true
+			}
+		}
+	}
+	return 0, 0, false
+}
+
+// isWord reports whether neither a letter nor a digit stands right before or after a text.
+func isWord(b []byte, from, to int) bool {
+	inWord := func(i int) bool {
+		return i >= 0 && i < len(b) && (b[i] >= 0x80 || 'a' <= b[i] && b[i] <= 'z' || '0' <= b[i] && b[i] <= '9')
+	}
+	return !inWord(from-1) && !inWord(to)
+}
+
+// holds reports whether a text holds any value.
+func (v *values) holds(b []byte) bool {
+	_, _, ok := v.find(lower(b), 0)
+	return ok
+}
+
+// replace puts tokens in the place of values.
+func (v *values) replace(b []byte) []byte {
+	low := lower(b)
+	at, size, ok := v.find(low, 0)
+	if !ok {
+		return b
+	}
+	var out []byte
+	from := 0
+	for ok {
+		out = append(out, b[from:at]...)
+		e := v.spelling(string(b[at:at+size]), v.lower[string(low[at:at+size])])
+		out = append(out, v.token(e.n)...)
+		from = at + size
+		at, size, ok = v.find(low, from)
+	}
+	return append(out, b[from:]...)
+}
+
+// number gives each spelling its line, in an order that tells nothing of the values, and its salt.
+func (v *values) number() []*value {
+	all := make([]*value, 0, len(v.by))
+	for text, e := range v.by {
+		sum := sha256.Sum256([]byte(text))
+		e.salt = [32]byte(v.mac(saltDomain, string(sum[:])))
+		all = append(all, e)
+	}
+	slices.SortFunc(all, func(a, b *value) int { return bytes.Compare(a.salt[:], b.salt[:]) })
+	for i, e := range all {
+		e.n = i + 1
+	}
+	return all
+}
+
+// commitment is what the table says of a value.
+func commitment(salt []byte, text string) string {
+	h := sha256.New()
+	h.Write([]byte(commitmentDomain))
+	h.Write(salt)
+	h.Write([]byte(text))
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// isDigest reports whether a text is a SHA-256 in hexadecimal.
+func isDigest(s string) bool { return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == "" }
