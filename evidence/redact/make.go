@@ -96,7 +96,6 @@ type writer struct {
 	dir    string
 	source *source
 	places map[int]map[string]int
-	files  []run.File
 }
 
 func (w *writer) write(name string, text []byte) error {
