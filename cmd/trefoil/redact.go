@@ -41,10 +41,8 @@ func redactAction(c *cli.Context) error {
 	if m.Rules, err = redactRules(c); err != nil {
 		return err
 	}
-	if m.Run, err = openRun(path); err != nil {
-		return err
-	}
-	if err := trusted(c, m.Run, true); err != nil {
+	var checked bool
+	if m.Run, checked, err = openTrusted(c, path); err != nil {
 		return err
 	}
 	if m.Made, err = instantFlag(c, time.Now()); err != nil {
@@ -60,6 +58,7 @@ func redactAction(c *cli.Context) error {
 	if err != nil {
 		return err
 	}
+	warnUnchecked(c, checked, s)
 	m.Sign = func(digest string) ([]byte, error) {
 		return s.Sign(c.Context, seal.Copy, redact.RecordName, digest, map[string]string{"run": m.Run.Digest})
 	}

@@ -52,6 +52,12 @@ func lines(t testing.TB, all ...any) iter.Seq2[[]byte, error] {
 // planted makes a run in which the person stands in bodies, requests, facts, coverage, results and inputs.
 func planted(t testing.TB) *run.Run {
 	t.Helper()
+	collector, _ := maker(t, "collector")
+	signs := func(kind seal.Kind, name string) func(string) ([]byte, error) {
+		return func(digest string) ([]byte, error) {
+			return collector.Sign(context.Background(), kind, name, digest, nil)
+		}
+	}
 	path := filepath.Join(t.TempDir(), "run")
 	b, err := run.Create(path)
 	if err != nil {
@@ -93,13 +99,15 @@ func planted(t testing.TB) *run.Run {
 	fact := map[string]any{"id": "arn:user/" + person, "kind": "k.user", "schema": 1, "provider": "k", "target": "aws-1", "region": "eu", "name": person, "tags": map[string]string{"owner": strings.ToLower(person), "short": "bo"},
 		"seen": at, "from": []string{first.ID}, "attrs": map[string]any{"policy": `{"Principal":"` + escaped + `"}`, "digest": "i:" + evidence.Digest([]byte("id,team\n"+person+",ops\nbo,ops\n")) + "#2"}}
 	row := map[string]any{"id": "aws-1/eu/s:Op1", "reason": "User: " + person + " is not authorized"}
-	parts, err := w.Finish(bundle.Records{Exchanges: lines(t, exchanges...), Coverage: lines(t, row), Facts: lines(t, fact)}, func([]byte) ([]byte, error) { return []byte(`{}`), nil })
+	parts, err := w.Finish(bundle.Records{Exchanges: lines(t, exchanges...), Coverage: lines(t, row), Facts: lines(t, fact)}, func(manifest []byte) ([]byte, error) {
+		return signs(seal.Bundle, bundle.ManifestName)(evidence.Digest(manifest))
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	manifests := map[string]run.BundleFile{parts[0].Name: {Target: "aws-1", Manifest: evidence.Digest(parts[0].Manifest)}}
 	if _, err := b.Commit(run.Record{Engagement: "audit of " + person, Source: run.Source{Kind: "live"}, AsOf: at, Plan: jsontext.Value(`[]`), Overrides: []string{}, Previous: run.Previous{Verified: "absent"}}, manifests,
-		func(string) ([]byte, error) { return []byte(`{}`), nil }); err != nil {
+		signs(seal.Run, "run.json")); err != nil {
 		t.Fatal(err)
 	}
 	r, err := run.Open(path)
@@ -107,7 +115,7 @@ func planted(t testing.TB) *run.Run {
 		t.Fatal(err)
 	}
 	if _, err := r.AddJudgement(run.Judgement{JudgedAsOf: at, Inputs: map[string]string{"roster.csv": "id,team\n" + person + ",ops\nbo,ops\n"}}, lines(t, map[string]any{"fact": "arn:user/" + person, "from": []string{first.ID}}),
-		func(string) ([]byte, error) { return []byte(`{}`), nil }); err != nil {
+		signs(seal.Judgement, "judgement.json")); err != nil {
 		t.Fatal(err)
 	}
 	return r
