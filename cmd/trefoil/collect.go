@@ -134,6 +134,11 @@ func engagementAndSigner(c *cli.Context) (*engagement.Loaded, *seal.Signer, erro
 	if err != nil {
 		return nil, nil, err
 	}
+	for _, field := range []struct{ name, says string }{{"name", loaded.File.Name}, {"auditor", loaded.File.Auditor}, {"auditee", loaded.File.Auditee}} {
+		if strings.HasPrefix(field.says, "NAME OF ") {
+			fmt.Fprintf(c.App.ErrWriter, "trefoil: warning: %s: %s still says %q, as init wrote it; it stands on the workbook's cover\n", path, field.name, plain(field.says))
+		}
+	}
 	s, err := signer(c, loaded.File, path)
 	return loaded, s, err
 }

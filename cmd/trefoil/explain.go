@@ -17,7 +17,7 @@ import (
 func explainCommand() *cli.Command {
 	return &cli.Command{
 		Name: "explain", Usage: "from a cell of the workbook, or an id, back to the recorded answer", ArgsUsage: "report.xlsx 'Sheet!F17' | RUN ID",
-		Description: "Shows the fact, what the judgement says of it, and each API call that it was made from, with its recorded answer.\nWith --trust, the run is verified first.\n\nExample:\n   trefoil explain --run demo/run demo/report.xlsx 'Test results!C9'",
+		Description: "Shows the fact, what the judgement says of it, and each API call that it was made from, with its recorded answer.\nA workbook RUN.xlsx is of RUN beside it; of another one, say --run. One of another run is refused.\nWith --trust, the run is verified first.\n\nExample:\n   trefoil explain --run demo/run demo/report.xlsx 'Test results!C9'",
 		Flags:       []cli.Flag{&cli.StringFlag{Name: "run", Usage: "the `RUN` that the workbook is of"}, judgedFlag, trustFlag, jsonFlag},
 		Action: func(c *cli.Context) error {
 			if c.NArg() != 2 {

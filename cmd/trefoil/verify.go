@@ -20,7 +20,7 @@ func verifyCommand() *cli.Command {
 		Name: "verify", Usage: "check a run: signatures, digests, contents, times; offline", ArgsUsage: "RUN",
 		Description: "Checks everything by the trust that you bring; the run is never asked whom to trust. With --reperform the\nrecording is played again: facts, results and the workbook must come out the same.\n\nA run in a store (s3://bucket/prefix/run, gs://…) is read to a temporary folder first.\n\nWith --chain, RUN is a folder of runs: each is verified, and each must name the one before. Forks, missing and replaced\nruns, and gaps of the schedule (--every) are errors; one that a signed gap record explains stays a warning.\n\nA redacted copy is checked as such; --reveal proves values that its maker hands over.\n\nExample:\n   trefoil verify --trust trust.yaml --reperform --report report.xlsx runs/2026-11-24\n   trefoil verify --trust trust.yaml --place eu-west-1 s3://evidence/audits/2026-11-24\n   trefoil verify --trust trust.yaml --chain --every 24h runs",
 		Flags: []cli.Flag{trustFlag, &cli.BoolFlag{Name: "reperform", Usage: "play the recording again and compare"},
-			&cli.StringFlag{Name: "report", Usage: "check the workbook in `FILE` too"}, judgedFlag,
+			&cli.StringFlag{Name: "report", Usage: "check the workbook in `FILE` too; of several judgements, by the one that it names"}, judgedFlag,
 			&cli.StringSliceFlag{Name: "expect", Usage: "a run or judgement of this `DIGEST` must be here"}, jsonFlag, quietFlag, configFlag, storePlaceFlag, storeEndpointFlag, maxBytesFlag, chainFlag, everyFlag, revealFlag},
 		Action: func(c *cli.Context) error {
 			path, err := onlyArg(c, "RUN")
