@@ -26,8 +26,17 @@ type Collector struct {
 	Build     Build         `json:"build"`
 	Catalogue string        `json:"catalogue"` // SHA-256 of the canonical JSON of the build's catalogue: name → text
 	Host      Host          `json:"host"`
-	Callers   []string      `json:"callers"` // who the providers said was asking, sorted
-	Clocks    []seal.Offset `json:"clocks"`  // before anything was asked; empty where no authority is named
+	Callers   []string      `json:"callers"`         // who the providers said was asking, sorted
+	Grants    []Grant       `json:"grants,omitzero"` // what those may, as far as the recorded policies say; sorted by caller
+	Clocks    []seal.Offset `json:"clocks"`          // before anything was asked; empty where no authority is named
+}
+
+// Grant names the recorded policies of who asked.
+type Grant struct {
+	Caller     string   `json:"caller"`
+	Role       string   `json:"role"`         // that the caller used; empty: none
+	Statements []string `json:"statements"`   // ids of the facts: statements of the role's own policies and of its boundary, sorted
+	Why        string   `json:"why,omitzero"` // why the statements were not seen; empty: they were
 }
 
 // Build is how the program was built, as Go stamped it (debug.BuildInfo).
@@ -94,6 +103,13 @@ func (v *verification) collector() error {
 	}
 	if len(c.Callers) > 0 {
 		v.ok(name, "who asked", "the providers' answers", strings.Join(c.Callers, ", "))
+	}
+	for _, g := range c.Grants {
+		if g.Why != "" {
+			v.warn(name, "what the asker may", recordName, g.Caller+": "+g.Why)
+		} else {
+			v.ok(name, "what the asker may", "the recorded policies", fmt.Sprintf("%s: %d statements of the policies of %s", g.Caller, len(g.Statements), g.Role))
+		}
 	}
 	for _, o := range c.Clocks {
 		ahead := time.Duration(o.Ahead) * time.Millisecond

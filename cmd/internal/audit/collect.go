@@ -146,7 +146,7 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 	if err != nil {
 		return "", err
 	}
-	took, err := collector(c.Build, desk.callers, clocks)
+	took, err := collector(c.Build, &desk.asked, clocks)
 	if err != nil {
 		return "", err
 	}
@@ -213,7 +213,7 @@ type desk struct {
 	google  *gcp.Access
 	writers map[string]*bundle.Writer
 	files   map[string]run.BundleFile
-	callers []string // who the providers said was asking
+	asked   asked
 	readers []io.Closer
 	last    time.Time // end of the last exchange
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/engagement"
 	"github.com/trefoil-audit/trefoil/evidence/run"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
@@ -21,8 +23,38 @@ func TestCollectorIsSaid(t *testing.T) {
 	if c.Host.OS == "" || c.Host.Arch == "" || len(c.Catalogue) != 64 || len(c.Callers) < 3 || !slices.IsSorted(c.Callers) || !strings.HasPrefix(c.Callers[0], "arn:aws:") {
 		t.Errorf("%+v", c)
 	}
-	if text, err := collector(run.Build{}, nil, []seal.Offset{{Authority: "https://tsa.example", Ahead: -200, RoundTrip: 30}}); err != nil || !strings.Contains(string(text), `"clocks":[{"ahead_ms":-200,"authority":"https://tsa.example","round_trip_ms":30}]`) || !strings.Contains(string(text), `"callers":[]`) {
+	if text, err := collector(run.Build{}, &asked{}, []seal.Offset{{Authority: "https://tsa.example", Ahead: -200, RoundTrip: 30}}); err != nil || !strings.Contains(string(text), `"clocks":[{"ahead_ms":-200,"authority":"https://tsa.example","round_trip_ms":30}]`) || !strings.Contains(string(text), `"callers":[]`) {
 		t.Errorf("%s, %v", text, err)
+	}
+}
+
+// Of who asked, the recorded policies are named; where they were not seen, that is said.
+func TestCollectorGrants(t *testing.T) {
+	_, r, _, _ := clover(t)
+	c, err := r.Collector()
+	if err != nil || c == nil || len(c.Grants) != len(c.Callers) {
+		t.Fatal(c, err)
+	}
+	for _, g := range c.Grants {
+		if !slices.Contains(c.Callers, g.Caller) || (g.Why == "") != strings.HasSuffix(g.Role, ":role/TrefoilAudit") {
+			t.Errorf("%+v", g)
+		}
+	}
+	const arn, session = "arn:aws:iam::1:role/path/Audit", "arn:aws:iam::1:role/Audit"
+	d := &desk{c: &Collection{Engagement: &engagement.Loaded{File: &engagement.File{AWS: []engagement.AWS{{Role: "path/Audit"}}}}}}
+	statement := func(id, via string, to ...string) *evidence.Fact {
+		return (&evidence.Fact{ID: id, Kind: "aws.iam.statement", Fields: map[string]any{}}).Set("/binding/via_kind", via).Set("/binding/attached_to", to)
+	}
+	d.note([]*evidence.Fact{statement("s2", "managed", "arn:aws:iam::1:role/x", arn), statement("s1", "inline", arn), statement("s3", "trust", arn), statement("s4", "inline", "arn:aws:iam::2:role/path/Audit"),
+		{ID: arn, Kind: "aws.iam.role"}, {ID: "c1", Kind: "aws.sts.caller", Fields: map[string]any{"attrs": map[string]any{"role": session}}},
+		{ID: "c2", Kind: "aws.sts.caller", Fields: map[string]any{"attrs": map[string]any{"role": "arn:aws:iam::2:role/Audit"}}}, {ID: "c3", Kind: "aws.sts.caller", Fields: map[string]any{"attrs": map[string]any{"role": nil}}}})
+	got := d.asked.grants()
+	d.note([]*evidence.Fact{{ID: "s5", Kind: "aws.iam.statement", Target: "t", Unknowns: map[string]string{"/binding/attached_to/-": "a row"}}, {ID: "c4", Kind: "aws.sts.caller", Target: "t", Fields: map[string]any{"attrs": map[string]any{"role": session}}}})
+	if cut := d.asked.grants(); len(cut) != 4 || cut[0].Why != "" || !strings.Contains(cut[3].Why, "was not seen") {
+		t.Errorf("%+v", cut)
+	}
+	if len(got) != 3 || got[0].Role != arn || !slices.Equal(got[0].Statements, []string{"s1", "s2"}) || got[0].Why != "" || !strings.Contains(got[1].Why, "not among the roles") || !strings.Contains(got[2].Why, "without a role") {
+		t.Errorf("%+v", got)
 	}
 }
 
@@ -58,7 +90,7 @@ func TestCollectorAgrees(t *testing.T) {
 func saying(t *testing.T, build run.Build) (*run.Run, *seal.Trust) {
 	t.Helper()
 	build.Settings, build.Modules = map[string]string{}, []run.Module{}
-	text, err := collector(build, []string{"arn:x"}, []seal.Offset{{Authority: "https://tsa.example", Ahead: time.Hour.Milliseconds()}})
+	text, err := collector(build, &asked{callers: map[string]caller{"arn:x": {}}}, []seal.Offset{{Authority: "https://tsa.example", Ahead: time.Hour.Milliseconds()}})
 	if err != nil {
 		t.Fatal(err)
 	}
