@@ -16,6 +16,28 @@ type shelf struct {
 	why    string // why the lock is not known; "" where it is
 }
 
+// packedShelf is a shelf by the numbers of its texts: a run may have a million of them.
+type packedShelf struct {
+	target, mode, why uint32
+	days              int
+}
+
+// putShelf keeps what the index knows of a store's lock.
+func (j *joins) putShelf(id string, s shelf) {
+	n := j.ends.texts.number
+	j.shelves[digestOf(id)] = packedShelf{n(s.target), n(s.mode), n(s.why), s.days}
+}
+
+// shelf gives it back; found is false where the store was not collected.
+func (j *joins) shelf(id string) (s shelf, found bool) {
+	p, found := j.shelves[digestOf(id)]
+	if !found {
+		return shelf{}, false
+	}
+	all := j.ends.texts.all
+	return shelf{all[p.target], all[p.mode], p.days, all[p.why]}, true
+}
+
 // shelfOf reads a store's lock.
 func shelfOf(f *evidence.Fact) shelf {
 	s := shelf{target: f.Target}
@@ -83,7 +105,7 @@ func logStores(j *joins) []*evidence.Fact {
 		}
 		slices.Sort(logs)
 		f.Set("/attrs/logs", slices.Compact(logs))
-		s, found := j.shelves[to]
+		s, found := j.shelf(to)
 		if !found {
 			f.Unknown(cmp.Or(unclear[to], "the store was not collected: "+to), "/attrs/owner", "/attrs/lock_mode", "/attrs/lock_days", "/attrs/own_account", "/attrs/beside")
 			out = append(out, f)

@@ -28,8 +28,8 @@ type glimpse struct {
 
 // newJoins starts an index.
 func newJoins(in *Input) *joins {
-	j := &joins{in: in, ends: newEnds(), reads: map[string][]string{}, kept: map[string][][]byte{}, edges: map[string][]string{}, trusted: map[string]bool{},
-		shelves: map[string]shelf{}, parents: map[string][]string{}, sources: newSources(in.kinds), unseen: map[string][]unseenEdge{}}
+	j := &joins{in: in, ends: newEnds(), reads: map[string][]string{}, kept: map[string]*chunk{}, edges: map[string][]string{}, trusted: map[string]bool{},
+		shelves: map[idDigest]packedShelf{}, parents: map[string][]string{}, sources: newSources(in.kinds), unseen: map[string][]unseenEdge{}}
 	for _, d := range derivations() {
 		for kind, ptrs := range d.reads {
 			j.reads[kind] = append(j.reads[kind], ptrs...)
@@ -195,14 +195,17 @@ func (j *joins) add(g *glimpse) {
 		j.parents[g.id] = g.parents
 	}
 	if g.shelf != nil {
-		j.shelves[g.id] = *g.shelf
+		j.putShelf(g.id, *g.shelf)
 	}
 }
 
 // keep notes what derivations read, and what a second source says.
 func (j *joins) keep(g *glimpse) {
 	if g.line != nil {
-		j.kept[g.end.kind] = append(j.kept[g.end.kind], g.line)
+		if j.kept[g.end.kind] == nil {
+			j.kept[g.end.kind] = &chunk{}
+		}
+		j.kept[g.end.kind].add(g.line)
 	}
 	j.sources.add(g)
 }
@@ -211,8 +214,11 @@ func (j *joins) keep(g *glimpse) {
 // until the next one; its Clone stays.
 func (j *joins) each(kind string) iter.Seq[*evidence.Fact] {
 	return func(yield func(*evidence.Fact) bool) {
+		if j.kept[kind] == nil {
+			return
+		}
 		reader := evidence.NewLineReader()
-		for _, line := range j.kept[kind] {
+		for line := range j.kept[kind].lines() {
 			f, err := reader.Fact(line)
 			if err != nil {
 				j.fault = err // our own line: it cannot be

@@ -82,13 +82,18 @@ func chunks(lines iter.Seq2[[]byte, error]) iter.Seq2[*chunk, error] {
 				}
 				c = &chunk{text: make([]byte, 0, chunkBytes), ends: make([]int, 0, len(c.ends)+16)}
 			}
-			c.text = append(c.text, line...)
-			c.ends = append(c.ends, len(c.text))
+			c.add(line)
 		}
 		if len(c.text) > 0 {
 			yield(c, nil)
 		}
 	}
+}
+
+// add puts a line at the end of a chunk.
+func (c *chunk) add(line []byte) {
+	c.text = append(c.text, line...)
+	c.ends = append(c.ends, len(c.text))
 }
 
 // lines gives the lines of a chunk.

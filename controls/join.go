@@ -13,16 +13,16 @@ type joins struct {
 	in         *Input
 	ends       *ends
 	reads      map[string][]string // by kind: the fields that derivations read
-	kept       map[string][][]byte // by kind: facts with these fields alone, encoded
+	kept       map[string]*chunk   // by kind: facts with these fields alone, encoded
 	fault      error               // of reading those back
 	stores     []string            // ids of stores of something else than logs
 	edges      map[string][]string // store → its copies
 	trusted    map[string]bool
-	shelves    map[string]shelf        // stores that can be locked
-	parents    map[string][]string     // project → ids from its direct parent to the root
-	sources    *sources                // second sources against native lists
-	unseen     map[string][]unseenEdge // kind → edges from it that were not seen
-	unanswered map[string]bool         // coverage rows; built where it is asked
+	shelves    map[idDigest]packedShelf // stores that can be locked
+	parents    map[string][]string      // project → ids from its direct parent to the root
+	sources    *sources                 // second sources against native lists
+	unseen     map[string][]unseenEdge  // kind → edges from it that were not seen
+	unanswered map[string]bool          // coverage rows; built where it is asked
 }
 
 // end is what the index keeps of a fact.

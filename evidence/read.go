@@ -135,15 +135,21 @@ func (f *Fact) Amend(facet string) *Fact {
 	return &c
 }
 
-// Excerpt is the fact's line with the fields alone that pointers name, and with what is unknown of
-// all; where it comes from is left out.
+// Excerpt is a line of the fact with the fields alone that pointers name, what is unknown, and what
+// tells it from others: id, kind, provider, target, name.
 func (f *Fact) Excerpt(ptrs []string) ([]byte, error) {
-	short := &Fact{ID: f.ID, Kind: f.Kind, Schema: f.Schema, Provider: f.Provider, Target: f.Target, Region: f.Region, Name: f.Name, Seen: f.Seen,
-		Unknowns: f.Unknowns, Fields: map[string]any{}}
+	short := &Fact{Fields: map[string]any{"id": f.ID, "kind": f.Kind, "provider": f.Provider, "target": f.Target, "name": f.Name}}
+	if len(f.Unknowns) > 0 {
+		short.Fields["unknown"] = f.Unknowns
+	}
 	for _, ptr := range ptrs {
 		if v, said := f.Get(ptr); said {
 			short.put(ptr, v)
 		}
 	}
-	return short.Encode()
+	line, err := Canonical(short.Fields)
+	if err != nil {
+		return nil, fmt.Errorf("excerpt of %s: %w", f.ID, err)
+	}
+	return line, nil
 }
