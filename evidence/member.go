@@ -2,8 +2,8 @@ package evidence
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
-	"io"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -13,8 +13,6 @@ import (
 // LineReader reads lines of a bundle's records without decoding all of them. It keeps what is costly
 // to make anew for each line, and serves one goroutine at a time.
 type LineReader struct {
-	d     jsontext.Decoder
-	in    bytes.Buffer
 	fact  Fact              // the last one
 	texts map[string]string // texts that repeat, each once
 	parts [][]byte          // of plainTexts
@@ -27,43 +25,16 @@ type LineReader struct {
 // NewLineReader makes a reader.
 func NewLineReader() *LineReader { return &LineReader{texts: map[string]string{}} }
 
-// eachMember walks the members of one JSON object without decoding their values, which are checked.
-// Duplicate names and bad UTF-8 are errors, as are bytes behind the object. A name or value is part
-// of text, as it stands there.
+// eachMember walks the members of one JSON object without decoding their values; the whole is checked
+// before. Duplicate names and bad UTF-8 are errors, as are bytes behind the object. A name or value is
+// part of text, as it stands there.
 func (r *LineReader) eachMember(text []byte, each func(name, value jsontext.Value) error) error {
-	r.in = *bytes.NewBuffer(text)
-	r.d.Reset(&r.in)
-	if t, err := r.d.ReadToken(); err != nil {
-		return err
-	} else if t.Kind() != jsontext.KindBeginObject {
-		return errors.New("no JSON object")
+	if !jsontext.Value(text).IsValid() {
+		_, err := Canonicalize(text) // says where
+		return cmp.Or(err, errors.New("malformed JSON"))
 	}
-	for r.d.PeekKind() != jsontext.KindEndObject {
-		name, err := r.next(text)
-		if err != nil {
-			return err
-		}
-		value, err := r.next(text)
-		if err != nil {
-			return err
-		}
-		if err := each(name, value); err != nil {
-			return err
-		}
-	}
-	if _, err := r.d.ReadToken(); err != nil {
-		return err
-	}
-	if _, err := r.d.ReadToken(); !errors.Is(err, io.EOF) {
-		return errors.New("bytes behind the object")
-	}
-	return nil
-}
-
-func (r *LineReader) next(text []byte) (jsontext.Value, error) {
-	v, err := r.d.ReadValue()
-	end := int(r.d.InputOffset())
-	return jsontext.Value(text[end-len(v) : end]), err
+	p := plain{text: text}
+	return p.eachMember(each)
 }
 
 // unquote decodes a JSON string.

@@ -1,9 +1,13 @@
 package bundle
 
 import (
+	"bytes"
+	"cmp"
 	"fmt"
+	"strconv"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/trefoil-audit/trefoil/evidence"
 )
@@ -27,6 +31,30 @@ type Entry struct {
 	SHA256 string `json:"sha256"`
 }
 
+// canonical is the manifest as it is signed: canonical JSON, written member by member, since it may list
+// tens of thousands of entries.
+func (m *Manifest) canonical() (b []byte, err error) {
+	quote := func(text string) {
+		out, fault := jsontext.AppendQuote(b, text)
+		b, err = out, cmp.Or(err, fault)
+	}
+	b = append(make([]byte, 0, 200*len(m.Entries)), `{"entries":[`...)
+	for i, e := range m.Entries {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, `{"path":`...)
+		quote(e.Path)
+		b = append(b, `,"sha256":`...)
+		quote(e.SHA256)
+		b = strconv.AppendInt(append(b, `,"size":`...), e.Size, 10)
+		b = append(b, '}')
+	}
+	b = fmt.Appendf(b, `],"part":%d,"parts":%d,"schema":%d,"target":`, m.Part, m.Parts, m.Schema)
+	quote(m.Target)
+	return append(b, '}'), err
+}
+
 // parseManifest reads a manifest strictly: canonical bytes, no unknown member.
 func parseManifest(file string, b []byte) (*Manifest, error) {
 	m := &Manifest{}
@@ -34,8 +62,7 @@ func parseManifest(file string, b []byte) (*Manifest, error) {
 	if err := json.Unmarshal(b, m, json.RejectUnknownMembers(true)); err != nil {
 		return nil, fail(err.Error())
 	}
-	again, err := evidence.Canonical(m)
-	if err != nil || string(again) != string(b) {
+	if again, err := m.canonical(); err != nil || !bytes.Equal(again, b) {
 		return nil, fail(fmt.Sprintf("not in canonical form, from its byte %d on", evidence.Differ(again, b)))
 	}
 	if m.Schema != Schema {

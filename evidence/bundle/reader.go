@@ -96,7 +96,8 @@ func (r *Reader) at(err error, entry string) error {
 }
 
 // directory reads the end record and the central directory, and builds every header again: any
-// byte that the profile does not allow makes them differ.
+// byte that the profile does not allow makes them differ. An entry's local header is held against it
+// when the entry is read.
 func (r *Reader) directory(size int64) error {
 	if size < endSize || size > MaxPart+2*MaxManifest {
 		return r.failAt(evidence.Range{Length: size}, "", "a size of %d bytes is none of a bundle's", size)
@@ -125,9 +126,6 @@ func (r *Reader) directory(size int64) error {
 		}
 		if int64(e.offset) != at {
 			return r.failAt(evidence.Range{Offset: header, Length: int64(used)}, e.name, "does not begin where the entry before it ends")
-		}
-		if err := r.local(e); err != nil {
-			return err
 		}
 		at += localSize + int64(len(e.name)) + int64(e.packed)
 		central, header = central[used:], header+int64(used)
@@ -177,15 +175,6 @@ func limitOf(name string) int64 {
 		return MaxBody
 	}
 	return MaxEntry
-}
-
-func (r *Reader) local(e entry) error {
-	want := e.local()
-	got := make([]byte, len(want))
-	if _, err := r.r.ReadAt(got, int64(e.offset)); err != nil || !bytes.Equal(got, want) {
-		return r.failAt(evidence.Range{Offset: int64(e.offset), Length: int64(len(want))}, e.name, "its local header differs from the directory")
-	}
-	return nil
 }
 
 func (r *Reader) find(name string) (entry, bool) {
@@ -252,7 +241,14 @@ func (r *Reader) inflater() *inflater {
 func (r *Reader) copy(w io.Writer, e entry) (sha string, err error) {
 	in := r.inflater()
 	defer r.idle.Put(in)
-	in.packed.Reset(io.NewSectionReader(r.r, int64(e.offset)+localSize+int64(len(e.name)), int64(e.packed)))
+	local := localSize + len(e.name)
+	in.packed.Reset(io.NewSectionReader(r.r, int64(e.offset), int64(local)+int64(e.packed)))
+	if got, err := in.packed.Peek(local); err != nil || !bytes.Equal(got, e.local()) {
+		return "", r.fail(e.name, "its local header differs from the directory")
+	}
+	if _, err := in.packed.Discard(local); err != nil {
+		return "", r.fail(e.name, "inflate: %v", err)
+	}
 	if err := in.z.(flate.Resetter).Reset(in.packed, nil); err != nil {
 		return "", r.failAt(e.data(), e.name, "inflate: %v", err)
 	}

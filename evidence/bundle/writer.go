@@ -276,7 +276,7 @@ func (w *Writer) writePart(part, parts int, entries []stored, sign func([]byte) 
 		m.Entries = append(m.Entries, Entry{Path: e.name, Size: int64(e.size), SHA256: e.sha256})
 	}
 	p.Name = partName(w.target, part)
-	if p.Manifest, err = evidence.Canonical(m); err != nil {
+	if p.Manifest, err = m.canonical(); err != nil {
 		return p, err
 	}
 	signature, err := sign(p.Manifest)
