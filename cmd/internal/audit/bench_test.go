@@ -51,7 +51,7 @@ func judgementInputs(b *testing.B, r *run.Run) map[string]string {
 func BenchmarkJudge(b *testing.B) {
 	for _, n := range sizes(b) {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
-			s := scale(b, n, 1)
+			s := scale(b, n, 0)
 			inputs := judgementInputs(b, s.run)
 			var floor, took, floorCPU, tookCPU time.Duration
 			results := 0
@@ -112,7 +112,7 @@ func judgeAll(b *testing.B, r *run.Run, inputs map[string]string) (results int) 
 func BenchmarkJudgeMemory(b *testing.B) {
 	for _, n := range sizes(b) {
 		b.Run(strconv.Itoa(n), func(b *testing.B) {
-			s := scale(b, n, 1)
+			s := scale(b, n, 0)
 			inputs := judgementInputs(b, s.run)
 			for b.Loop() {
 				peak := watchHeap(func() { judgeAll(b, s.run, inputs) })

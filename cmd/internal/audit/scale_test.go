@@ -31,8 +31,9 @@ type scaled struct {
 	bytes int64 // of facts.jsonl, all targets
 }
 
-// scale makes a run with at least so many facts, and with each exchange so many times.
-func scale(tb testing.TB, facts, exchanges int) *scaled {
+// scale makes a run with at least so many facts, and with answers of at least so many bytes: each
+// exchange as often as that takes.
+func scale(tb testing.TB, facts int, answers int64) *scaled {
 	tb.Helper()
 	dir := tb.TempDir()
 	recording := filepath.Join(dir, "recording")
@@ -47,9 +48,10 @@ func scale(tb testing.TB, facts, exchanges int) *scaled {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	m := &multiplier{tb: tb, source: source, signer: &seal.Signer{Key: key}, out: &scaled{}, exchanges: exchanges, files: map[string]run.BundleFile{}}
+	m := &multiplier{tb: tb, source: source, signer: &seal.Signer{Key: key}, out: &scaled{}, files: map[string]run.BundleFile{}}
 	m.read()
 	m.copies = (facts + len(m.ids) - 1) / len(m.ids)
+	m.exchanges = max(1, int((answers+m.answers-1)/m.answers))
 	m.write(filepath.Join(dir, "run"))
 	public, err := key.PublicPEM()
 	if err != nil {
@@ -75,8 +77,9 @@ type multiplier struct {
 	signer    *seal.Signer
 	out       *scaled
 	ids       []string // of facts, sorted
+	answers   int64    // bytes of the recorded answers
 	copies    int
-	exchanges int
+	exchanges int // copies of each
 	files     map[string]run.BundleFile
 }
 
@@ -96,6 +99,10 @@ func (m *multiplier) read() {
 	}
 	slices.Sort(m.ids)
 	m.ids = slices.Compact(m.ids)
+	for x, err := range records[evidence.Exchange](m.source, bundle.ExchangesName) {
+		m.fatal(err)
+		m.answers += x.BodySize
+	}
 }
 
 // rename gives the replacer of one copy; the first copy is the recording itself.
@@ -141,7 +148,7 @@ func (m *multiplier) bundle(dir, target string) {
 	m.fatal(err)
 	w, err := bundle.Create(dir, target)
 	m.fatal(err)
-	exchanges := m.answers(parts, w)
+	exchanges := m.answered(parts, w)
 	written, err := w.Finish(bundle.Records{Exchanges: lines(exchanges), Coverage: parts[0].Lines(bundle.CoverageName), Facts: m.factsOf(parts[0])},
 		func(manifest []byte) ([]byte, error) {
 			return m.signer.Sign(context.Background(), seal.Bundle, bundle.ManifestName, evidence.Digest(manifest), nil)
@@ -155,8 +162,8 @@ func (m *multiplier) bundle(dir, target string) {
 	}
 }
 
-// answers repeats each exchange; each copy's answer has bytes of its own.
-func (m *multiplier) answers(parts []*bundle.Reader, w *bundle.Writer) []evidence.Exchange {
+// answered repeats each exchange; each copy's answer has bytes of its own.
+func (m *multiplier) answered(parts []*bundle.Reader, w *bundle.Writer) []evidence.Exchange {
 	var out []evidence.Exchange
 	for line, err := range parts[0].Lines(bundle.ExchangesName) {
 		m.fatal(err)
