@@ -143,7 +143,7 @@ func (n *network) answer(req *http.Request, x *evidence.Exchange, op Operation) 
 		resp, err = n.base.RoundTrip(req)
 	}
 	if err == nil {
-		body, err = readBounded(resp.Body)
+		body, err = readBounded(resp.Body, resp.ContentLength)
 	}
 	x.Duration = n.clock().Sub(begin).Microseconds()
 	if err != nil {
@@ -179,16 +179,18 @@ func headerOf(kept map[string]string) http.Header {
 	return h
 }
 
-func readBounded(r io.ReadCloser) ([]byte, error) {
+// readBounded reads an answer of the size that it says, or of any where it says none (-1).
+func readBounded(r io.ReadCloser, size int64) ([]byte, error) {
 	defer r.Close()
-	body, err := io.ReadAll(io.LimitReader(r, MaxAnswer+1))
-	if err != nil {
+	const believed = 1 << 20
+	body := bytes.NewBuffer(make([]byte, 0, min(max(size, 0), believed)+bytes.MinRead))
+	if _, err := body.ReadFrom(io.LimitReader(r, MaxAnswer+1)); err != nil {
 		return nil, err
 	}
-	if len(body) > MaxAnswer {
+	if body.Len() > MaxAnswer {
 		return nil, fmt.Errorf("answer of over %d bytes", MaxAnswer)
 	}
-	return body, nil
+	return body.Bytes(), nil
 }
 
 // TransportError stands for a failure below HTTP. It says the class alone, so that a replay
