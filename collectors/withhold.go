@@ -33,12 +33,20 @@ func (w Withholding) rules() []string {
 }
 
 // apply takes out of a genuine answer what is withheld, notes it in the exchange, and gives what may be
-// kept. An answer that cannot be cut is not kept at all.
+// kept. An answer that cannot be cut is not kept at all, nor one that is not genuine, such as one that
+// was cut off: the values may stand in it.
 func (w Withholding) apply(x *evidence.Exchange, body []byte) (kept []byte, changed bool) {
-	if x.Outcome != evidence.OK || len(body) == 0 {
+	rules := w[x.Operation]
+	switch {
+	case len(body) == 0 || len(rules) == 0:
+		return body, false
+	case x.Outcome == evidence.Failed && x.Status >= 200 && x.Status < 300:
+		x.Withheld = append(x.Withheld, evidence.Withheld{Rule: rules[0].Rule, Field: rules[0].Path.String(), Failed: "nothing of the answer is kept: " + x.Reason})
+		return nil, true
+	case x.Outcome != evidence.OK:
 		return body, false
 	}
-	for _, one := range w[x.Operation] {
+	for _, one := range rules {
 		out, n, err := one.Path.Replace(body, func(string) string { return evidence.Marker(one.Rule) })
 		if err != nil {
 			x.Withheld = append(x.Withheld, evidence.Withheld{Rule: one.Rule, Field: one.Path.String(), Failed: "nothing of the answer is kept: " + err.Error()})
@@ -81,7 +89,7 @@ func (w *Work) Withhold(rules Withholding) {
 // asksWithheld reports whether a request is made of a withheld value: what it would ask is not what is
 // there.
 func asksWithheld(x *evidence.Exchange, rules []string) (rule string, ok bool) {
-	return evidence.MarkedBy(strings.Join([]string{x.Path, x.Query, x.Request}, "\n"), rules)
+	return evidence.MarkedBy(strings.Join([]string{x.Host, x.Path, x.Query, x.Request}, "\n"), rules)
 }
 
 // noteWithheld counts in a coverage row what rules kept out of a call's answers; s.mu is not held.

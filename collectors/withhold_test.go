@@ -142,7 +142,10 @@ func TestWithholdNeverLeaksNorPasses(t *testing.T) {
 		status       evidence.Status
 		says         string
 	}{
-		"no text there": {`{"things":[{"owner":{"name":"Jane Roe"}}]}`, "/things/*/owner", nothing, "t/global/s:List", evidence.Failed, "rule r: nothing of the answer is kept"},
+		"cut off":        {`{"things":[{"name":"a","owner":"Jane Roe"}`, "/things/*/owner", nothing, "t/global/s:List", evidence.Failed, "rule r: nothing of the answer is kept"},
+		"a member twice": {`{"things":[{"owner":"Jane Roe"}],"things":[]}`, "/things/*/owner", nothing, "t/global/s:List", evidence.Failed, "rule r: nothing of the answer is kept"},
+		"other members":  {`{"stuff":[{"owner":"Jane Roe"}]}`, "/things/*/owner", nothing, "t/global/s:List", evidence.Failed, "rule r: nothing of the answer is kept"},
+		"no text there":  {`{"things":[{"owner":{"name":"Jane Roe"}}]}`, "/things/*/owner", nothing, "t/global/s:List", evidence.Failed, "rule r: nothing of the answer is kept"},
 		"an id": {oneThing, "/things/*/owner", func(_ context.Context, s *Session, text string) {
 			f := evidence.NewFact(kindTold, between(text, `"owner":"`, `"`), "a").Because(s.exchanges[0].ID).None(kindTold, "/attrs/owner")
 			f.Region = Global
