@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 
@@ -36,13 +37,15 @@ func (c *buckets) Collect(ctx context.Context, s *collectors.Session) error {
 		return err
 	}
 	project := s.Target().Account
-	list(ctx, s, collectors.Global, "storage:buckets.list", kindBucket, func(ctx context.Context, token string) (page[*storage.Bucket], error) {
+	own := map[string]bool{}
+	l := list(ctx, s, collectors.Global, "storage:buckets.list", kindBucket, func(ctx context.Context, token string) (page[*storage.Bucket], error) {
 		r, err := service.Buckets.List(project).Projection("noAcl").MaxResults(1000).PageToken(token).Context(ctx).Do()
 		if err != nil {
 			return page[*storage.Bucket]{}, err
 		}
 		return page[*storage.Bucket]{items: r.Items, next: r.NextPageToken, missing: strings.Join(r.Unreachable, ", ")}, nil
 	}, func(b *storage.Bucket, from []string) {
+		own[b.Name] = true
 		a := bucketAnswers{project: project, listed: b, from: from, jobs: jobs}
 		a.policy = ask(ctx, s, collectors.Global, "storage:buckets.getIamPolicy", func(ctx context.Context) (*storage.Policy, error) {
 			return service.Buckets.GetIamPolicy(b.Name).OptionsRequestedPolicyVersion(policyVersion).Context(ctx).Do()
@@ -54,6 +57,9 @@ func (c *buckets) Collect(ctx context.Context, s *collectors.Session) error {
 		}
 		a.emit(s)
 	})
+	if name := jobs.elsewhere(own); l.whole && name != "" {
+		s.Spoil(kindBucket, collectors.Global, errors.New(name))
+	}
 	return nil
 }
 

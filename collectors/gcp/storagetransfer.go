@@ -72,6 +72,17 @@ func (t transfers) setCopies(f *evidence.Fact, bucket string) {
 	}
 }
 
+// elsewhere names a job that copies a bucket of another project; "" where there is none. That bucket's
+// fact is made in another target, and would say that it has no such copy.
+func (t transfers) elsewhere(own map[string]bool) string {
+	for _, j := range t.jobs {
+		if source, sink, _ := ends(j); source != "" && !own[source] && j.Status != "DELETED" {
+			return "the copies of a bucket of another project are not followed: " + j.Name + " copies " + source + " to " + sink
+		}
+	}
+	return ""
+}
+
 // ends gives the bucket that a job reads and the store that it writes. Replication and jobs that
 // events start are continuous; others export.
 func ends(j *storagetransfer.TransferJob) (source, sink, how string) {
