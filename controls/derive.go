@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/engagement"
 )
 
 // derivation makes derived facts of a run's facts and a judgement's inputs.
@@ -26,6 +27,7 @@ func derivations() []derivation {
 	logs := []string{"aws.cloudtrail.trail", "gcp.logging.sink"}
 	records := map[string][]string{"aws.cloudtrail.trail": append([]string{"/log/accounts", "/log/to", "/attrs/delivery_error"}, trailFields...),
 		"gcp.logging.sink": append([]string{"/log/accounts", "/log/to", "/attrs/include_children"}, sinkFields...)}
+	people := []string{"aws.iam.role", "aws.iam.user"}
 	collector := map[string][]string{"aws.iam.role": {"/principal/trusted_by"}, "aws.sts.caller": {"/attrs/role"}}
 	return []derivation{
 		{kind: kindAuditLog, reads: records, over: logs, make: auditLogs},
@@ -34,6 +36,9 @@ func derivations() []derivation {
 		{kind: kindRow, make: coverageRows},
 		{kind: kindCollection, make: collections},
 		{kind: kindLegacy, make: legacyRows},
+		{kind: kindGateway, make: gateways},
+		{kind: kindHuman, reads: map[string][]string{"aws.iam.user": {"/principal/type", "/principal/credentials"}}, over: people, make: humans},
+		{kind: kindPerson, over: people, make: persons},
 		{kind: kindGuardrail, reads: guards, over: organization, make: guardrails},
 	}
 }
@@ -121,7 +126,7 @@ func collections(j *joins) []*evidence.Fact {
 func legacyRows(j *joins) []*evidence.Fact {
 	var out []*evidence.Fact
 	for _, l := range j.in.Register.Legacy {
-		f := derived(kindLegacy, "legacy:"+l.ID, l.ID, l.Owner, "").Because("i:register.yaml").Set("/attrs/state", l.State).
+		f := derived(kindLegacy, "legacy:"+l.ID, l.ID, l.Owner, "").Because(j.line(engagement.RegisterName, l.Line)).Set("/attrs/state", l.State).
 			Set("/attrs/overdue", !l.By.IsZero() && !j.in.JudgedAsOf.Before(l.By.Time))
 		e, found := j.ends.get(l.ID)
 		var remains []string

@@ -36,6 +36,8 @@ type Input struct {
 	Coverage   []evidence.Row
 	Table      *place.Table
 	Register   *engagement.Register
+	Roster     []engagement.Person
+	Files      map[string]string // name of an engagement's file, such as register.yaml → SHA-256 of its text
 	Waivers    []engagement.Waiver
 	Gaps       []engagement.AcceptedGap
 	Parameters engagement.Parameters

@@ -69,7 +69,22 @@ var (
 		}}
 )
 
+var (
+	kindGateway = &evidence.Kind{Name: "trefoil.gateway", Schema: 1, Derived: true, Facets: []string{"gateway", "located"},
+		Doc: "a security gateway, as the register says", NotApplicable: map[string]string{"/tags": "the register gives no labels"}}
+	kindHuman = &evidence.Kind{Name: "trefoil.human", Schema: 1, Derived: true,
+		Doc: "a user of an AWS account, its root user included, held against the roster", NotApplicable: map[string]string{"/tags": "a derived statement has no labels"},
+		Attrs: []evidence.Field{
+			{Name: "principal", Type: evidence.String, Doc: "the user"},
+			{Name: "usable", Type: evidence.Bool, Doc: "it has a credential that can be used"},
+			{Name: "holders", Type: evidence.String, List: true, Doc: "people of the roster who hold it"},
+		}}
+	kindPerson = &evidence.Kind{Name: "trefoil.person", Schema: 1, Derived: true, Facets: []string{"located", "person"},
+		Doc: "a person, as the roster says", NotApplicable: map[string]string{"/tags": "the roster gives no labels"},
+		Attrs: []evidence.Field{{Name: "seen", Type: evidence.String, List: true, Doc: "principals of theirs that the run shows"}}}
+)
+
 // Kinds lists the kinds that derivations emit, by name.
 func Kinds() []*evidence.Kind {
-	return []*evidence.Kind{kindAuditLog, kindCollection, kindCollectorAccess, kindRow, kindGuardrail, kindLegacy, kindLogStore}
+	return []*evidence.Kind{kindAuditLog, kindCollection, kindCollectorAccess, kindRow, kindGateway, kindGuardrail, kindHuman, kindLegacy, kindLogStore, kindPerson}
 }

@@ -3,6 +3,8 @@ package engagement
 import (
 	"fmt"
 	"slices"
+
+	"github.com/trefoil-audit/trefoil/evidence/strict"
 )
 
 // ParseRegister reads register.yaml.
@@ -29,9 +31,12 @@ func ParseRegister(name string, text []byte) (*Register, error) {
 	for i, g := range r.Gateways {
 		at := fmt.Sprintf("$.gateways[%d]", i)
 		c.check(g.ID != "" && g.Operator != "", at, "id and operator must be said", "")
+		c.check(!slices.ContainsFunc(r.Gateways[:i], func(o Gateway) bool { return o.ID == g.ID }), at+".id", "%q stands twice", "", g.ID)
+		r.Gateways[i].Line = strict.Line(tree, at+".id")
 	}
 	for i, l := range r.Legacy {
 		at := fmt.Sprintf("$.legacy[%d]", i)
+		r.Legacy[i].Line = strict.Line(tree, at+".id")
 		c.check(l.ID != "" && l.Owner != "", at, "id and owner must be said", "owner is the target that held it: absence counts only there")
 		c.check(slices.Contains([]string{"pending", "copied", "verified", "deleted", "exempt"}, l.State), at+".state", "%q is no state", "use pending, copied, verified, deleted or exempt", l.State)
 		c.check(l.State == "deleted" || l.State == "exempt" || !l.By.IsZero(), at+".by", "the date by which it shall be gone must be said", "without one it is never late")

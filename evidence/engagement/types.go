@@ -186,6 +186,7 @@ type Gateway struct {
 	Accepts  []string `yaml:"accepts" json:"accepts"`
 	Reaches  []string `yaml:"reaches" json:"reaches"`
 	Records  bool     `yaml:"records" json:"records"`
+	Line     int      `yaml:"-" json:"-"` // 1-based line of the file
 }
 
 // Legacy is one legacy copy and what the programme says of it.
@@ -195,6 +196,7 @@ type Legacy struct {
 	State string `yaml:"state" json:"state"` // pending, copied, verified, deleted, exempt
 	By    Date   `yaml:"by" json:"by"`       // deadline of deletion
 	Why   string `yaml:"why" json:"why"`
+	Line  int    `yaml:"-" json:"-"` // 1-based line of the file
 }
 
 // Person is one line of roster.csv.

@@ -96,6 +96,7 @@ type world struct {
 	table      *place.Table
 	plan       []Planned
 	rows       []evidence.Row
+	digests    map[string]string // of the engagement's files, by name
 	results    *controls.Results
 }
 
@@ -108,7 +109,7 @@ func judge(ctx context.Context, r *run.Run, inputs map[string]string, judgedAsOf
 	if err := w.read(inputs); err != nil {
 		return nil, err
 	}
-	in := controls.Input{AsOf: r.Record.AsOf, JudgedAsOf: judgedAsOf, Facts: w.factLines, Coverage: w.rows, Table: w.table, Register: w.engagement.Register,
+	in := controls.Input{AsOf: r.Record.AsOf, JudgedAsOf: judgedAsOf, Facts: w.factLines, Coverage: w.rows, Table: w.table, Register: w.engagement.Register, Roster: w.engagement.Roster, Files: w.digests,
 		Waivers: w.engagement.Waivers, Gaps: w.engagement.File.AcceptedGaps, Parameters: w.engagement.File.Parameters, Selected: w.engagement.File.Controls,
 		Scratch: scratchFile}
 	var err error
@@ -140,6 +141,10 @@ func (w *world) read(inputs map[string]string) error {
 		} else if name != placesName {
 			raw[name] = []byte(text)
 		}
+	}
+	w.digests = map[string]string{}
+	for name, text := range raw {
+		w.digests[name] = evidence.Digest(text)
 	}
 	text, ok, err := w.run.Input(kindsName)
 	if err != nil || !ok {

@@ -1,0 +1,116 @@
+package controls
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/engagement"
+)
+
+// line names a line of one of the engagement's files as the source of a fact.
+func (j *joins) line(name string, line int) string {
+	return fmt.Sprintf("i:%s#%d", j.in.Files[name], max(line, 1))
+}
+
+// gateways says each gateway of the register, as it is written there.
+func gateways(j *joins) []*evidence.Fact {
+	var out []*evidence.Fact
+	for _, g := range j.in.Register.Gateways {
+		f := derived(kindGateway, "gateway:"+g.ID, g.ID, "", "").Because(j.line(engagement.RegisterName, g.Line)).
+			Set("/gateway/operator", g.Operator).Set("/gateway/accepts", strings0(g.Accepts)).Set("/gateway/reaches", strings0(g.Reaches)).Set("/gateway/records", g.Records)
+		if g.Place == "" {
+			f.None(kindGateway, "/located")
+		} else {
+			f.Set("/located", []string{g.Place})
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// persons says each line of the roster, and which of the person's principals the run shows.
+func persons(j *joins) []*evidence.Fact {
+	var out []*evidence.Fact
+	for _, p := range j.in.Roster {
+		f := derived(kindPerson, "person:"+p.ID, p.ID, "", "").Because(j.line(engagement.RosterName, p.Line)).Set("/located", []string{"country:" + p.Country}).
+			Set("/person/employer", p.Employer).Set("/person/country", "country:"+p.Country).Set("/person/team", p.Team).Set("/person/principals", strings0(p.Principals))
+		seen := []string{}
+		for _, id := range p.Principals {
+			e, ok := j.ends.get(id)
+			if k := j.in.kinds[e.kind]; !ok || e.ghost || k == nil || !slices.Contains(k.Facets, "principal") || j.rulingOf(id, e).scope == Out {
+				continue
+			}
+			seen = append(seen, id)
+			f.Because("f:" + id)
+		}
+		slices.Sort(seen)
+		out = append(out, f.Set("/attrs/seen", slices.Compact(seen)))
+	}
+	return out
+}
+
+// humans says of each user of an account, its root user included, who on the roster holds it. Those who come
+// through an identity provider are not listed by the cloud.
+func humans(j *joins) []*evidence.Fact {
+	holders := map[string][]engagement.Person{}
+	for _, p := range j.in.Roster {
+		for _, id := range p.Principals {
+			holders[id] = append(holders[id], p)
+		}
+	}
+	var out []*evidence.Fact
+	for user := range j.each("aws.iam.user") {
+		e, _ := j.ends.get(user.ID)
+		scope := j.rulingOf(user.ID, e)
+		if human, ok := user.Get("/principal/type"); ok && human != "human" || scope.scope == Out {
+			continue
+		}
+		f := derived(kindHuman, "human:"+user.ID, user.Name, user.Target, user.Region).Because("f:"+user.ID).Set("/attrs/principal", user.ID)
+		setUsable(f, user)
+		var by []string
+		for _, p := range holders[user.ID] {
+			by = append(by, p.ID)
+			f.Because(j.line(engagement.RosterName, p.Line))
+		}
+		slices.Sort(by)
+		switch {
+		case len(j.in.Roster) == 0:
+			f.Unknown("engagement.yaml names no roster, or it is empty", "/attrs/holders")
+		case scope.scope == ScopeUnknown:
+			f.Unknown("scope: "+scope.why, "/attrs/holders")
+		default:
+			f.Set("/attrs/holders", strings0(slices.Compact(by)))
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+// setUsable says whether a user has a credential that can be used.
+func setUsable(f, user *evidence.Fact) {
+	const ptr = "/principal/credentials"
+	v, ok := user.Get(ptr)
+	list, _ := v.([]any)
+	unseen := ""
+	if !ok {
+		unseen = reasonOf(user, ptr)
+	} else if why := user.Unknowns[ptr+"/-"]; why != "" {
+		unseen = why
+	}
+	for i, c := range list {
+		record, _ := c.(map[string]any)
+		switch active, said := record["active"].(bool); {
+		case active:
+			f.Set("/attrs/usable", true)
+			return
+		case !said:
+			unseen = reasonOf(user, fmt.Sprintf("%s/%d/active", ptr, i))
+		}
+	}
+	if unseen != "" {
+		f.Unknown(unseen, "/attrs/usable")
+		return
+	}
+	f.Set("/attrs/usable", false)
+}
