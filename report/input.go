@@ -15,6 +15,7 @@ import (
 type Input struct {
 	Engagement engagement.File
 	Register   engagement.Register
+	Holders    map[string][]string // principal → people of the roster who hold it; nil: there is no roster
 	Waivers    []engagement.Waiver
 	Kinds      evidence.Kinds
 

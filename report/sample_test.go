@@ -65,7 +65,7 @@ func sample(t testing.TB, text func(string) string) (Input, *parts) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	in := Input{Engagement: sampleEngagement(text), Register: sampleRegister(text), Waivers: []engagement.Waiver{{ID: "W-1", Control: "EDS-RES-01", Items: "arn:aws:s3:::away", Reason: text("moves by spring"), By: "DPO",
+	in := Input{Holders: map[string][]string{"arn:aws:iam::111122223333:user/" + text("ann"): {"p-1 (IE)"}}, Engagement: sampleEngagement(text), Register: sampleRegister(text), Waivers: []engagement.Waiver{{ID: "W-1", Control: "EDS-RES-01", Items: "arn:aws:s3:::away", Reason: text("moves by spring"), By: "DPO",
 		Approved: date(2026, 6, 1), Until: date(2027, 1, 1)}}, Kinds: kinds, Run: sampleRun(text),
 		Judgement: Judgement{AsOf: noon, Digest: hexB, Tool: Tool{Version: "v1.2.3", Binary: hexA}, Inputs: []File{{Name: "places.yaml", SHA256: hexA, Size: 10}, {Name: "register.yaml", SHA256: hexB, Size: 20}}, Siblings: 1},
 		Catalogue: []Entry{{ID: "EDS-RES-01", Title: "Stores lie in allowed places", Severity: "critical"}, {ID: "EDS-EVD-02", Title: "Every planned call has an outcome", Severity: "high"}},

@@ -66,6 +66,12 @@ func (b *book) principal(t *table, f *evidence.Fact) error {
 	if idp := field(f, "/principal/idp"); idp.said && idp.value != nil {
 		trust += "\nsigns in by " + idp.text()
 	}
+	switch held := b.in.Holders[f.ID]; {
+	case len(held) > 0:
+		trust += "\nby the roster: " + some(held, 5)
+	case b.in.Holders != nil && field(f, "/principal/type").is("human"):
+		trust += "\nby the roster: NOBODY"
+	}
 	factor := styled{look: plainText, value: capital(field(f, "/principal/mfa").text())}
 	if field(f, "/principal/mfa").is(false) {
 		factor = styled{look: awayCell, value: "NO"}

@@ -25,9 +25,23 @@ func Workbook(ctx context.Context, j *Judged, w io.Writer) error {
 	return report.Workbook(ctx, in, w)
 }
 
+// holders says, by principal, which people of the roster hold it; nil where there is no roster.
+func holders(roster []engagement.Person) map[string][]string {
+	if len(roster) == 0 {
+		return nil
+	}
+	out := map[string][]string{}
+	for _, p := range roster {
+		for _, id := range p.Principals {
+			out[id] = append(out[id], p.ID+" ("+p.Country+")")
+		}
+	}
+	return out
+}
+
 func (j *Judged) reportInput() (report.Input, error) {
 	w, r := j.world, j.world.run
-	in := report.Input{Engagement: *w.engagement.File, Register: *w.engagement.Register, Waivers: w.engagement.Waivers, Kinds: w.kinds, Lines: j.Results.Lines,
+	in := report.Input{Engagement: *w.engagement.File, Register: *w.engagement.Register, Holders: holders(w.engagement.Roster), Waivers: w.engagement.Waivers, Kinds: w.kinds, Lines: j.Results.Lines,
 		Items: j.Results.Items, Out: j.Results.Out,
 		Coverage: func() iter.Seq2[evidence.Row, error] { return w.coverage() }, Exchanges: w.exchanges,
 		Place: w.place, Gap: j.gap, BodyFile: w.bodyFile()}
@@ -35,7 +49,7 @@ func (j *Judged) reportInput() (report.Input, error) {
 	if err != nil {
 		return in, err
 	}
-	view, err := w.catalogue.View(controls.Input{AsOf: r.Record.AsOf, JudgedAsOf: j.JudgedAsOf, Targets: targets, Facts: w.factLines, Register: w.engagement.Register})
+	view, err := w.catalogue.View(controls.Input{AsOf: r.Record.AsOf, JudgedAsOf: j.JudgedAsOf, Targets: targets, Facts: w.factLines, Coverage: w.rows, Register: w.engagement.Register})
 	if err != nil {
 		return in, err
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/xuri/excelize/v2"
 
+	"github.com/trefoil-audit/trefoil/controls"
 	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
@@ -74,6 +75,46 @@ func TestWorkbookOfTheWorld(t *testing.T) {
 		}
 		if ties < 15 {
 			t.Errorf("only %d counts tie", ties)
+		}
+	})
+	t.Run("scopes", func(t *testing.T) { // the sheets say of scope what the results say
+		in, err := j.reportInput()
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := map[string]controls.Scope{}
+		for it, err := range j.Results.Items() {
+			if control, _ := j.world.catalogue.Control(it.Control); err == nil && !strings.HasPrefix(it.Kind, "trefoil.") && control.Tests[0].Scope != "any" {
+				said[it.Kind+" "+it.Fact] = it.Scope
+			}
+		}
+		compared := 0
+		for fact, err := range in.Facts() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want, ok := said[fact.Kind+" "+fact.ID]; ok {
+				if got, rule := in.Scope(fact); got != want {
+					t.Errorf("%s: %s by %s, the result says %s", fact.ID, got, rule, want)
+				}
+				compared++
+			}
+		}
+		if compared < 100 {
+			t.Errorf("only %d facts have results", compared)
+		}
+	})
+	t.Run("people and gateways", func(t *testing.T) {
+		for sheet, want := range map[string][]string{"Access": {"by the roster: NOBODY", "by the roster: p-001 (IE)"}, "Engagement": {"gw-hamar", "gw-dublin"}, "Exceptions": {"Not one person of the roster holds it; who does, by the roster: none."}} {
+			rows, err := f.GetRows(sheet)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, text := range want {
+				if !slices.ContainsFunc(rows, func(r []string) bool { return strings.Contains(strings.Join(r, "|"), text) }) {
+					t.Errorf("%s does not say %q", sheet, text)
+				}
+			}
 		}
 	})
 	t.Run("evidence", func(t *testing.T) {
