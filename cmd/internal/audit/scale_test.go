@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -31,8 +32,8 @@ type scaled struct {
 	bytes int64 // of facts.jsonl, all targets
 }
 
-// scale makes a run with at least so many facts, and with answers of at least so many bytes: each
-// exchange as often as that takes.
+// scale makes a run with at least so many facts, and with answers of about so many bytes: each exchange
+// stands there up to a hundred times, and beyond that answers grow, as pages of long lists do.
 func scale(tb testing.TB, facts int, answers int64) *scaled {
 	tb.Helper()
 	dir := tb.TempDir()
@@ -51,7 +52,9 @@ func scale(tb testing.TB, facts int, answers int64) *scaled {
 	m := &multiplier{tb: tb, source: source, signer: &seal.Signer{Key: key}, out: &scaled{}, files: map[string]run.BundleFile{}}
 	m.read()
 	m.copies = (facts + len(m.ids) - 1) / len(m.ids)
-	m.exchanges = max(1, int((answers+m.answers-1)/m.answers))
+	m.exchanges = int(min(100, max(1, answers/m.answers)))
+	all := m.answers * int64(m.exchanges)
+	m.longer = int(max(1, (answers+all-1)/all))
 	m.write(filepath.Join(dir, "run"))
 	public, err := key.PublicPEM()
 	if err != nil {
@@ -80,6 +83,7 @@ type multiplier struct {
 	answers   int64    // bytes of the recorded answers
 	copies    int
 	exchanges int // copies of each
+	longer    int // times that an answer is repeated in itself
 	files     map[string]run.BundleFile
 }
 
@@ -173,6 +177,7 @@ func (m *multiplier) answered(parts []*bundle.Reader, w *bundle.Writer) []eviden
 		if x.Body != "" {
 			body, err = bodyOf(parts, x.Body)
 			m.fatal(err)
+			body = bytes.Repeat(body, m.longer)
 		}
 		for n := range m.exchanges {
 			again := x
@@ -183,7 +188,7 @@ func (m *multiplier) answered(parts []*bundle.Reader, w *bundle.Writer) []eviden
 			if x.Body != "" {
 				again.Body, err = w.AddBody(append(slices.Clip(body), strings.Repeat(" ", n)...))
 				m.fatal(err)
-				again.BodySize += int64(n)
+				again.BodySize = int64(len(body) + n)
 			}
 			out = append(out, again)
 		}
