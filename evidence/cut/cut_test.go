@@ -52,6 +52,7 @@ func TestReplace(t *testing.T) {
 		{"through a text", "/a/b", `{"a":"x"}`, `{"a":"x"}`, 0},
 		{"labels", "/i/*/l/owner", `{"i":[{"l":{"owner":"x","o":"y"}},{}]}`, `{"i":[{"l":{"owner":"GONE","o":"y"}},{}]}`, 1},
 		{"condition", "/T/*[Key=owner]/Value", `{"T":[{"Key":"owner","Value":"x"},{"Key":"o","Value":"x"}]}`, `{"T":[{"Key":"owner","Value":"GONE"},{"Key":"o","Value":"x"}]}`, 1},
+		{"condition on a number", "/T/*[id=5]/v", `{"T":[{"id":5,"v":"x"},{"id":55,"v":"x"},{"id":"5","v":"x"}]}`, `{"T":[{"id":5,"v":"GONE"},{"id":55,"v":"x"},{"id":"5","v":"GONE"}]}`, 2},
 		{"self", "/m/*[=user:*]", `{"m":["user:a","allUsers","user:b"]}`, `{"m":["GONE","allUsers","GONE"]}`, 2},
 		{"XML", "/B/O/N", `<?xml version="1.0"?><R xmlns="u"><B><O><N>a&amp;b</N><I>1</I></O><O><N/></O></B></R>`, `<?xml version="1.0"?><R xmlns="u"><B><O><N>GONE</N><I>1</I></O><O><N/></O></B></R>`, 1},
 		{"XML condition", "/S/T[Key=owner]/Value", "<R><S><T><Key>owner</Key><Value><![CDATA[x]]></Value></T><T><Key>o</Key><Value>x</Value></T></S></R>", "<R><S><T><Key>owner</Key><Value>GONE</Value></T><T><Key>o</Key><Value>x</Value></T></S></R>", 1},

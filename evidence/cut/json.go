@@ -66,11 +66,20 @@ func (s step) admits(m member) bool {
 		return false
 	}
 	for _, c := range children {
-		if v, ok := textOf(c.value); ok && c.name == s.child && Match(s.like, v) {
+		if v, ok := scalarOf(c.value); ok && c.name == s.child && Match(s.like, v) {
 			return true
 		}
 	}
 	return false
+}
+
+// scalarOf gives a text, or a number, true or false as it is written: an id may be either.
+func scalarOf(v jsontext.Value) (s string, ok bool) {
+	switch v.Kind() {
+	case '0', 't', 'f':
+		return string(bytes.TrimSpace(v)), true
+	}
+	return textOf(v)
 }
 
 func textOf(v jsontext.Value) (s string, ok bool) {

@@ -301,8 +301,10 @@ func (v *verification) chain() error {
 	switch p.Verified {
 	case "absent":
 		v.ok(recordName, "chain", signatureName, "it names no run before it")
-	case "yes", "no":
-		v.ok(recordName, "chain", signatureName, fmt.Sprintf("follows run %s (verified then: %s)", p.Digest, p.Verified))
+	case "yes":
+		v.ok(recordName, "chain", signatureName, fmt.Sprintf("follows run %s (verified then: yes)", p.Digest))
+	case "no":
+		v.warn(recordName, "chain", signatureName, fmt.Sprintf("follows run %s (verified then: no)", p.Digest))
 	default:
 		return v.fail(recordName, "chain", fmt.Errorf("previous.verified is %q", p.Verified))
 	}
