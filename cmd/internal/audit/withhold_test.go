@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -259,9 +260,8 @@ func TestBadWithholding(t *testing.T) {
 		_, err = withholding(f)
 		var bad *engagement.FileError
 		text := fmt.Sprint(err)
-		if e, ok := err.(*engagement.FileError); ok {
-			bad = e
-			text += " " + e.Hint
+		if errors.As(err, &bad) {
+			text += " " + bad.Hint
 		}
 		if bad == nil || bad.Line != 7 {
 			t.Errorf("%s: %v", rule, err)
