@@ -25,12 +25,12 @@ type packed struct {
 	data, ghost, placed, placeless              bool
 }
 
-// idDigest is the first half of an id's SHA-256.
-type idDigest [16]byte
+// idDigest is the first 24 bytes of an id's SHA-256: to make two ids of one digest takes 2^96 tries.
+type idDigest [24]byte
 
 func digestOf(id string) idDigest {
 	sum := sha256.Sum256([]byte(id))
-	return idDigest(sum[:16])
+	return idDigest(sum[:24])
 }
 
 // numbered gives each value a number, from 0.
