@@ -78,7 +78,10 @@ func redactAction(c *cli.Context) error {
 	for _, rule := range made.Record.Rules {
 		fmt.Fprintf(c.App.Writer, "; rule %s %d", rule.ID, rule.Values)
 	}
-	fmt.Fprintf(c.App.Writer, "\nsalts and values: %s. Keep it, apart from the copy: one line of it reveals one value\nIt verifies by a trust.yaml in which its signer has the role redactor and may_sign copy\n", salts.Name())
+	if made.Digests > 0 {
+		fmt.Fprintf(c.App.Writer, "; %d digests that would give values away", made.Digests)
+	}
+	fmt.Fprintf(c.App.Writer, "\nsalts and values: %s. Keep it, apart from the copy: one line of it reveals one value,\nbut its first line is the secret of all salts: never hand that over, nor the whole file\nThe copy verifies by a trust.yaml in which its signer has the role redactor and may_sign copy\n", salts.Name())
 	return nil
 }
 

@@ -35,6 +35,7 @@ func verifyCopy(c *cli.Context, path string, trust *seal.Trust) error {
 		var text []byte
 		if text, err = readBounded(name, redact.MaxReveal); err == nil {
 			revealed, err = copied.Prove(filepath.Base(name), text)
+			err = revealError(path, err)
 		}
 	}
 	var bad *redact.CopyError
@@ -50,6 +51,16 @@ func verifyCopy(c *cli.Context, path string, trust *seal.Trust) error {
 	}
 	printCopy(c, copied, revealed)
 	return nil
+}
+
+// revealError says of a value that is not what was withheld that it is not the copy which fails.
+func revealError(path string, err error) error {
+	var bad *redact.CopyError
+	if errors.As(err, &bad) {
+		return &codeError{code: exitUnverified, message: fmt.Sprintf("the revealed value does not match: %v; the copy %s itself verifies", err, path),
+			hint: "ask whoever revealed it for the line of the maker's salts file as it stands there, and of this copy"}
+	}
+	return err
 }
 
 const cannot = "it cannot be re-performed, judged or compared: facts and results are what its maker copied"
@@ -77,6 +88,9 @@ func printCopy(c *cli.Context, v *redact.Copy, revealed []redact.Revealed) {
 	fmt.Fprintf(w, "withheld: %d values, in %d places\n", r.Values, v.Tokens)
 	for _, rule := range r.Rules {
 		fmt.Fprintf(w, "  %s: %d, because: %s\n", plain(rule.ID), rule.Values, plain(rule.Because))
+	}
+	if n := v.Digests(); n > 0 {
+		fmt.Fprintf(w, "  digests: %d, because: they would give values away\n", n)
 	}
 	fmt.Fprintf(w, "not shown: the run's signatures, manifests and seals. That it is a copy of that run is its maker's word; %s\n", cannot)
 	for _, one := range revealed {

@@ -36,6 +36,7 @@ type Making struct {
 type Made struct {
 	Record  Record
 	Digest  string // of copy.json
+	Digests int    // how many of its values are withheld because they would give others away
 	Secrets []byte // what the maker keeps beside the copy, never in it
 }
 
@@ -69,7 +70,7 @@ func Make(m Making) (made *Made, err error) {
 	if len(s.values.by) != len(all) {
 		return nil, errors.New("the run changed while it was copied")
 	}
-	made = &Made{}
+	made = &Made{Digests: len(slices.DeleteFunc(slices.Clone(all), func(e *value) bool { return e.rule != derived }))}
 	if made.Record, made.Secrets, err = w.record(m, all); err != nil {
 		return nil, err
 	}

@@ -360,14 +360,20 @@ func TestReveal(t *testing.T) {
 			t.Fatal(err)
 		}
 		var bad *CopyError
-		if _, err := v.Prove("reveal", line); !errors.As(err, &bad) || bad.File != "reveal" {
+		var form *RevealError
+		_, err = v.Prove("reveal", line)
+		if formless := slices.Contains([]string{"no salt", "a short salt", "two values"}, name); formless != errors.As(err, &form) || formless == errors.As(err, &bad) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, text := range []string{"", "x", `{"id":1}`, `{"id":"a","salt":"b","other":"c"}`} {
-		if _, err := v.Prove("reveal", []byte(text)); err == nil {
-			t.Errorf("%q proves something", text)
+	for _, text := range []string{"", "x", `{"id":1}`, `{"id":"a","salt":"b","other":"c"}`, string(m.Secrets)} {
+		var form *RevealError
+		if _, err := v.Prove("reveal", []byte(text)); !errors.As(err, &form) || form.File != "reveal" || errors.Is(err, ErrSecret) != (text == string(m.Secrets)) {
+			t.Errorf("%.40q: %v", text, err)
 		}
+	}
+	if n := v.Digests(); n == 0 || n != m.Digests {
+		t.Errorf("%d digests withheld in the copy, %d when it was made", n, m.Digests)
 	}
 }
 
