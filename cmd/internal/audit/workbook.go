@@ -8,10 +8,12 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/trefoil-audit/trefoil/controls"
 	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
+	"github.com/trefoil-audit/trefoil/evidence/place"
 	"github.com/trefoil-audit/trefoil/evidence/run"
 	"github.com/trefoil-audit/trefoil/report"
 )
@@ -186,10 +188,33 @@ func (w *world) place(_, token string) report.Territory {
 		t.Group = "EU"
 	case group("EEA"):
 		t.Group = "EEA"
-	case !slices.ContainsFunc(countries, func(c string) bool { return len(w.table.Adequacy(c)) == 0 }):
-		t.Group = "adequacy decision"
+	default:
+		if text, all := w.adequacy(countries); all {
+			t.Group = text
+		}
 	}
 	return t
+}
+
+// adequacy says what decisions of adequacy, in force at the run's instant, say of all of these countries, with whom
+// each is limited to.
+func (w *world) adequacy(countries []string) (text string, all bool) {
+	day := w.run.Record.AsOf.UTC().Format(time.DateOnly)
+	var limits []string
+	for _, c := range countries {
+		in := func(a place.Adequacy) bool { return a.From <= day && (a.Until == "" || day < a.Until) }
+		decisions := slices.DeleteFunc(w.table.Adequacy(c), func(a place.Adequacy) bool { return !in(a) })
+		if len(decisions) == 0 {
+			return "", false
+		}
+		for _, a := range decisions {
+			if a.Only != "" {
+				limits = append(limits, "only "+a.Only)
+			}
+		}
+	}
+	slices.Sort(limits)
+	return strings.Join(append([]string{"adequacy decision"}, slices.Compact(limits)...), ", "), true
 }
 
 // gap gives the accepted gap of a coverage row.

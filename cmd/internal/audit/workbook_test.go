@@ -170,3 +170,21 @@ func TestWorkbookOfTheWorld(t *testing.T) {
 		}
 	}
 }
+
+// A decision of adequacy is named with whom it is limited to, and while it is in force.
+func TestAdequacy(t *testing.T) {
+	_, _, j, _ := clover(t)
+	for token, want := range map[string]string{"eu-west-1": "EU", "eu-west-2": "adequacy decision", "us-east-1": "adequacy decision, only recipients certified under the Data Privacy Framework",
+		"ap-south-1": "third country", "moon-1": ""} {
+		if got := j.world.place("aws", token).Group; got != want {
+			t.Errorf("%s: %q, want %q", token, got, want)
+		}
+	}
+	late := *j.world
+	r := *late.run
+	r.Record.AsOf = r.Record.AsOf.AddDate(20, 0, 0)
+	late.run = &r
+	if got := late.place("aws", "eu-west-2").Group; got != "third country" {
+		t.Errorf("after its end the decision on London still counts: %q", got)
+	}
+}
