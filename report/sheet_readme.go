@@ -3,8 +3,10 @@ package report
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/trefoil-audit/trefoil/controls"
+	"github.com/trefoil-audit/trefoil/evidence/engagement"
 	"github.com/xuri/excelize/v2"
 )
 
@@ -43,7 +45,7 @@ func cover(f *form) error {
 	for _, p := range []Setting{
 		{"Auditee", e.Auditee}, {"Auditor", e.Auditor},
 		{"Audit period", day(e.Period.From.Time) + " to " + day(e.Period.To.Time) + " (both days included)"},
-		{"Snapshot as of", instant(f.in.Run.AsOf)},
+		{"Snapshot as of", instant(f.in.Run.AsOf) + outside(f.in.Run.AsOf, e.Period)},
 		{"Judged as of", instant(f.in.Judgement.AsOf)},
 		{"Prepared by", toolText(f.in.Judgement.Tool)},
 	} {
@@ -194,4 +196,17 @@ func toolText(t Tool) string {
 		text += ", executable sha256:" + t.Binary
 	}
 	return text
+}
+
+// outside says that a snapshot was not taken within the audit period; its last day counts.
+func outside(asOf time.Time, p engagement.Period) string {
+	switch {
+	case p.From.IsZero() || p.To.IsZero():
+		return ""
+	case asOf.Before(p.From.Time):
+		return ", BEFORE the audit period: it shows that instant, not the period"
+	case !asOf.Before(p.To.AddDate(0, 0, 1)):
+		return ", AFTER the audit period: it shows that instant, not the period"
+	}
+	return ""
 }

@@ -15,10 +15,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/xuri/excelize/v2"
 
 	"github.com/trefoil-audit/trefoil/controls"
+	"github.com/trefoil-audit/trefoil/evidence/engagement"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -304,5 +306,23 @@ func TestErrorsEndTheWriting(t *testing.T) {
 	}
 	if err := Workbook(context.Background(), Input{}, io.Discard); err != nil {
 		t.Errorf("a run of nothing: %v", err)
+	}
+}
+
+// The cover says where the snapshot lies outside the audit period, whose last day counts.
+func TestOutside(t *testing.T) {
+	on := func(text string) (d engagement.Date) { d.Time, _ = time.Parse(time.DateOnly, text); return d }
+	p := engagement.Period{From: on("2026-07-01"), To: on("2026-09-30")}
+	for at, want := range map[string]string{"2026-06-30T23:59:59Z": "BEFORE", "2026-07-01T00:00:00Z": "", "2026-09-30T23:59:59Z": "", "2026-10-01T00:00:00Z": "AFTER"} {
+		asOf, err := time.Parse(time.RFC3339, at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := outside(asOf, p); got != "" != (want != "") || !strings.Contains(got, want) {
+			t.Errorf("%s: %q, want %q", at, got, want)
+		}
+	}
+	if got := outside(on("2026-01-01").Time, engagement.Period{}); got != "" {
+		t.Errorf("no period: %q", got)
 	}
 }
