@@ -92,7 +92,7 @@ func initialise(c *cli.Context) error {
 
 // templateFiles are the files that init writes, but for trust.yaml's key.
 func templateFiles(key string) (map[string]string, error) {
-	files := map[string]string{"trust.yaml": "", key + ".pub": "", ".gitignore": "run-*\n*.xlsx\n*.sigstore.json\n*.lock\n"}
+	files := map[string]string{"trust.yaml": "", key + ".pub": "", ".gitignore": "run-*\n*.xlsx\n*.sigstore.json\n*.lock\ncopy*/\n*.salts.jsonl\npassphrase*\n"}
 	entries, err := fs.ReadDir(templates, "templates")
 	if err != nil {
 		return nil, err

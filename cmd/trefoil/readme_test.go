@@ -123,19 +123,23 @@ func runBlocks(t *testing.T, text string, before map[string]func() int) int {
 	return ran
 }
 
-// guideMinimisation writes, before the commands that need them, the redact.yaml that docs/minimisation.md shows,
-// and the trust.yaml of which it shows the entry.
+// guideMinimisation writes, before the commands that need them, the redact.yaml and the copy.yaml that
+// docs/minimisation.md shows; in the latter, the key that the guide's commands made.
 func guideMinimisation(t *testing.T) map[string]func() int {
 	t.Helper()
 	guide, err := os.ReadFile("../../docs/minimisation.md")
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, rest, ok := strings.Cut(string(guide), "```yaml\n# redact.yaml\n")
-	rules, _, end := strings.Cut(rest, "```")
-	if !ok || !end {
-		t.Fatal("docs/minimisation.md shows no redact.yaml")
+	shown := func(name string) string {
+		_, rest, ok := strings.Cut(string(guide), "```yaml\n# "+name+"\n")
+		text, _, end := strings.Cut(rest, "```")
+		if !ok || !end {
+			t.Fatalf("docs/minimisation.md shows no %s", name)
+		}
+		return text
 	}
+	rules, trust := shown("redact.yaml"), shown("copy.yaml")
 	written := func(name string, text []byte, err error) int {
 		if err == nil {
 			err = os.WriteFile(name, text, 0o600)
@@ -148,15 +152,13 @@ func guideMinimisation(t *testing.T) map[string]func() int {
 	return map[string]func() int{
 		"trefoil redact ": func() int { return written("redact.yaml", []byte(rules), nil) },
 		"trefoil verify --trust copy.yaml": func() int {
-			text, err := os.ReadFile("office/trust.yaml")
-			for _, line := range []string{"roles: [redactor]", "may_sign: [copy]"} {
-				if !strings.Contains(string(guide), "    "+line+"\n") {
-					t.Errorf("docs/minimisation.md does not show %s", line)
-				}
-				name, _, _ := strings.Cut(line, ":")
-				text = regexp.MustCompile(`(?m)^    `+name+`: .*$`).ReplaceAll(text, []byte("    "+line))
+			public, err := os.ReadFile("office/office.pub")
+			key, indent := strings.Split(strings.TrimSpace(string(public)), "\n"), "\n      "
+			lines := strings.Join(key[min(1, len(key)):max(1, len(key)-1)], indent)
+			if !strings.Contains(trust, indent+"…"+indent) {
+				t.Error("docs/minimisation.md: copy.yaml shows no place for the key")
 			}
-			return written("copy.yaml", text, err)
+			return written("copy.yaml", []byte(strings.Replace(trust, "…", lines, 1)), err)
 		},
 	}
 }
