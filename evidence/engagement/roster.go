@@ -40,7 +40,7 @@ func ParseRoster(name string, text []byte) ([]Person, error) {
 		}
 		var parse *csv.ParseError
 		if errors.As(err, &parse) {
-			return fail(parse.StartLine, "five columns: "+strings.Join(rosterHeader, ","), "%v", parse.Err)
+			return fail(parse.StartLine, "five columns: "+strings.Join(rosterHeader, ",")+"; several principals are separated by ; such as arn:aws:iam::111122223333:user/ann;user:ann@example.com", "%v", parse.Err)
 		}
 		if err != nil {
 			return fail(0, "", "%v", err)
@@ -52,8 +52,11 @@ func ParseRoster(name string, text []byte) ([]Person, error) {
 			}
 			continue
 		}
-		if rec[0] == "" || !country.MatchString(rec[2]) {
-			return fail(line, "country is an ISO 3166-1 code such as IE", "id is empty, or country %q is no code", rec[2])
+		if rec[0] == "" {
+			return fail(line, "name each person by a pseudonymous number", "id is empty")
+		}
+		if !country.MatchString(rec[2]) {
+			return fail(line, "write an ISO 3166-1 code such as IE", "country: %q is no code", rec[2])
 		}
 		if at, twice := seen[rec[0]]; twice {
 			return fail(line, "", "person %q stands in line %d too", rec[0], at)

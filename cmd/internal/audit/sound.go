@@ -39,7 +39,7 @@ func Sound(l *engagement.Loaded) error {
 			return c.Err()
 		}
 	}
-	return nil
+	return roster(l)
 }
 
 // known is what names can be held against.
@@ -103,6 +103,16 @@ func (k *known) engagement(l *engagement.Loaded, c *strict.Checker) {
 	for _, list := range []struct {
 		name string
 		of   []string
+	}{{"allowed_jurisdictions", p.AllowedJurisdictions}, {"approved_countries", p.ApprovedCountries}} {
+		for i, code := range list.of {
+			if code != "EEA" && code != "EU" {
+				country(c, fmt.Sprintf("$.parameters.%s[%d]", list.name, i), code)
+			}
+		}
+	}
+	for _, list := range []struct {
+		name string
+		of   []string
 	}{{"auditor_principals", p.AuditorPrincipals}, {"exempt_principals", p.ExemptPrincipals}, {"identity_providers", p.IdentityProviders}} {
 		for i, who := range list.of {
 			principal(c, fmt.Sprintf("$.parameters.%s[%d]", list.name, i), who)
@@ -127,6 +137,10 @@ func (k *known) place(c *strict.Checker, at, token string) {
 	if token == "" {
 		return
 	}
+	if code, ok := strings.CutPrefix(token, "country:"); ok {
+		country(c, at, code)
+		return
+	}
 	_, ok := k.table.Countries(token)
 	c.Check(ok, at, "%q is no place that the table of %s, or sites: of the register, knows", meant(token, k.table.Tokens())+"write a region or location of a provider, country:IE, or a site of register.yaml", token, k.table.Date)
 }
@@ -134,7 +148,12 @@ func (k *known) place(c *strict.Checker, at, token string) {
 // gap refuses a pattern that no row of coverage can have. What has no row's form, such as a cause, is
 // left as it is.
 func (k *known) gap(c *strict.Checker, at, pattern string) {
-	if strings.Contains(pattern, " ") || !strings.Contains(pattern, "/") {
+	if strings.Contains(pattern, " ") {
+		return
+	}
+	if !strings.Contains(pattern, "/") {
+		kind := strings.HasPrefix(pattern, "aws.") || strings.HasPrefix(pattern, "gcp.")
+		c.Check(strings.Contains(pattern, "*") && !kind, at, "%q is no row of coverage: it would accept nothing", meantGap(pattern)+"rows are named aws-111122223333/*/ec2:DescribeVolumes or unread/aws.sqs.*", pattern)
 		return
 	}
 	parts := strings.Split(pattern, "/")
@@ -160,6 +179,17 @@ func (k *known) gap(c *strict.Checker, at, pattern string) {
 	}
 }
 
+// meantGap asks after a kind's row, where a kind or a service was written alone.
+func meantGap(pattern string) string {
+	if !strings.HasPrefix(pattern, "aws.") && !strings.HasPrefix(pattern, "gcp.") {
+		return ""
+	}
+	if strings.Count(pattern, ".") == 1 && !strings.Contains(pattern, "*") {
+		pattern += ".*"
+	}
+	return "did you mean unread/" + pattern + "? "
+}
+
 func anyMatches(pattern string, of []string) bool {
 	return slices.ContainsFunc(of, func(o string) bool { return engagement.Match(pattern, o) })
 }
@@ -175,6 +205,16 @@ func (k *known) register(l *engagement.Loaded, c *strict.Checker) {
 			c.Check(ok || !ours, fmt.Sprintf("$.scope[%d].kinds[%d]", i, n), "there is no kind %q: the rule would match nothing", meant(kind, slices.Collect(maps.Keys(k.kinds)))+"the workbook's sheet Populations names kinds", kind)
 		}
 	}
+	for i, t := range l.Register.TrustedAccounts {
+		at := fmt.Sprintf("$.trusted_accounts[%d]", i)
+		qualified(c, at+".id", t.ID)
+		if t.Country != "" {
+			country(c, at+".country", t.Country)
+		}
+	}
+	for i, s := range l.Register.Sites {
+		country(c, fmt.Sprintf("$.sites[%d].country", i), s.Country)
+	}
 	for i, g := range l.Register.Gateways {
 		k.place(c, fmt.Sprintf("$.gateways[%d].place", i), g.Place)
 		for n, who := range g.Accepts {
@@ -189,6 +229,7 @@ func (k *known) register(l *engagement.Loaded, c *strict.Checker) {
 func (k *known) waivers(l *engagement.Loaded, c *strict.Checker) {
 	for i, w := range l.Waivers {
 		k.control(c, fmt.Sprintf("$.waivers[%d].control", i), w.Control)
+		c.Check(strings.ContainsAny(w.Items, ":/*"), fmt.Sprintf("$.waivers[%d].items", i), "%q is no fact's id: it would waive nothing", "write the id as the workbook's sheet Test results shows it, such as arn:aws:s3:::name, or a pattern with *", w.Items)
 	}
 }
 

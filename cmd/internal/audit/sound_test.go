@@ -30,13 +30,19 @@ accepted_gaps:
   - {id: h, pattern: "aws-111122223333/*/ec2:DescribeVolumes", reason: r, by: b, approved: 2026-01-01, until: 2027-01-01}
   - {id: i, pattern: "*/s3:GetBucket*", reason: r, by: b, approved: 2026-01-01, until: 2027-01-01}
   - {id: j, pattern: "aws-111122223333/*", reason: r, by: b, approved: 2026-01-01, until: 2027-01-01}
+  - {id: k, pattern: "engagement.yaml names no *", reason: r, by: b, approved: 2026-01-01, until: 2027-01-01}
 parameters:
+  allowed_jurisdictions: [EU, EEA, CH]
+  approved_countries: [IE, "NO"]
   auditor_principals: ["arn:aws:iam::111122223333:role/auditor", "group:audit@example.com"]
   identity_providers: ["arn:aws:iam::*:saml-provider/staff", "is:C0123abc"]
 `
 
 const soundRegister = `scope:
   - {id: s, scope: out, targets: [aws-111122223333], kinds: [aws.s3.bucket], because: b}
+trusted_accounts:
+  - {id: "aws:555566667777", country: IE, because: b}
+  - {id: "dc:keystore/hamar-hsm", because: b}
 gateways:
   - {id: g, operator: o, place: "country:IE", accepts: ["arn:aws:iam::111122223333:role/staff"], reaches: [x], records: true}
 legacy:
@@ -46,7 +52,7 @@ sites:
 `
 
 const soundWaivers = `waivers:
-  - {id: W, control: EDS-RES-01, items: x, reason: r, by: b, approved: 2026-01-01, until: 2026-07-01}
+  - {id: W, control: EDS-RES-01, items: "arn:aws:s3:::x", reason: r, by: b, approved: 2026-01-01, until: 2026-07-01}
 `
 
 func loadedFrom(t *testing.T, file, register, waivers string) *engagement.Loaded {
@@ -83,14 +89,30 @@ func TestSound(t *testing.T) {
 		{"aws-111122223333/*/ec2", "aws-11112222333/*/ec2", "engagement.yaml", 17, "it would accept nothing"},
 		{"*/s3:GetBucket*", "*/*/s3:GetBuckt*", "engagement.yaml", 18, "no collector asks"},
 		{"site:hamar-1", "site:hamar-2", "engagement.yaml", 13, "did you mean site:hamar-1?"},
-		{"111122223333:role/auditor", "11112222333:role/auditor", "engagement.yaml", 21, "names nobody"},
-		{"arn:aws:iam::111122223333:role/auditor", "auditor", "engagement.yaml", 21, "write an ARN"},
-		{"arn:aws:iam::111122223333:role/auditor", "anr:aws:iam::111122223333:role/auditor", "engagement.yaml", 21, "names nobody"},
+		{"111122223333:role/auditor", "11112222333:role/auditor", "engagement.yaml", 24, "names nobody"},
+		{"arn:aws:iam::111122223333:role/auditor", "auditor", "engagement.yaml", 24, "write an ARN"},
+		{"arn:aws:iam::111122223333:role/auditor", "anr:aws:iam::111122223333:role/auditor", "engagement.yaml", 24, "names nobody"},
 		{"targets: [aws-111122223333]", "targets: [111122223333]", "register.yaml", 2, "did you mean aws-111122223333?"},
 		{"aws.s3.bucket", "aws.s3.buckets", "register.yaml", 2, "did you mean aws.s3.bucket?"},
-		{"country:IE", "country-IE", "register.yaml", 4, "is no place"},
-		{"owner: aws-202972997528", "owner: prod", "register.yaml", 6, "is no target"},
+		{"country:IE", "country-IE", "register.yaml", 7, "is no place"},
+		{"owner: aws-202972997528", "owner: prod", "register.yaml", 9, "is no target"},
 		{"control: EDS-RES-01", "control: EDS-RSE-01", "waivers.yaml", 2, "did you mean EDS-RES-01?"},
+		{"aws:555566667777", "555566667777", "register.yaml", 4, "write aws:555566667777"},
+		{"aws:555566667777", "aws-555566667777", "register.yaml", 4, "write aws:555566667777"},
+		{"aws:555566667777", "gcp-clover-shop", "register.yaml", 4, "write gcp:clover-shop"},
+		{"aws:555566667777", "aws:55556666777", "register.yaml", 4, "trusted nowhere"},
+		{"aws:555566667777", "partner", "register.yaml", 4, "gcp:project-id"},
+		{"country: IE, because", "country: UK, because", "register.yaml", 4, "did you mean GB?"},
+		{"country: IE, because", "country: ZZ, because", "register.yaml", 4, "is no ISO 3166-1 code"},
+		{`country: "NO"`, "country: EL", "register.yaml", 11, "did you mean GR?"},
+		{"country:IE", "country:UK", "register.yaml", 7, "did you mean GB?"},
+		{"CH]", "UK]", "engagement.yaml", 22, "did you mean GB?"},
+		{"[IE, ", "[ZZ, ", "engagement.yaml", 23, "is no ISO 3166-1 code"},
+		{"unread/aws.sqs.*", "aws.sqs", "engagement.yaml", 16, "did you mean unread/aws.sqs.*?"},
+		{"unread/aws.sqs.*", "aws.sqs.*", "engagement.yaml", 16, "did you mean unread/aws.sqs.*?"},
+		{"unread/aws.sqs.*", "aws.sqs.queue", "engagement.yaml", 16, "did you mean unread/aws.sqs.queue?"},
+		{"unread/aws.sqs.*", "sqs", "engagement.yaml", 16, "is no row of coverage"},
+		{"arn:aws:s3:::x", "my-bucket", "waivers.yaml", 2, "it would waive nothing"},
 	} {
 		texts := []string{soundFile, soundRegister, soundWaivers}
 		n := 0
@@ -107,6 +129,36 @@ func TestSound(t *testing.T) {
 		var fault *strict.FileError
 		if err := Sound(loadedFrom(t, texts[0], texts[1], texts[2])); !errors.As(err, &fault) || fault.File != c.file || fault.Line != c.line || !strings.Contains(fault.Cause+" "+fault.Hint, c.want) || fault.Hint == "" {
 			t.Errorf("%s: %v (%#v), want %s:%d, %q", c.new, err, fault, c.file, c.line, c.want)
+		}
+	}
+}
+
+// A line of the roster that names no country, or nobody, is refused with its line and the cure.
+func TestSoundRoster(t *testing.T) {
+	for _, c := range []struct{ line, want string }{
+		{"p-2,e,IE,t,arn:aws:iam::111122223333:user/ann;user:ann@example.com; arn:aws:sts::111122223333:assumed-role/ops/ann", ""},
+		{"p-2,e,GB,t,\"arn:aws:iam::111122223333:user/ann,b\"", ""}, // a name may hold a comma
+		{"p-2,e,UK,t,", "did you mean GB?"},
+		{"p-2,e,ZZ,t,", "country: \"ZZ\""},
+		{"p-2,e,IE,t,jane.doe", "user:ann@example.com"},
+		{"p-2,e,IE,t,jane@example.com", "names nobody"},
+		{"p-2,e,IE,t,arn:aws:iam::11112222333:user/ann", "names nobody"},
+		{"p-2,e,IE,t,\"arn:aws:iam::111122223333:user/ann,arn:aws:iam::111122223333:user/bob\"", "separated by ;"},
+		{"p-2,e,IE,t,user:ann@example.com user:bob@example.com", "separated by ;"},
+	} {
+		l, err := engagement.Parse(map[string][]byte{engagement.FileName: []byte(soundFile), engagement.RegisterName: []byte(soundRegister),
+			engagement.RosterName: []byte("id,employer,country,team,principals\np-1,e,IE,t,\n" + c.line + "\n")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var fault *strict.FileError
+		switch err := Sound(l); {
+		case c.want == "":
+			if err != nil {
+				t.Errorf("%s: %v", c.line, err)
+			}
+		case !errors.As(err, &fault) || fault.File != "roster.csv" || fault.Line != 3 || !strings.Contains(fault.Cause+" "+fault.Hint, c.want) || fault.Hint == "":
+			t.Errorf("%s: %v (%#v), want %q", c.line, err, fault, c.want)
 		}
 	}
 }
