@@ -109,25 +109,55 @@ func TestOtherFaults(t *testing.T) {
 		err  error
 		want string
 	}{
-		"roster header":    {second(ParseRoster("roster.csv", []byte("a,b,c,d,e\n"))), "roster.csv:1"},
-		"roster columns":   {second(ParseRoster("roster.csv", []byte(roster+"p3,x\n"))), "roster.csv:4"},
-		"trusted country":  {second(ParseRegister("register.yaml", []byte("trusted_accounts:\n  - {id: \"aws:1\", because: b}\n  - {id: \"aws:2\", country: Eire, because: b}\n"))), "register.yaml:3"},
-		"trusted twice":    {second(ParseRegister("register.yaml", []byte("trusted_accounts:\n  - {id: \"aws:1\", because: b}\n  - {id: \"aws:1\", because: c}\n"))), "register.yaml:3"},
-		"roster country":   {second(ParseRoster("roster.csv", []byte(roster+"p3,x,Eire,t,\n"))), "roster.csv:4"},
-		"roster twice":     {second(ParseRoster("roster.csv", []byte(roster+"p1,x,IE,t,\n"))), "line 2 too"},
-		"roster encoding":  {second(ParseRoster("roster.csv", []byte("id\xff"))), "UTF-8"},
-		"scope":            {second(ParseRegister("r.yaml", []byte(strings.Replace(register, "scope: in", "scope: maybe", 1)))), "r.yaml:2"},
-		"matches all":      {second(ParseRegister("r.yaml", []byte("scope: [{id: a, scope: out, because: x}]"))), "matches everything"},
-		"matches any name": {second(ParseRegister("r.yaml", []byte("scope: [{id: a, scope: out, names: [\"*\"], because: x}]"))), "matches everything"},
-		"legacy never due": {second(ParseRegister("r.yaml", []byte("legacy: [{id: a, owner: aws-1, state: pending, why: x}]"))), "must be said"},
-		"legacy exempt":    {second(ParseRegister("r.yaml", []byte("legacy: [{id: a, owner: aws-1, state: exempt}]"))), "why it is exempt"},
-		"legacy state":     {second(ParseRegister("r.yaml", []byte(strings.Replace(register, "deleted", "gone", 1)))), "no state"},
-		"waiver for ever":  {second(ParseWaivers("w.yaml", []byte(strings.Replace(waivers, ", until: 2026-12-31", "", 1)))), "before until"},
-		"waiver of nobody": {second(ParseWaivers("w.yaml", []byte(strings.Replace(waivers, "CISO", `""`, 1)))), "by must be said"},
+		"roster header":           {second(ParseRoster("roster.csv", []byte("a,b,c,d,e\n"))), "roster.csv:1"},
+		"roster columns":          {second(ParseRoster("roster.csv", []byte(roster+"p3,x\n"))), "roster.csv:4"},
+		"trusted country":         {second(ParseRegister("register.yaml", []byte("trusted_accounts:\n  - {id: \"aws:1\", because: b}\n  - {id: \"aws:2\", country: Eire, because: b}\n"))), "register.yaml:3"},
+		"trusted twice":           {second(ParseRegister("register.yaml", []byte("trusted_accounts:\n  - {id: \"aws:1\", because: b}\n  - {id: \"aws:1\", because: c}\n"))), "register.yaml:3"},
+		"roster country":          {second(ParseRoster("roster.csv", []byte(roster+"p3,x,Eire,t,\n"))), "roster.csv:4"},
+		"roster twice":            {second(ParseRoster("roster.csv", []byte(roster+"p1,x,IE,t,\n"))), "line 2 too"},
+		"roster encoding":         {second(ParseRoster("roster.csv", []byte("id\xff"))), "UTF-8"},
+		"scope":                   {second(ParseRegister("r.yaml", []byte(strings.Replace(register, "scope: in", "scope: maybe", 1)))), "r.yaml:2"},
+		"matches all":             {second(ParseRegister("r.yaml", []byte("scope: [{id: a, scope: out, because: x}]"))), "matches everything"},
+		"matches any name":        {second(ParseRegister("r.yaml", []byte("scope: [{id: a, scope: out, names: [\"*\"], because: x}]"))), "matches everything"},
+		"legacy never due":        {second(ParseRegister("r.yaml", []byte("legacy: [{id: a, owner: aws-1, state: pending, why: x}]"))), "must be said"},
+		"legacy exempt":           {second(ParseRegister("r.yaml", []byte("legacy: [{id: a, owner: aws-1, state: exempt}]"))), "why it is exempt"},
+		"legacy state":            {second(ParseRegister("r.yaml", []byte(strings.Replace(register, "deleted", "gone", 1)))), "no state"},
+		"waiver for ever":         {second(ParseWaivers("w.yaml", []byte(strings.Replace(waivers, ", until: 2026-12-31", "", 1)))), "approved and until must be said"},
+		"waiver ends first":       {second(ParseWaivers("w.yaml", []byte(strings.Replace(waivers, "until: 2026-12-31", "until: 2026-10-31", 1)))), "before until"},
+		"roster no id":            {second(ParseRoster("roster.csv", []byte(roster+",x,IE,t,\n"))), "id is empty"},
+		"roster country is named": {second(ParseRoster("roster.csv", []byte(roster+"p3,x,Norway,t,\n"))), "country: \"Norway\""},
+		"waiver of nobody":        {second(ParseWaivers("w.yaml", []byte(strings.Replace(waivers, "CISO", `""`, 1)))), "by must be said"},
 	} {
 		if c.err == nil || !strings.Contains(c.err.Error(), c.want) {
 			t.Errorf("%s: got %v, want %q", name, c.err, c.want)
 		}
+	}
+}
+
+// The cure names what was meant.
+func TestHints(t *testing.T) {
+	controls := func(id string) error {
+		return second(ParseFile("e.yaml", []byte(strings.Replace(good, "[EDS-RES-01]", "["+id+"]", 1))))
+	}
+	for name, c := range map[string]struct {
+		err  error
+		want string
+	}{
+		"no zero":         {controls("EDS-XFR-1"), "did you mean EDS-XFR-01?"},
+		"small letters":   {controls("eds-xfr-01"), "did you mean EDS-XFR-01?"},
+		"a zero too many": {controls("EDS-XFR-001"), "did you mean EDS-XFR-01?"},
+		"no control":      {controls("xfr"), "`trefoil controls list`"},
+		"waived control":  {second(ParseWaivers("w.yaml", []byte(strings.Replace(waivers, "EDS-RES-01", "eds-res-1", 1)))), "did you mean EDS-RES-01?"},
+		"no term":         {second(ParseWaivers("w.yaml", []byte(strings.Replace(waivers, ", approved: 2026-11-01, until: 2026-12-31", "", 1)))), "write days"},
+		"commas":          {second(ParseRoster("roster.csv", []byte(roster+"p3,x,IE,t,arn:a,arn:b\n"))), "separated by ;"},
+	} {
+		var f *FileError
+		if !errors.As(c.err, &f) || !strings.Contains(f.Hint, c.want) {
+			t.Errorf("%s: got %v (%#v), want %q", name, c.err, f, c.want)
+		}
+	}
+	if got := meantControl("EDS-XFR-100") + meantControl("nonsense"); got != "" {
+		t.Errorf("meant %q", got)
 	}
 }
 

@@ -145,13 +145,13 @@ func (f *File) checkRest(c *faults) {
 	f.Signing.check(c, "$.signing")
 	f.Store.check(c)
 	for i, id := range f.Controls {
-		c.check(controlID.MatchString(id), fmt.Sprintf("$.controls[%d]", i), "%q is no control id", "`trefoil controls list` shows them", id)
+		c.check(controlID.MatchString(id), fmt.Sprintf("$.controls[%d]", i), "%q is no control id", meantControl(id)+controlWords, id)
 	}
 	for i, g := range f.AcceptedGaps {
 		at := fmt.Sprintf("$.accepted_gaps[%d]", i)
 		c.check(g.ID != "" && g.Pattern != "" && g.Reason != "" && g.By != "", at, "id, pattern, reason and by must be said", "")
 		c.check(fixedText(g.Pattern), at+".pattern", "%q accepts whatever is missing", "name the rows that are accepted, such as aws-111122223333/*/ec2:DescribeVolumes", g.Pattern)
-		c.check(!g.Approved.IsZero() && g.Approved.Before(g.Until.Time), at, "approved must be before until", "")
+		c.checkTerm(at, g.Approved, g.Until)
 	}
 }
 

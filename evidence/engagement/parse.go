@@ -55,6 +55,12 @@ func (f *faults) check(ok bool, path, cause, hint string, args ...any) {
 	f.err = &FileError{File: f.name, Line: strict.Line(f.tree, path), Cause: strings.TrimPrefix(path, "$.") + ": " + fmt.Sprintf(cause, args...), Hint: hint}
 }
 
+// checkTerm refuses an acceptance without a beginning and an end.
+func (f *faults) checkTerm(at string, approved, until Date) {
+	f.check(!approved.IsZero() && !until.IsZero(), at, "approved and until must be said", "write days, such as approved: 2026-01-01, until: 2026-07-01")
+	f.check(approved.Before(until.Time), at, "approved must be before until", "")
+}
+
 func (f *faults) result() error {
 	if f.err == nil {
 		return nil

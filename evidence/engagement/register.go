@@ -75,8 +75,8 @@ func ParseWaivers(name string, text []byte) ([]Waiver, error) {
 	for i, v := range w.Waivers {
 		at := fmt.Sprintf("$.waivers[%d]", i)
 		c.check(v.ID != "" && v.Reason != "" && v.By != "" && v.Items != "", at, "id, items, reason and by must be said", "a waiver without a name behind it is none")
-		c.check(controlID.MatchString(v.Control), at+".control", "%q is no control id", "", v.Control)
-		c.check(!v.Approved.IsZero() && v.Approved.Before(v.Until.Time), at, "approved must be before until", "")
+		c.check(controlID.MatchString(v.Control), at+".control", "%q is no control id", meantControl(v.Control)+controlWords, v.Control)
+		c.checkTerm(at, v.Approved, v.Until)
 		c.check(!slices.ContainsFunc(w.Waivers[:i], func(o Waiver) bool { return o.ID == v.ID }), at+".id", "%q stands twice", "", v.ID)
 	}
 	if err := c.result(); err != nil {

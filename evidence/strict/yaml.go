@@ -67,7 +67,7 @@ func YAML(name string, text []byte, limit int, into any) (tree *ast.File, err er
 		return nil, &FileError{File: name, Line: refuse.line, Cause: "anchors and aliases are not taken", Hint: "write the value out"}
 	}
 	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(into); err != nil && len(bytes.TrimSpace(text)) > 0 {
-		return nil, locate(yamlError(name, err), tree)
+		return nil, locate(hinted(yamlError(name, err), text, into), tree)
 	}
 	return tree, nil
 }

@@ -49,6 +49,32 @@ func TestFaults(t *testing.T) {
 	}
 }
 
+// A fault of form names its field and the cure.
+func TestHints(t *testing.T) {
+	type nested struct {
+		Items []struct {
+			Tags    map[string]string `yaml:"tags"`
+			Allowed []string          `yaml:"allowed_jurisdictions"`
+			Kept    string            `yaml:"-"`
+		} `yaml:"items"`
+	}
+	for text, want := range map[string]string{
+		"items: [{allowed_jurisdiction: [EU]}]\n":                 "did you mean allowed_jurisdictions? check the spelling",
+		"items:\n  - Tag: {a: b}\n":                               "did you mean tags? check the spelling",
+		"items:\n  - colour: red\n":                               "hint: check the spelling",
+		"items:\n  - {tags: [data-class=public]}\n":               "a.yaml:2: tags: sequence was used where mapping is expected hint: write names and values, such as tags: {data-class: public}",
+		"items:\n  - tags: [a]\n":                                 "a.yaml:2: tags: sequence",
+		"items:\n  - tags:\n      - a=b\n":                        "a.yaml:3: sequence",
+		"items:\n  - {allowed_jurisdictions: {a: b}, tags: {}}\n": "a.yaml:2: mapping was used where sequence is expected hint: write a list",
+	} {
+		_, err := YAML("a.yaml", []byte(text), limit, &nested{})
+		var fault *FileError
+		if !errors.As(err, &fault) || !strings.Contains(fault.Error()+" hint: "+fault.Hint, want) {
+			t.Errorf("%q: got %v (%#v), want %q", text, err, fault, want)
+		}
+	}
+}
+
 func TestTaken(t *testing.T) {
 	var v sample
 	tree, err := YAML("a.yaml", []byte("# words\nname: a\nlist:\n  - b\n  - c\n"), limit, &v)

@@ -43,6 +43,7 @@ const soundRegister = `scope:
 trusted_accounts:
   - {id: "aws:555566667777", country: IE, because: b}
   - {id: "dc:keystore/hamar-hsm", because: b}
+  - {id: "aws:o-abcdef1234", because: b}
 gateways:
   - {id: g, operator: o, place: "country:IE", accepts: ["arn:aws:iam::111122223333:role/staff"], reaches: [x], records: true}
 legacy:
@@ -94,8 +95,8 @@ func TestSound(t *testing.T) {
 		{"arn:aws:iam::111122223333:role/auditor", "anr:aws:iam::111122223333:role/auditor", "engagement.yaml", 24, "names nobody"},
 		{"targets: [aws-111122223333]", "targets: [111122223333]", "register.yaml", 2, "did you mean aws-111122223333?"},
 		{"aws.s3.bucket", "aws.s3.buckets", "register.yaml", 2, "did you mean aws.s3.bucket?"},
-		{"country:IE", "country-IE", "register.yaml", 7, "is no place"},
-		{"owner: aws-202972997528", "owner: prod", "register.yaml", 9, "is no target"},
+		{"country:IE", "country-IE", "register.yaml", 8, "is no place"},
+		{"owner: aws-202972997528", "owner: prod", "register.yaml", 10, "is no target"},
 		{"control: EDS-RES-01", "control: EDS-RSE-01", "waivers.yaml", 2, "did you mean EDS-RES-01?"},
 		{"aws:555566667777", "555566667777", "register.yaml", 4, "write aws:555566667777"},
 		{"aws:555566667777", "aws-555566667777", "register.yaml", 4, "write aws:555566667777"},
@@ -104,8 +105,8 @@ func TestSound(t *testing.T) {
 		{"aws:555566667777", "partner", "register.yaml", 4, "gcp:project-id"},
 		{"country: IE, because", "country: UK, because", "register.yaml", 4, "did you mean GB?"},
 		{"country: IE, because", "country: ZZ, because", "register.yaml", 4, "is no ISO 3166-1 code"},
-		{`country: "NO"`, "country: EL", "register.yaml", 11, "did you mean GR?"},
-		{"country:IE", "country:UK", "register.yaml", 7, "did you mean GB?"},
+		{`country: "NO"`, "country: EL", "register.yaml", 12, "did you mean GR?"},
+		{"country:IE", "country:UK", "register.yaml", 8, "did you mean GB?"},
 		{"CH]", "UK]", "engagement.yaml", 22, "did you mean GB?"},
 		{"[IE, ", "[ZZ, ", "engagement.yaml", 23, "is no ISO 3166-1 code"},
 		{"unread/aws.sqs.*", "aws.sqs", "engagement.yaml", 16, "did you mean unread/aws.sqs.*?"},
