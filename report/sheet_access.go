@@ -95,7 +95,9 @@ func credentials(f *evidence.Fact) string {
 			if why := f.Unknowns[fmt.Sprintf("/principal/credentials/%d/%s", i, when.name)]; why != "" {
 				text += when.says + "NOT KNOWN: " + why
 			} else if v, ok := c[when.name]; ok {
-				text += when.says + orElse(dateOf(v), when.none)
+				if date := orElse(dateOf(v), when.none); date != "" { // a password of the root user has no day of its own
+					text += when.says + date
+				}
 			}
 		}
 		parts = append(parts, text)

@@ -71,7 +71,7 @@ func countersignCommand() *cli.Command {
 // countersign by it yet: until then the run does not verify.
 func sayEntry(w io.Writer, trust *seal.Trust, s *seal.Signer, name string, asOf time.Time) error {
 	if s.Key == nil {
-		fmt.Fprintf(w, "\nThe run verifies by a trust.yaml in which this identity has the role auditor and may sign a countersignature,\nunder identities:, with the san and issuer of its certificate: docs/signature.md\n")
+		fmt.Fprintf(w, "\nThe run verifies by a trust.yaml in which this identity has the role auditor and may sign a countersignature,\nunder identities:, with the san and issuer of its certificate; if the identity stands there already, add the role auditor to its entry:\ndocs/signature.md\n")
 		return nil
 	}
 	known := trust.SignerOf(s.Key)
@@ -80,7 +80,7 @@ func sayEntry(w io.Writer, trust *seal.Trust, s *seal.Signer, name string, asOf 
 	case known.Has(seal.Auditor) && slices.Contains(known.MaySign, seal.Countersignature):
 		return nil
 	default:
-		fmt.Fprintf(w, "\nThe run verifies again once %s gives its entry %s the role auditor, and countersignature among what it may_sign.\n", name, known.Name)
+		fmt.Fprintf(w, "\nThe run verifies again once %s gives its entry %s, which has that key already, the role auditor,\nand countersignature among what it may_sign. Don't add the key again: it may stand there once.\n", name, known.Name)
 		return nil
 	}
 	public, err := s.Key.PublicPEM()
@@ -89,7 +89,8 @@ func sayEntry(w io.Writer, trust *seal.Trust, s *seal.Signer, name string, asOf 
 	}
 	fmt.Fprintf(w, `
 Until the trust by which it is verified names this key, the run does not verify. Add to %s, under keys:, if that key
-shall count (name it as you like; it has to be the key's holder that gave you these lines):
+shall count (name it as you like; it has to be the key's holder that gave you these lines). If the key
+stands there already, add the role auditor to its entry, and countersignature to its may_sign, instead of these lines:
 
   - name: auditor
     roles: [auditor]

@@ -62,6 +62,8 @@ func judge(c *cli.Context, j audit.Judging, book string) (*audit.Judged, error) 
 	defer func() { _ = judged.Results.Close() }() // what was spilled is nobody's evidence
 	where := "the workbook's sheet Exceptions names each: " + book
 	switch {
+	case book == "" && judged.Digest == "" && c.Bool(jsonFlag.Name):
+		where = "" // each item is printed
 	case book == "" && judged.Digest == "":
 		where = "--json prints each item; with -c engagement.yaml the judgement is recorded, and trefoil report writes its workbook"
 	case book == "":

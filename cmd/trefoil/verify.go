@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -62,7 +63,7 @@ func verifyCommand() *cli.Command {
 				if err != nil {
 					text = err.Error()
 				}
-				if perr := printJSON(c.App.Writer, map[string]any{"verifies": err == nil, "error": text, "report": report}); perr != nil {
+				if perr := printJSON(c.App.Writer, map[string]any{"verifies": err == nil, "error": text, "report": report, "stopped_at_first_failure": stopped(report)}); perr != nil {
 					return perr
 				}
 			} else if report != nil {
@@ -93,13 +94,28 @@ func verifyError(path string, err error) error {
 }
 
 func printReport(w io.Writer, r *run.Report) {
-	asOf := "as of " + r.AsOf.Format(time.RFC3339)
+	digest, asOf := cmp.Or(r.Run, "without a digest"), "as of "+r.AsOf.Format(time.RFC3339)
 	if r.AsOf.IsZero() {
-		asOf = "run.json was not read: its signature comes first"
+		asOf = "run.json was not read"
+		if first, ok := r.Stopped(); ok {
+			asOf += fmt.Sprintf(", for what comes before it failed: %s (%s)", first.What, plain(first.File))
+		}
 	}
-	fmt.Fprintf(w, "run %s, %s\n", r.Run, asOf)
+	fmt.Fprintf(w, "run %s, %s\n", digest, asOf)
 	warnings, bad := printChecks(w, r.Checks)
 	fmt.Fprintf(w, "%d judgements, %d seals; %d checks, %d warnings, %d failed\n", len(r.Judgements), len(r.Seals), len(r.Checks), warnings, bad)
+	if stopped(r) {
+		fmt.Fprintln(w, "stopped at the first failure: what comes after it in the order was not checked")
+	}
+}
+
+// stopped reports whether a check that failed ended the verification.
+func stopped(r *run.Report) bool {
+	if r == nil {
+		return false
+	}
+	_, ok := r.Stopped()
+	return ok
 }
 
 // printChecks prints one line a check, and counts what was not ok.

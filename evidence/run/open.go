@@ -175,6 +175,20 @@ func (r *Run) layout() error {
 	})
 }
 
+// digestAtHand gives the digest of run.json where the names in the run do not fit: empty where there is none,
+// or where it is no regular file.
+func (r *Run) digestAtHand() string {
+	info, err := os.Lstat(filepath.Join(r.Path, recordName))
+	if err != nil || !info.Mode().IsRegular() {
+		return ""
+	}
+	text, err := r.read(recordName, MaxJSON)
+	if err != nil {
+		return ""
+	}
+	return evidence.Digest(text)
+}
+
 // read gives a file of the run, bounded; the path cannot leave the run.
 func (r *Run) read(name string, limit int64) ([]byte, error) {
 	root, err := os.OpenRoot(r.Path)

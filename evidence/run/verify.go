@@ -68,6 +68,7 @@ func Verify(path string, trust *seal.Trust, expect []string, workers int) (*Run,
 	var layout *LayoutError
 	switch {
 	case errors.As(err, &layout):
+		v.report.Run = r.digestAtHand()
 		return nil, v.report, v.fail(layout.File, "names in the run", err)
 	case err != nil:
 		return nil, nil, err
@@ -92,6 +93,15 @@ func (v *verification) warn(file, what, anchor, detail string) {
 
 func (v *verification) fail(file, what string, err error) error {
 	return v.report.Fail(file, what, err)
+}
+
+// Stopped gives the check that failed and so ended the verification; ok is false where none did.
+func (r *Report) Stopped() (c Check, ok bool) {
+	i := slices.IndexFunc(r.Checks, func(c Check) bool { return c.Result == "failed" })
+	if i < 0 {
+		return c, false
+	}
+	return r.Checks[i], true
 }
 
 // Fail adds a check that failed, and gives its *VerifyError.

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/xuri/excelize/v2"
-
 	"github.com/trefoil-audit/trefoil/controls"
 	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/run"
@@ -50,7 +48,11 @@ const (
 type NotThereError struct{ ID string }
 
 func (e *NotThereError) Error() string {
-	return fmt.Sprintf("the run has no fact, exchange or coverage row %q", e.ID)
+	text := fmt.Sprintf("the run has no fact, exchange or coverage row %q", e.ID)
+	if strings.HasPrefix(e.ID, refPrefix) {
+		text += ": R- begins a Ref, which is looked up in the workbook: trefoil explain --run RUN report.xlsx " + e.ID
+	}
+	return text
 }
 
 // Explain goes from a fact's id, an exchange's id or a coverage row's id back to recorded
@@ -257,39 +259,4 @@ func explainFile(r *run.Run, j *Judged, about report.Subject) (*ExplainedFile, e
 		return &ExplainedFile{name, r.Digest, "plan: " + excerpt(r.Record.Plan)}, nil
 	}
 	return &ExplainedFile{name, j.Digest, ""}, nil
-}
-
-// maxCells bounds the workbook that a cell is looked up in, unpacked.
-const maxCells = 1 << 30
-
-// cellSubject finds what a workbook's cell ('Test results!F17') is about: by the row's Ref, so that
-// sorting does no harm.
-func cellSubject(ctx context.Context, path, cell string, j *Judged) (report.Subject, error) {
-	none := report.Subject{}
-	sheet, at, ok := strings.Cut(cell, "!")
-	if !ok {
-		return none, fmt.Errorf("cell %q: write it as 'Sheet!F17'", cell)
-	}
-	sheet = strings.Trim(sheet, "'")
-	_, row, err := excelize.CellNameToCoordinates(strings.ReplaceAll(at, "$", ""))
-	if err != nil {
-		return none, fmt.Errorf("cell %q: %w", cell, err)
-	}
-	f, err := excelize.OpenFile(path, excelize.Options{UnzipSizeLimit: maxCells})
-	if err != nil {
-		return none, fmt.Errorf("workbook %s: %w", path, err)
-	}
-	defer func() { _ = f.Close() }() // only removes temporary files
-	ref, err := f.GetCellValue(sheet, fmt.Sprintf("A%d", row))
-	if err != nil {
-		return none, fmt.Errorf("workbook %s: %w", path, err)
-	}
-	if !strings.HasPrefix(ref, "R-") {
-		return none, fmt.Errorf("row %d of %q has no reference in its first column: point at a row that begins with R-", row, sheet)
-	}
-	in, err := j.reportInput()
-	if err != nil {
-		return none, err
-	}
-	return report.Resolve(ctx, in, sheet, ref)
 }

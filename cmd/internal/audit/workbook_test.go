@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -167,6 +168,12 @@ func TestWorkbookOfTheWorld(t *testing.T) {
 		ref, err := f.GetCellValue(sheet, fmt.Sprint("A", swapped[sheet]))
 		if err != nil || !said {
 			t.Errorf("%s %s: %+v (%v)", sheet, ref, e.Subject, err)
+		}
+		if sheet != sheets[len(sheets)-1] {
+			continue // one is enough: the Ref is looked for on all sheets
+		}
+		if by, err := ExplainCell(context.Background(), r, j, path, ref); err != nil || !reflect.DeepEqual(by.Subject, e.Subject) {
+			t.Errorf("%s by its Ref %s: %v", sheet, ref, err)
 		}
 	}
 }
