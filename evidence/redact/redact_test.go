@@ -544,6 +544,7 @@ func TestParseRules(t *testing.T) {
 		"withhold: []":                        "names nothing",
 		"withhold: [{id: a, because: b}]":     "names nothing",
 		"withhold: [{id: a, values: [abcd]}]": "because is missing",
+		"withhold: [{id: digests, because: b, values: [abcd]}]":                                "by itself",
 		"withhold: [{id: A, because: b, values: [abcd]}]":                                      "no name",
 		"withhold: [{id: a, because: b, values: [a]}]":                                         "shorter than 2 bytes",
 		"withhold: [{id: a, because: b, operations: [x]}]":                                     "belong together",

@@ -56,21 +56,28 @@ func ParseRules(name string, text []byte) (*Rules, error) {
 	return r, c.Err()
 }
 
+// named is a field of a rule.
+type named struct {
+	name  string
+	texts []string
+}
+
 func (w *Rule) checked(c *strict.Checker, at string) {
 	c.Check(ruleName.MatchString(w.ID), at+".id", "%q is no name", "use lower-case letters, digits and -", w.ID)
+	c.Check(w.ID != derived, at+".id", "%q names what a copy withholds by itself", "choose another name", w.ID)
 	c.Check(w.Because != "", at, "because is missing", "whoever gets the copy will read it")
 	c.Check((len(w.Operations) == 0) == (len(w.Fields) == 0), at, "operations and fields belong together", "say both: whose answers, and which values in them")
 	c.Check((len(w.Kinds) == 0) == (len(w.Facts) == 0), at, "kinds and facts belong together", "say both: which facts, and which values in them")
 	c.Check(len(w.Fields)+len(w.Facts)+len(w.Bodies)+len(w.Inputs)+len(w.Values) > 0, at, "names nothing", "say fields, facts, bodies, inputs or values")
-	for name, paths := range map[string][]string{"fields": w.Fields, "facts": w.Facts} {
-		for n, p := range paths {
+	for _, part := range []named{{"fields", w.Fields}, {"facts", w.Facts}} {
+		for n, p := range part.texts {
 			_, err := cut.Parse(p)
-			c.Check(err == nil, fmt.Sprintf("%s.%s[%d]", at, name, n), "%v", "write it as /Accounts/*/Email or /tags/owner", err)
+			c.Check(err == nil, fmt.Sprintf("%s.%s[%d]", at, part.name, n), "%v", "write it as /Accounts/*/Email or /tags/owner", err)
 		}
 	}
-	for name, patterns := range map[string][]string{"operations": w.Operations, "bodies": w.Bodies, "kinds": w.Kinds} {
-		for n, p := range patterns {
-			c.Check(strings.Trim(p, "*:. ") != "", fmt.Sprintf("%s.%s[%d]", at, name, n), "%q names everything", "name some, such as iam:* or aws.iam.*", p)
+	for _, part := range []named{{"operations", w.Operations}, {"bodies", w.Bodies}, {"kinds", w.Kinds}} {
+		for n, p := range part.texts {
+			c.Check(strings.Trim(p, "*:. ") != "", fmt.Sprintf("%s.%s[%d]", at, part.name, n), "%q names everything", "name some, such as iam:* or aws.iam.*", p)
 		}
 	}
 	for n, v := range w.Values {
