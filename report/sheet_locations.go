@@ -18,9 +18,9 @@ var atRestWords = map[string]string{"none": "NOT ENCRYPTED", "provider_key": "Pr
 // which a place is not known.
 func writeLocations(ctx context.Context, b *book, s sheet) error {
 	t, err := b.table(s.name, s.says, 2, []column{
-		{headRef, 14, refText}, {"Store or key", 38, plainText}, {"Class", 13, plainText}, {headTarget, 18, plainText}, {"Place", 13, plainText},
-		{"Country", 9, plainText}, {"Group", 15, plainText}, {"Scope", 15, plainText}, {"At rest", 14, plainText}, {"Key", 30, plainText},
-		{"Copies, and where", 36, plainText}, {"Not passed", 18, plainText},
+		{headRef, 14, refText}, {"Store or key", 36, plainText}, {"Class", 11, plainText}, {headTarget, 18, plainText}, {"Place", 13, plainText},
+		{"Country", 9, plainText}, {"Group", 24, plainText}, {"Scope", 15, plainText}, {"At rest", 14, plainText}, {"Key", 30, plainText},
+		{"Copies, and where", 31, plainText}, {"Not passed", 18, plainText},
 	})
 	if err != nil {
 		return err
