@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -49,7 +48,7 @@ func reportCommand() *cli.Command {
 }
 
 // writeReport writes a workbook and, with a signer, its signature. Both are whole before either
-// enters, by a rename, so that what stood there stays where something fails.
+// enters, so that what stood there stays where writing or signing fails.
 func writeReport(c *cli.Context, j *audit.Judged, s *seal.Signer, path string) error {
 	book, err := audit.Beside(path)
 	if err != nil {
@@ -61,7 +60,7 @@ func writeReport(c *cli.Context, j *audit.Judged, s *seal.Signer, path string) e
 		return fmt.Errorf("report %s: %w", path, err)
 	}
 	if s == nil {
-		if err := book.Enter(""); err != nil {
+		if err := audit.EnterSigned(book, nil); err != nil {
 			return fmt.Errorf("report %s: %w", path, err)
 		}
 		fmt.Fprintf(notes(c), "%s (UNSIGNED: no signing key at hand)\n", path)
@@ -79,8 +78,7 @@ func writeReport(c *cli.Context, j *audit.Judged, s *seal.Signer, path string) e
 	if _, err := signature.Write(text); err != nil {
 		return fmt.Errorf("report %s: %w", path, err)
 	}
-	// The old signature goes first: it must never lie beside a new workbook.
-	if err := errors.Join(book.Enter(path+audit.SignatureSuffix), signature.Enter("")); err != nil {
+	if err := audit.EnterSigned(book, signature); err != nil {
 		return fmt.Errorf("report %s: %w", path, err)
 	}
 	fmt.Fprintf(notes(c), "%s, signed: %s\n", path, path+audit.SignatureSuffix)

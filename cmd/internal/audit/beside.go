@@ -66,14 +66,14 @@ func clearLeft(dir, prefix string) error {
 	return nil
 }
 
-// Enter lets the file in at its place, once the disk has it. Before that, the file named away, if
-// any, is removed.
-func (f *File) Enter(away string) error {
+// Enter lets the file in at its place, once the disk has it. Before that, the files named away are
+// removed, in their order.
+func (f *File) Enter(away ...string) error {
 	if err := f.Sync(); err != nil {
 		return err
 	}
-	if away != "" {
-		if err := os.Remove(away); err != nil && !errors.Is(err, os.ErrNotExist) {
+	for _, path := range away {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return err
 		}
 	}
@@ -81,6 +81,22 @@ func (f *File) Enter(away string) error {
 		return err
 	}
 	return f.Close()
+}
+
+// EnterSigned lets a workbook and its signature in. What stood at the workbook's place goes first and
+// the new workbook comes last, so that a crash in between leaves no workbook, and never one without
+// its signature or beside another's. The signature is nil where there was no key to sign with.
+func EnterSigned(book, signature *File) error {
+	if err := book.Sync(); err != nil { // before anything goes: a full disk shows here
+		return err
+	}
+	if signature == nil {
+		return book.Enter(book.path, book.path+SignatureSuffix)
+	}
+	if err := signature.Enter(book.path); err != nil {
+		return err
+	}
+	return book.Enter()
 }
 
 // Drop removes the file where it has not entered. After Enter it does nothing.

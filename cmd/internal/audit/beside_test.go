@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"testing"
@@ -64,5 +65,67 @@ func TestBeside(t *testing.T) {
 		if _, err := Beside(bad); err == nil {
 			t.Errorf("%s was taken", bad)
 		}
+	}
+}
+
+func TestEnterSigned(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		signed     bool
+		spoil      bool // the signature cannot enter
+		want       map[string]string
+		wantFailed bool
+	}{
+		{"signed", true, false, map[string]string{"x.xlsx": "new", "x.xlsx.sigstore.json": "of new"}, false},
+		{"unsigned", false, false, map[string]string{"x.xlsx": "new"}, false},
+		{"cut off in between", true, true, map[string]string{"x.xlsx.sigstore.json": "of old"}, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "x.xlsx")
+			for name, text := range map[string]string{path: "old", path + SignatureSuffix: "of old"} {
+				if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			beside := func(path, text string) *File {
+				f, err := Beside(path)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if _, err := f.WriteString(text); err != nil {
+					t.Fatal(err)
+				}
+				return f
+			}
+			book := beside(path, "new")
+			var signature *File
+			if c.signed {
+				signature = beside(path+SignatureSuffix, "of new")
+			}
+			if c.spoil {
+				if err := os.Remove(signature.Name()); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := EnterSigned(book, signature); (err != nil) != c.wantFailed {
+				t.Fatal(err)
+			}
+			book.Drop()
+			got := map[string]string{}
+			entries, err := os.ReadDir(filepath.Dir(path))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range entries {
+				text, err := os.ReadFile(filepath.Join(filepath.Dir(path), e.Name()))
+				if err != nil {
+					t.Fatal(err)
+				}
+				got[e.Name()] = string(text)
+			}
+			if !maps.Equal(got, c.want) {
+				t.Errorf("%v, want %v", got, c.want)
+			}
+		})
 	}
 }
