@@ -66,7 +66,7 @@ func humans(j *joins) []*evidence.Fact {
 		if human, ok := user.Get("/principal/type"); ok && human != "human" || scope.scope == Out {
 			continue
 		}
-		f := derived(kindHuman, "human:"+user.ID, user.Name, user.Target, user.Region).Because("f:"+user.ID).Set("/attrs/principal", user.ID)
+		f := derived(kindHuman, "human:"+user.ID, user.Name, user.Target, "").Because("f:"+user.ID).Set("/attrs/principal", user.ID)
 		setUsable(f, user)
 		var by []string
 		for _, p := range holders[user.ID] {

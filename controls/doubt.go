@@ -39,24 +39,29 @@ func unseenCopies(f *evidence.Fact) string {
 	return f.Unknowns[first]
 }
 
-// doubt keeps the unseen edges of what may be in scope, and takes the label's word from what they may reach, so
-// that its copies follow: what is ruled out, and is of a kind that the copy can be of, is of unknown scope. The
+// doubt adds those of all unseen edges that lead from what may be in scope, and takes the label's word from what
+// they may reach, so that its copies follow: what is ruled out, and is of a kind that the copy can be of, is
+// of unknown scope. It reports whether it added any: what they reach may have unseen edges of its own. The
 // index lists no ids; what has no copies itself is told by rulingOf, when it is asked.
-func (j *joins) doubt() {
-	for kind, edges := range j.unseen {
-		edges = slices.DeleteFunc(edges, func(e unseenEdge) bool {
-			from, _ := j.ends.get(e.from)
-			return from.ruling.scope == Out
-		})
-		slices.SortFunc(edges, func(a, b unseenEdge) int { return cmp.Compare(a.from, b.from) })
-		j.unseen[kind] = edges
+func (j *joins) doubt(all map[string][]unseenEdge) (added bool) {
+	counted := map[string][]unseenEdge{}
+	for kind, edges := range all {
+		for _, edge := range edges {
+			if from, _ := j.ends.get(edge.from); j.rulingOf(edge.from, from).scope != Out {
+				counted[kind] = append(counted[kind], edge)
+			}
+		}
+		slices.SortFunc(counted[kind], func(a, b unseenEdge) int { return cmp.Compare(a.from, b.from) })
+		added = added || len(counted[kind]) > len(j.unseen[kind])
 	}
+	j.unseen = counted
 	for id := range j.edges {
 		if e, ok := j.ends.get(id); ok {
 			e.ruling = j.rulingOf(id, e)
 			j.ends.put(id, e)
 		}
 	}
+	return added
 }
 
 // rulingOf gives the scope of what the index holds under an id.

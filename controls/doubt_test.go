@@ -118,3 +118,29 @@ func TestDoubtFollowsTheWayOfCopying(t *testing.T) {
 		}
 	}
 }
+
+// What is of unknown scope only because it may be such a copy has exports, and where they went was not seen.
+func TestDoubtGoesOn(t *testing.T) {
+	const row = "aws-111122223333/eu-west-1/x:Describe"
+	store := func(name string) *evidence.Kind {
+		return &evidence.Kind{Name: name, Schema: 1, Facets: []string{"store", "located", "copies", "origin"}}
+	}
+	table, export := store("aws.dynamodb.table"), store("aws.dynamodb.export")
+	thing := func(kind *evidence.Kind, id, name string, origin any) *evidence.Fact {
+		f := said(t, kind, id, "aws-111122223333", map[string]any{"/origin": origin})
+		f.Name, f.Unknowns["/copies"] = name, row
+		return f
+	}
+	const replica = "arn:aws:dynamodb:us-east-1:1:table/a"
+	in := world1(t, thing(table, "arn:aws:dynamodb:eu-west-1:1:table/a", "a", nil), thing(table, replica, "out", nil), thing(export, "export", "out", replica),
+		bucket(t, "out", map[string]any{"/copies": []any{}}))
+	in.Register.Scope = scratchOut
+	in.Coverage = append(in.Coverage, evidence.Row{ID: row, Target: "aws-111122223333", Status: evidence.Denied})
+	j := indexed(t, in, table, export)
+	for _, id := range []string{replica, "export", "out"} {
+		e, _ := j.ends.get(id)
+		if r := j.rulingOf(id, e); r.scope != ScopeUnknown {
+			t.Errorf("%s: %+v", id, r)
+		}
+	}
+}

@@ -68,8 +68,9 @@ func (j *joins) trust() {
 func (j *joins) spread() {
 	j.carry(In)
 	j.carry(ScopeUnknown) // after in, so that it overrides only out
-	if len(j.unseen) > 0 {
-		j.doubt()
+	all := j.unseen
+	j.unseen = nil
+	for len(all) > 0 && j.doubt(all) {
 		j.carry(ScopeUnknown)
 	}
 }

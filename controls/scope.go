@@ -59,7 +59,7 @@ func match(r *engagement.ScopeRule, f *evidence.Fact) (matches bool, unseen stri
 	}
 	for k, want := range r.Tags {
 		if why := cmp.Or(f.Unknowns["/tags"], f.Unknowns[evidence.TagPointer(k)]); why != "" {
-			unseen = cmp.Or(unseen, why)
+			unseen = min(cmp.Or(unseen, why), why) // of several always the same one
 			continue
 		}
 		if v, ok := f.Tags[k]; !ok || want != "*" && v != want {
