@@ -62,17 +62,14 @@ func redactAction(c *cli.Context) error {
 	m.Sign = func(digest string) ([]byte, error) {
 		return s.Sign(c.Context, seal.Copy, redact.RecordName, digest, map[string]string{"run": m.Run.Digest})
 	}
-	salts, err := os.OpenFile(strings.TrimRight(out, "/")+secretsSuffix, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
-	if err != nil {
-		return &codeError{code: exitCould, message: err.Error(), hint: "salts are never written over: without them nothing can be revealed"}
+	salts := strings.TrimRight(out, "/") + secretsSuffix
+	if _, err := os.Lstat(salts); err == nil {
+		return &codeError{code: exitCould, message: salts + ": file exists", hint: "salts are never written over: without them nothing of their copy can be revealed; where that copy was never finished, move them away"}
 	}
+	m.Keep = func(secrets []byte) error { return keepSalts(salts, secrets) }
 	made, err := redact.Make(m)
-	if err == nil {
-		_, err = salts.Write(made.Secrets)
-	}
-	err = errors.Join(err, salts.Sync(), salts.Close())
 	if err != nil {
-		return redactError(errors.Join(err, os.Remove(salts.Name())), made, out)
+		return redactError(err)
 	}
 	fmt.Fprintf(c.App.Writer, "%sREDACTED COPY of run %s: %s\n%d values withheld", sourceBanner(m.Run), m.Run.Digest, out, made.Record.Values)
 	for _, rule := range made.Record.Rules {
@@ -81,7 +78,7 @@ func redactAction(c *cli.Context) error {
 	if made.Digests > 0 {
 		fmt.Fprintf(c.App.Writer, "; %d digests that would give values away", made.Digests)
 	}
-	fmt.Fprintf(c.App.Writer, "\nsalts and values: %s. Keep it, apart from the copy: one line of it reveals one value,\nbut its first line is the secret of all salts: never hand that over, nor the whole file\nThe copy verifies by a trust.yaml in which its signer has the role redactor and may_sign copy\n", salts.Name())
+	fmt.Fprintf(c.App.Writer, "\nsalts and values: %s. Keep it, apart from the copy: one line of it reveals one value,\nbut its first line is the secret of all salts: never hand that over, nor the whole file\nThe copy verifies by a trust.yaml in which its signer has the role redactor and may_sign copy\n", salts)
 	return nil
 }
 
@@ -115,11 +112,21 @@ func redactSecret(file string) ([]byte, error) {
 	return secret, nil
 }
 
-// redactError says the cure; a copy whose salts could not be kept goes.
-func redactError(err error, made *redact.Made, out string) error {
-	if made != nil {
-		err = errors.Join(err, os.RemoveAll(out))
+// keepSalts writes a new file that its owner alone may read.
+func keepSalts(name string, secrets []byte) error {
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
 	}
+	_, err = f.Write(secrets)
+	if err = errors.Join(err, f.Sync(), f.Close()); err != nil {
+		err = errors.Join(err, os.Remove(name)) // no copy will need them
+	}
+	return err
+}
+
+// redactError says the cure.
+func redactError(err error) error {
 	var leak *redact.LeakError
 	if errors.As(err, &leak) {
 		return &codeError{code: exitCould, message: fmt.Sprintf("no copy was made: %v", err), hint: "withhold the answer or the field that holds it as a whole (bodies, fields, facts)"}

@@ -37,7 +37,7 @@
 //	salt       = HMAC-SHA-256(secret, "trefoil/redact/salt/v1\n" || run digest || SHA-256(value))
 //
 // The salt has 32 bytes, the value is the bytes as they stood in the file, to the end. The secret is 32 random
-// bytes that the maker keeps beside the copy, with every salt and value ([Secrets]); the same secret and
+// bytes that the maker keeps beside the copy, with every salt and value ([Making].Keep); the same secret and
 // rules give the same copy. To reveal a value is to hand over its line.
 //
 // # What it does not promise

@@ -30,6 +30,7 @@ type Making struct {
 	Tool   run.Tool
 	Made   time.Time
 	Sign   func(digest string) ([]byte, error) // signs copy.json
+	Keep   func(secrets []byte) error          // keeps what reveals values: beside the copy, never in it
 }
 
 // Made is a copy that was made.
@@ -37,12 +38,11 @@ type Made struct {
 	Record  Record
 	Digest  string // of copy.json
 	Digests int    // how many of its values are withheld because they would give others away
-	Secrets []byte // what the maker keeps beside the copy, never in it
 }
 
-// Make writes a redacted copy, which enters at Out by one rename once it was read again and no withheld value
-// was found in it. Errors: *strict.FileError of a rule that finds nothing, *LeakError, and those of reading and
-// writing.
+// Make writes a redacted copy, which enters at Out by one rename once it was read again, no withheld value was
+// found in it, and its secrets are kept: a crash leaves no copy of which nothing can be revealed. Errors:
+// *strict.FileError of a rule that finds nothing, *LeakError, and those of reading and writing.
 func Make(m Making) (made *Made, err error) {
 	if len(m.Secret) != 32 {
 		return nil, fmt.Errorf("the secret has %d bytes, want 32", len(m.Secret))
@@ -71,7 +71,8 @@ func Make(m Making) (made *Made, err error) {
 		return nil, errors.New("the run changed while it was copied")
 	}
 	made = &Made{Digests: len(slices.DeleteFunc(slices.Clone(all), func(e *value) bool { return e.rule != derived }))}
-	if made.Record, made.Secrets, err = w.record(m, all); err != nil {
+	var secrets []byte
+	if made.Record, secrets, err = w.record(m, all); err != nil {
 		return nil, err
 	}
 	text, err := evidence.Canonical(made.Record)
@@ -89,7 +90,13 @@ func Make(m Making) (made *Made, err error) {
 	if err := os.Chmod(tmp, 0o755); err != nil {
 		return nil, err
 	}
-	return made, os.Rename(tmp, m.Out)
+	if err := m.Keep(secrets); err != nil {
+		return nil, fmt.Errorf("keep the salts: %w", err)
+	}
+	if err := os.Rename(tmp, m.Out); err != nil {
+		return nil, err
+	}
+	return made, nil
 }
 
 // writer writes the files of a copy and notes where tokens stand.

@@ -19,6 +19,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -168,16 +169,36 @@ func maker(t testing.TB, roles ...string) (*seal.Signer, *seal.Trust) {
 	return &seal.Signer{Key: key}, trust
 }
 
-func made(t testing.TB, r *run.Run, rules string, signer *seal.Signer) (string, *Made) {
+// kept is a copy and what its maker kept.
+type kept struct {
+	*Made
+	Secrets []byte
+}
+
+func made(t testing.TB, r *run.Run, rules string, signer *seal.Signer) (string, kept) {
 	t.Helper()
-	out := filepath.Join(t.TempDir(), "copy")
-	m, err := Make(Making{Run: r, Rules: parsed(t, rules), Secret: bytes.Repeat([]byte{7}, 32), Out: out, Made: at, Sign: func(digest string) ([]byte, error) {
-		return signer.Sign(context.Background(), seal.Copy, RecordName, digest, nil)
-	}})
-	if err != nil {
+	m := making(t, r, rules, signer)
+	m.Secret = bytes.Repeat([]byte{7}, 32)
+	var k kept
+	m.Keep = func(secrets []byte) error {
+		if _, err := os.Lstat(m.Out); err == nil {
+			t.Error("the copy is there before its salts are kept")
+		}
+		k.Secrets = secrets
+		return nil
+	}
+	var err error
+	if k.Made, err = Make(m); err != nil {
 		t.Fatal(err)
 	}
-	return out, m
+	return m.Out, k
+}
+
+func making(t testing.TB, r *run.Run, rules string, signer *seal.Signer) Making {
+	return Making{Run: r, Rules: parsed(t, rules), Secret: make([]byte, 32), Out: filepath.Join(t.TempDir(), "copy"), Made: at,
+		Sign: func(digest string) ([]byte, error) {
+			return signer.Sign(context.Background(), seal.Copy, RecordName, digest, nil)
+		}, Keep: func([]byte) error { return nil }}
 }
 
 // everything gives each text of a copy, unzipped, and the names of files.
@@ -516,10 +537,8 @@ func TestNoCopyIsMade(t *testing.T) {
 		"no such literal":     {"withhold:\n  - {id: a, because: b, values: [\"2026\", nobody]}\n", "redact.yaml:2: withhold[0].values[1]"},
 		"no text":             {"withhold:\n  - {id: a, because: b, operations: [\"s:Op0\"], fields: [/users/*/n]}\n", "what the path names is no text"},
 	} {
-		out := filepath.Join(t.TempDir(), "copy")
-		_, err := Make(Making{Run: r, Rules: parsed(t, c.rules), Secret: make([]byte, 32), Out: out, Made: at, Sign: func(digest string) ([]byte, error) {
-			return signer.Sign(context.Background(), seal.Copy, RecordName, digest, nil)
-		}})
+		m := making(t, r, c.rules, signer)
+		_, err := Make(m)
 		if c.says == "" {
 			if err != nil {
 				t.Errorf("%s: %v", name, err)
@@ -529,9 +548,17 @@ func TestNoCopyIsMade(t *testing.T) {
 		if err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%s: %v", name, err)
 		}
-		if left, _ := os.ReadDir(filepath.Dir(out)); len(left) > 0 {
+		if left, _ := os.ReadDir(filepath.Dir(m.Out)); len(left) > 0 {
 			t.Errorf("%s: %v is left", name, left)
 		}
+	}
+	full := making(t, r, plantedRules, signer)
+	full.Keep = func([]byte) error { return syscall.ENOSPC }
+	if _, err := Make(full); !errors.Is(err, syscall.ENOSPC) {
+		t.Error(err)
+	}
+	if left, _ := os.ReadDir(filepath.Dir(full.Out)); len(left) > 0 {
+		t.Errorf("salts that could not be kept: %v is left", left)
 	}
 	if _, err := Make(Making{Run: r, Secret: []byte("short")}); err == nil {
 		t.Error("a short secret is taken")

@@ -83,10 +83,10 @@ func (s *source) collect() error {
 		}
 	}
 	for i, rule := range s.rules.Withhold {
-		for part, list := range map[string][]string{"fields": rule.Fields, "facts": rule.Facts, "bodies": rule.Bodies, "inputs": rule.Inputs} {
-			for n, text := range list {
-				if s.found[key(i, part, n)] == 0 {
-					return s.rules.nothing(i, part, n, text)
+		for _, part := range []named{{"fields", rule.Fields}, {"facts", rule.Facts}, {"bodies", rule.Bodies}, {"inputs", rule.Inputs}} {
+			for n, text := range part.texts {
+				if s.found[key(i, part.name, n)] == 0 {
+					return s.rules.nothing(i, part.name, n, text)
 				}
 			}
 		}

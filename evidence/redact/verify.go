@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -162,7 +163,7 @@ func (c *Copy) contents(path string) error {
 		}
 		delete(want, f.Path)
 	}
-	for name := range want {
+	for _, name := range slices.Sorted(maps.Keys(want)) {
 		return failed(name, "is missing")
 	}
 	return nil
@@ -263,7 +264,10 @@ func eachEntry(path string, do func(name string, b []byte) error) (err error) {
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.Name, err)
 		}
-		b, err := io.ReadAll(io.LimitReader(r, maxEntry))
+		b, err := io.ReadAll(io.LimitReader(r, maxEntry+1))
+		if len(b) > maxEntry {
+			err = fmt.Errorf("over %d bytes", maxEntry)
+		}
 		if err = errors.Join(err, r.Close()); err != nil {
 			return fmt.Errorf("%s: %w", f.Name, err)
 		}
