@@ -86,9 +86,12 @@ func (a *datasetAnswers) fact() *evidence.Fact {
 	} else {
 		f.Set("/protection/recoverable_days", travelDays)
 	}
-	if l := full.LinkedDatasetSource; l != nil && l.SourceDataset != nil {
+	switch l := full.LinkedDatasetSource; {
+	case l != nil && l.SourceDataset != nil:
 		f.Set("/origin", datasetID(l.SourceDataset.ProjectId, l.SourceDataset.DatasetId))
-	} else {
+	case full.Type == "LINKED" || full.Type == "EXTERNAL": // it shows what lies elsewhere
+		f.Unknown(a.full.Row, "/origin")
+	default:
 		f.None(kindDataset, "/origin")
 	}
 	setText(f, kindDataset, "/attrs/type", full.Type)
@@ -96,7 +99,13 @@ func (a *datasetAnswers) fact() *evidence.Fact {
 	return f
 }
 
+// setExposure says whom the access list lets in. Each dataset is made with a list, and an answer of its
+// metadata alone has none: without one, nothing is said.
 func (a *datasetAnswers) setExposure(f *evidence.Fact) {
+	if len(a.full.Value.Access) == 0 {
+		f.Unknown(a.full.Row, "/attrs/access", "/exposure/public", "/exposure/public_how", "/exposure/shared_with")
+		return
+	}
 	var public, shared, all []string
 	for _, e := range a.full.Value.Access {
 		whom := grantee(e, a.owner.project)

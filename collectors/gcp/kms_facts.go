@@ -81,6 +81,10 @@ func (a *keyAnswers) setOrigin(f *evidence.Fact) {
 			hosts = append(hosts, r.Hostname)
 		}
 	}
+	if len(levels) == 0 && !imported { // neither a template nor a version that is of use says it
+		f.Unknown(a.versionsRow, "/key/origin", "/key/custodian", "/attrs/external_hosts")
+		return
+	}
 	f.Set("/key/origin", origin(levels, imported, external))
 	hosts = sorted(hosts)
 	switch {
@@ -89,9 +93,10 @@ func (a *keyAnswers) setOrigin(f *evidence.Fact) {
 		f.Set("/attrs/external_hosts", hosts)
 	case a.asked && !a.connection.OK():
 		f.Unknown(a.connection.Row, "/key/custodian", "/attrs/external_hosts")
+	case len(hosts) == 0: // an external key has a manager, named or not
+		f.Unknown(a.versionsRow, "/key/custodian", "/attrs/external_hosts")
 	default:
-		f.Set("/attrs/external_hosts", hosts)
-		setText(f, kindKey, "/key/custodian", strings.Join(hosts, ", "))
+		f.Set("/attrs/external_hosts", hosts).Set("/key/custodian", strings.Join(hosts, ", "))
 	}
 }
 
@@ -124,9 +129,10 @@ func (a *keyAnswers) setState(f *evidence.Fact) {
 		f.Unknown(a.versionsRow, "/key/state", "/key/deletes_at", "/attrs/version_states")
 		return
 	}
-	seen, destroy := []string{}, ""
+	seen, destroy, unsaid := []string{}, "", false
 	for _, v := range a.versions {
 		seen = append(seen, v.State)
+		unsaid = unsaid || v.State == "DESTROY_SCHEDULED" && v.DestroyTime == ""
 		if v.State == "DESTROY_SCHEDULED" && (destroy == "" || v.DestroyTime < destroy) {
 			destroy = v.DestroyTime
 		}
@@ -152,7 +158,11 @@ func (a *keyAnswers) setState(f *evidence.Fact) {
 	default:
 		f.Set("/key/state", current)
 	}
-	setTime(f, kindKey, "/key/deletes_at", destroy, a.versionsRow)
+	if unsaid {
+		f.Unknown(a.versionsRow, "/key/deletes_at")
+	} else {
+		setTime(f, kindKey, "/key/deletes_at", destroy, a.versionsRow)
+	}
 	f.Set("/attrs/version_states", sorted(seen))
 }
 

@@ -135,9 +135,12 @@ func logBucketFact(name string, b *logging.LogBucket, row string) *evidence.Fact
 	} else {
 		f.Set("/encryption/at_rest", "provider_key").None(kindLogBucket, "/encryption/key")
 	}
-	if b.Locked {
+	switch {
+	case b.Locked && b.RetentionDays > 0:
 		f.Set("/protection/lock", map[string]any{"mode": "compliance", "days": int(b.RetentionDays), "until": nil})
-	} else {
+	case b.Locked:
+		f.Unknown(row, "/protection/lock")
+	default:
 		f.None(kindLogBucket, "/protection/lock")
 	}
 	if b.RetentionDays > 0 {

@@ -101,7 +101,7 @@ func setSettings(f *evidence.Fact, project string, i *sqladmin.DatabaseInstance,
 		return
 	}
 	f.SetTags(settings.UserLabels)
-	setInstanceCopies(f, project, i, settings.BackupConfiguration)
+	setInstanceCopies(f, project, i, settings.BackupConfiguration, row)
 	setConnection(f, settings.IpConfiguration, row)
 	f.Set("/protection/delete_protected", settings.DeletionProtectionEnabled)
 	setText(f, kindSQL, "/attrs/availability", settings.AvailabilityType)
@@ -119,31 +119,59 @@ func setMaster(f *evidence.Fact, project, master string) {
 	f.Set("/origin", instanceID(project, master))
 }
 
-// setInstanceCopies says to which replicas an instance is copied and where its backups are
-// kept. Without a place of its own a backup goes to a multi-region that the answer does not name.
-func setInstanceCopies(f *evidence.Fact, project string, i *sqladmin.DatabaseInstance, b *sqladmin.BackupConfiguration) {
+// inVault is the tier of backups that Backup and DR keeps in a vault of its own.
+const inVault = "ENHANCED"
+
+// setInstanceCopies says to which replicas an instance is copied and where its backups are kept. Without
+// a place of its own a backup goes to a multi-region that the answer does not name; one in a vault
+// lies where another service says. Settings without a
+// configuration of backups say nothing of them, as against one that is not enabled.
+func setInstanceCopies(f *evidence.Fact, project string, i *sqladmin.DatabaseInstance, b *sqladmin.BackupConfiguration, row string) {
 	copies := []map[string]any{}
 	for _, name := range i.ReplicaNames {
 		copies = append(copies, map[string]any{"how": "replica", "to": instanceID(project, name), "active": true, "owner": projectID(project)})
 	}
-	if b == nil || !b.Enabled {
-		f.Set("/copies", copies).None(kindSQL, "/protection/recoverable_days").Set("/attrs/backup_count", 0)
+	switch {
+	case b == nil || b.BackupTier == inVault:
+		f.Set("/copies", copies).Unknown(row, "/copies/-")
+	case !b.Enabled:
+		f.Set("/copies", copies)
+	default:
+		backup := map[string]any{"how": "backup", "to": instanceID(project, i.Name) + "/backupRuns", "active": true, "owner": projectID(project)}
+		if b.Location != "" {
+			backup["located"] = []any{place(b.Location)}
+		}
+		f.Set("/copies", append(copies, backup))
+	}
+	setKept(f, b, row)
+}
+
+// setKept says how many backups are kept, and for how many days a change can be undone: one backup a day,
+// unless logs of transactions are kept.
+func setKept(f *evidence.Fact, b *sqladmin.BackupConfiguration, row string) {
+	const count, recoverable = "/attrs/backup_count", "/protection/recoverable_days"
+	switch {
+	case b == nil || b.BackupTier == inVault:
+		f.Unknown(row, count, recoverable)
+		return
+	case !b.Enabled:
+		f.Set(count, 0).None(kindSQL, recoverable)
 		return
 	}
-	backup := map[string]any{"how": "backup", "to": instanceID(project, i.Name) + "/backupRuns", "active": true, "owner": projectID(project)}
-	if b.Location != "" {
-		backup["located"] = []any{place(b.Location)}
-	}
-	f.Set("/copies", append(copies, backup))
-	kept := 0
-	if r := b.BackupRetentionSettings; r != nil {
-		kept = int(r.RetainedBackups)
-	}
-	f.Set("/attrs/backup_count", kept)
-	if b.PointInTimeRecoveryEnabled || b.BinaryLogEnabled {
-		f.Set("/protection/recoverable_days", int(b.TransactionLogRetentionDays))
+	r := b.BackupRetentionSettings
+	known := r != nil && r.RetainedBackups > 0 && r.RetentionUnit != "RETENTION_UNIT_UNSPECIFIED"
+	if known {
+		f.Set(count, int(r.RetainedBackups))
 	} else {
-		f.Set("/protection/recoverable_days", kept) // one backup a day
+		f.Unknown(row, count)
+	}
+	switch logs := b.PointInTimeRecoveryEnabled || b.BinaryLogEnabled; {
+	case logs && b.TransactionLogRetentionDays > 0:
+		f.Set(recoverable, int(b.TransactionLogRetentionDays))
+	case !logs && known:
+		f.Set(recoverable, int(r.RetainedBackups))
+	default:
+		f.Unknown(row, recoverable)
 	}
 }
 

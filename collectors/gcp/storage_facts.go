@@ -48,8 +48,9 @@ func (a *bucketAnswers) setPlaces(f *evidence.Fact) {
 	f.Set("/located", []string{place(b.Location)})
 }
 
-// setExposure says who can reach the bucket from outside its project. Where objects may have
-// ACLs of their own, the ACL that new objects get counts too.
+// setExposure says who can reach the bucket from outside its project. Where objects may have ACLs of
+// their own, the ACL that new objects get counts too; those of the objects that are there were never
+// asked, so whom else they let in is unknown.
 func (a *bucketAnswers) setExposure(f *evidence.Fact) {
 	f.Because(a.policy.From...).Because(a.defaults.From...)
 	row := ""
@@ -71,9 +72,15 @@ func (a *bucketAnswers) setExposure(f *evidence.Fact) {
 	r, how := policyReach(a.owner(), a.bindings())
 	public, shared := a.objectGrants()
 	f.Set("/exposure/shared_with", sorted(r.shared, shared))
+	if !a.uniform() {
+		f.Unknown(a.defaults.Row, "/exposure/shared_with/-")
+	}
 	how = sorted(how, public)
 	if a.prevented() {
 		how = []string{}
+	} else if !a.uniform() && len(how) == 0 {
+		f.Unknown(a.defaults.Row, "/exposure/public", "/exposure/public_how")
+		return
 	}
 	f.Set("/exposure/public", len(how) > 0).Set("/exposure/public_how", how)
 }

@@ -2,6 +2,7 @@ package gcp
 
 import (
 	"context"
+	"strconv"
 	"strings"
 
 	"google.golang.org/api/storagetransfer/v1"
@@ -60,7 +61,14 @@ func (t transfers) setCopies(f *evidence.Fact, bucket string) {
 		if source != bucket || j.Status == "DELETED" {
 			continue
 		}
-		copies = append(copies, map[string]any{"how": how, "to": sink, "active": j.Status == "ENABLED", "owner": nil})
+		one := map[string]any{"how": how, "to": sink, "owner": nil}
+		switch j.Status {
+		case "ENABLED", "DISABLED":
+			one["active"] = j.Status == "ENABLED"
+		default: // the answer does not say, or in words that are not known
+			f.Unknown(t.row, "/copies/"+strconv.Itoa(len(copies))+"/active")
+		}
+		copies = append(copies, one)
 	}
 	switch {
 	case t.whole:
