@@ -32,6 +32,7 @@ type Work struct {
 	facts     []*evidence.Fact
 	rules     []string // ids of what the engagement withholds
 	withheld  map[string]*cutAnswer
+	disowned  error // why no answer is one of the target
 }
 
 // NewWork starts a target that is asked over base; the vault keeps the answers. Clock gives
@@ -117,6 +118,7 @@ func (w *Work) Collect(ctx context.Context, c Collector, regions []Region) error
 	err := guarded(ctx, c, s)
 	w.exchanges = append(w.exchanges, s.exchanges...)
 	w.facts = append(w.facts, s.facts...)
+	w.disowned = cmp.Or(w.disowned, s.disowned)
 	if err = cmp.Or(s.stop, err); err != nil {
 		w.interrupted(info)
 		return fmt.Errorf("%s on %s: %w", info.Name, w.Target.ID, err)
@@ -172,6 +174,9 @@ type Outcome struct {
 // fact id that was said twice by one kind spoils the rows of that kind.
 func (w *Work) Finish() Outcome {
 	w.settle()
+	if w.disowned != nil {
+		w.disown()
+	}
 	out := Outcome{Exchanges: w.exchanges}
 	slices.SortFunc(w.facts, func(a, b *evidence.Fact) int {
 		return cmp.Or(strings.Compare(a.Kind, b.Kind), strings.Compare(a.ID, b.ID))
@@ -191,6 +196,18 @@ func (w *Work) Finish() Outcome {
 			strings.Compare(a.Path, b.Path), strings.Compare(a.Query, b.Query), strings.Compare(a.Request, b.Request), cmp.Compare(a.Seq, b.Seq))
 	})
 	return out
+}
+
+// disown makes every row an error and lets no fact count: what was answered is of another target. How
+// the target was entered stays as it was.
+func (w *Work) disown() {
+	w.facts = nil
+	for _, row := range w.rows {
+		if row.Collector != AccessName {
+			row.Add(evidence.Failed, w.disowned.Error())
+			row.Reason = w.disowned.Error()
+		}
+	}
 }
 
 func (w *Work) spoilTwice(f *evidence.Fact) {

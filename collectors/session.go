@@ -39,6 +39,7 @@ type Session struct {
 	withheld  map[string]*cutAnswer // by exchange; those of the target's earlier collectors too
 	facts     []*evidence.Fact
 	stop      error // the first error that must end the run
+	disowned  error // why no answer of the target is one of the target
 }
 
 // Target is what the session works on.
@@ -131,6 +132,14 @@ func (s *Session) Fault(row string, err error) {
 	if r, ok := s.rows[row]; ok {
 		r.Add(evidence.Failed, err.Error())
 	}
+}
+
+// Disown says that the target's answers, of all its collectors, are of something else: all its rows
+// become errors, and none of its facts counts. What was answered stays in the recording.
+func (s *Session) Disown(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.disowned = cmp.Or(s.disowned, err)
 }
 
 // spoil marks the list rows of a kind as errors; s.mu is held.

@@ -4,19 +4,24 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// hanging is a server whose answers wait until a script lets them go.
+// hanging is a server whose answers wait until a script lets them go; whose the credentials are it says at once.
 type hanging struct {
 	asked, open chan struct{}
 	first, let  sync.Once
 }
 
 func (h *hanging) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if body, err := io.ReadAll(r.Body); err == nil && strings.Contains(string(body), "Action=GetCallerIdentity") {
+		io.WriteString(w, `<GetCallerIdentityResponse><GetCallerIdentityResult><Account>111122223333</Account><Arn>arn:aws:iam::111122223333:user/a</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>`)
+		return
+	}
 	h.first.Do(func() { close(h.asked) })
 	<-h.open
 	w.WriteHeader(http.StatusForbidden)

@@ -87,7 +87,8 @@ func (a *Access) Operation() string {
 	return "sts:AssumeRole"
 }
 
-// Enter gets credentials for an account and says how that ended.
+// Enter gets credentials for an account and says how that ended. The caller's own are taken for the
+// account that they belong to, and for no other.
 func (a *Access) Enter(ctx context.Context, account string) collectors.Entry {
 	provider := a.base.Credentials
 	if a.settings.Role != "" {
@@ -105,20 +106,35 @@ func (a *Access) Enter(ctx context.Context, account string) collectors.Entry {
 		return entry
 	}
 	if _, err := provider.Retrieve(ctx); err != nil {
-		entry.Code, entry.Denied = "CouldNotAsk: "+collectors.FailureClass(err), false
-		if strings.Contains(err.Error(), "get credentials") { // the SDK has no type for it
-			entry.Code = "NoCredentials"
+		return failed(entry, err)
+	}
+	if a.settings.Role == "" { // nothing else ties the caller's own credentials to the account that is meant
+		who, err := sts.NewFromConfig(a.base).GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
+		if err != nil {
+			return failed(entry, err)
 		}
-		var api smithy.APIError
-		if errors.As(err, &api) {
-			entry.Code = api.ErrorCode()
-			entry.Denied = strings.Contains(entry.Code, "AccessDenied") || strings.Contains(entry.Code, "Unauthorized")
+		if own := aws.ToString(who.Account); own != account {
+			entry.Code = fmt.Sprintf("OtherAccount: the credentials belong to %q", own)
+			return entry
 		}
-		return entry
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.entered[account] = provider
+	return entry
+}
+
+// failed says why credentials were not got.
+func failed(entry collectors.Entry, err error) collectors.Entry {
+	entry.Code = "CouldNotAsk: " + collectors.FailureClass(err)
+	if strings.Contains(err.Error(), "get credentials") { // the SDK has no type for it
+		entry.Code = "NoCredentials"
+	}
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		entry.Code = api.ErrorCode()
+		entry.Denied = strings.Contains(entry.Code, "AccessDenied") || strings.Contains(entry.Code, "Unauthorized")
+	}
 	return entry
 }
 

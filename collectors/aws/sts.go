@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,7 +12,8 @@ import (
 	"github.com/trefoil-audit/trefoil/evidence"
 )
 
-// stsIdentity says who the collector was in an account.
+// stsIdentity says who the collector was in an account. Where it was let in by another account, nothing
+// that was answered is of the target.
 type stsIdentity struct{ access *Access }
 
 func (c *stsIdentity) Info() collectors.Info {
@@ -23,6 +25,9 @@ func (c *stsIdentity) Info() collectors.Info {
 func (c *stsIdentity) Collect(ctx context.Context, s *collectors.Session) error {
 	client := sts.NewFromConfig(c.access.config(s, collectors.Global))
 	who := ask(ctx, s, collectors.Global, "sts:GetCallerIdentity", client.GetCallerIdentity, &sts.GetCallerIdentityInput{})
+	if own := s.Target().Account; who.OK() && aws.ToString(who.Value.Account) != own {
+		s.Disown(fmt.Errorf("account %q answered, not %s: what was answered says nothing of this target", aws.ToString(who.Value.Account), own))
+	}
 	if who.OK() {
 		s.Emit(kindCaller, callerFact(who.Value).Because(who.From...))
 	}

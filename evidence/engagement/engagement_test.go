@@ -91,6 +91,9 @@ func TestFileFaults(t *testing.T) {
 		"anchor":            {"name: Enclave 2026", "name: &a Enclave", 1, "anchors"},
 		"several documents": {"signing:", "---\nsigning:", 0, "several documents"},
 		"no target":         {"aws:\n  - management: \"123456789012\"\n    role: TrefoilAudit\n", "", 0, "no target"},
+		"role of two":       {"  - management: \"123456789012\"\n    role: TrefoilAudit", "  - accounts: [\"111122223333\", \"444455556666\"]", 8, "say role"},
+		"role of another":   {"    role: TrefoilAudit", "    accounts: [\"111122223333\"]", 8, "say role"},
+		"role of all":       {"    role: TrefoilAudit\n", "", 8, "say role"},
 		"role is an ARN":    {"role: TrefoilAudit", "role: arn:aws:iam::1:role/x", 9, "ARN"},
 	} {
 		if !strings.Contains(good, c.old) {
@@ -100,6 +103,16 @@ func TestFileFaults(t *testing.T) {
 		var f *FileError
 		if !errors.As(err, &f) || f.File != "engagement.yaml" || c.line > 0 && f.Line != c.line || !strings.Contains(f.Error()+f.Hint, c.want) {
 			t.Errorf("%s: got %v (%#v), want line %d, %q", name, err, f, c.line, c.want)
+		}
+	}
+}
+
+// The caller's own identity does for one account, which may be the management account.
+func TestOneAccountNeedsNoRole(t *testing.T) {
+	for _, one := range []string{`management: "123456789012"` + "\n    accounts: [\"123456789012\"]", `accounts: ["111122223333"]`} {
+		text := strings.Replace(good, "management: \"123456789012\"\n    role: TrefoilAudit", one, 1)
+		if _, err := ParseFile("engagement.yaml", []byte(text)); err != nil || text == good {
+			t.Error(one, err)
 		}
 	}
 }

@@ -1,6 +1,7 @@
 package engagement
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"maps"
@@ -93,9 +94,19 @@ func (a *AWS) check(c *faults, at string) {
 	for i, id := range a.Accounts {
 		c.check(account.MatchString(id), fmt.Sprintf("%s.accounts[%d]", at, i), "%q is no 12-digit account", "quote it: YAML reads bare digits as a number", id)
 	}
-	c.check(a.Role != "" || len(a.Accounts) == 1 || a.Management == "", at+".role", "several accounts need a role to assume", "say role: TrefoilAudit")
+	c.check(a.Role != "" || a.single(), at, "role is missing: the caller's own identity belongs to one account, and more are asked", "say role: TrefoilAudit, the role to assume in each account")
 	c.check(a.ExternalID == "" || externalID.MatchString(a.ExternalID), at+".external_id", "is none that AWS takes", "2 to 1000 letters, digits and + = , . @ : / -")
 	c.check(a.Role == "" || roleName.MatchString(a.Role), at+".role", "%q is no role name", "write the name (with its path), not the ARN: TrefoilAudit, or audit/TrefoilAudit", a.Role)
+}
+
+// single says whether one account alone is asked, so that the caller's own identity can do. A management
+// account without a list of accounts stands for all that its organisation has.
+func (a *AWS) single() bool {
+	if len(a.Accounts) == 0 {
+		return a.Management == ""
+	}
+	one := cmp.Or(a.Management, a.Accounts[0])
+	return !slices.ContainsFunc(a.Accounts, func(id string) bool { return id != one })
 }
 
 func (g *GCP) check(c *faults, at string) {

@@ -40,7 +40,7 @@ type Period struct {
 type AWS struct {
 	Management string   `yaml:"management"`  // 12-digit management account; its organisation is discovered. Empty: no organisation is read
 	Accounts   []string `yaml:"accounts"`    // 12-digit ids; empty with Management = every account that discovery finds
-	Role       string   `yaml:"role"`        // role name to assume in each account; empty = the caller's own identity, for a single account
+	Role       string   `yaml:"role"`        // role name to assume in each account; empty = the caller's own identity, for a single account, which must be its own
 	ExternalID string   `yaml:"external_id"` // used, and never kept: see [NotKept]
 	Regions    []string `yaml:"regions"`     // limits the regions asked; what is left out is not_attempted. Empty = all
 	Partition  string   `yaml:"partition"`   // aws (default), aws-eusc, aws-us-gov, aws-cn
