@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/trefoil-audit/trefoil/evidence"
-	"github.com/trefoil-audit/trefoil/evidence/engagement"
 )
 
 // derivation makes derived facts of a run's facts and a judgement's inputs.
@@ -119,86 +118,6 @@ func collections(j *joins) []*evidence.Fact {
 		out = append(out, f)
 	}
 	return out
-}
-
-// legacyRows holds the register's legacy copies against what was seen. That a store is gone
-// counts only where every list of stores of its owner was whole.
-func legacyRows(j *joins) []*evidence.Fact {
-	var out []*evidence.Fact
-	for _, l := range j.in.Register.Legacy {
-		f := derived(kindLegacy, "legacy:"+l.ID, l.ID, l.Owner, "").Because(j.line(engagement.RegisterName, l.Line)).Set("/attrs/state", l.State).
-			Set("/attrs/overdue", !l.By.IsZero() && !j.in.JudgedAsOf.Before(l.By.Time))
-		e, found := j.ends.get(l.ID)
-		var remains []string
-		for _, id := range j.edges[l.ID] {
-			if e, ok := j.ends.get(id); ok && !e.ghost { // storesGap speaks of ghosts
-				remains = append(remains, id)
-			}
-		}
-		slices.Sort(remains)
-		f.Set("/attrs/remains", strings0(slices.Compact(remains)))
-		gap := j.storesGap(l.Owner)
-		if gap == "" && !j.listed(l.Owner, l.ID) {
-			gap = "nothing of this run lists stores of the service of " + l.ID
-		}
-		switch {
-		case found && e.ghost:
-			f.Unknown(ghostCause(l.ID), "/attrs/found")
-		case found:
-			f.Set("/attrs/found", true).Because("f:" + l.ID)
-		case gap != "":
-			f.Unknown(gap, "/attrs/found")
-		default:
-			f.Set("/attrs/found", false)
-		}
-		if all := j.storesGap(""); all != "" {
-			f.Unknown(all, "/attrs/remains/-")
-		}
-		out = append(out, f)
-	}
-	return out
-}
-
-// storesGap names the first list of stores of a target (of all targets, where it is empty) that
-// was not whole; an owner that is no target of the run is itself a gap.
-func (j *joins) storesGap(target string) string {
-	asked := false
-	store := func(kind string) bool {
-		k, ok := j.in.kinds[kind]
-		return ok && slices.Contains(k.Facets, "store")
-	}
-	for _, r := range j.in.Coverage {
-		if target != "" && r.Target != target {
-			continue
-		}
-		asked = true
-		if gates(r, store) || r.Discovery && !r.Status.Seen() {
-			return r.ID
-		}
-	}
-	if !asked {
-		return "the owner is no target of this run: " + target
-	}
-	return j.onlySecond(target, store)
-}
-
-// listed says whether any list of the run could have shown a store of that id in a target: that
-// a store of a service which no collector asks was not seen proves nothing.
-func (j *joins) listed(target, id string) bool {
-	prefix := ""
-	if parts := strings.SplitN(id, ":", 4); len(parts) == 4 && parts[0] == "arn" {
-		prefix = "aws." + parts[2] + "."
-	} else if host, _, ok := strings.Cut(strings.TrimPrefix(id, "//"), ".googleapis.com/"); ok {
-		prefix = "gcp." + strings.TrimPrefix(host, "cloud") + "."
-	} else if provider, _, ok := strings.Cut(id, ":"); ok && provider != "aws" && provider != "gcp" && provider != "arn" {
-		prefix = provider + "." // a plug-in's
-	}
-	return prefix != "" && slices.ContainsFunc(j.in.Coverage, func(r evidence.Row) bool {
-		return r.List && r.Target == target && slices.ContainsFunc(r.Kinds, func(kind string) bool {
-			k, ok := j.in.kinds[kind]
-			return ok && strings.HasPrefix(kind, prefix) && slices.Contains(k.Facets, "store")
-		})
-	})
 }
 
 // gates reports whether a coverage row keeps a population of these kinds from being whole. A

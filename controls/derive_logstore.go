@@ -133,7 +133,7 @@ func logStores(j *joins) []*evidence.Fact {
 func (j *joins) setBeside(f *evidence.Fact, target string, beside map[string][]string) {
 	const few = 5
 	f.Set("/attrs/beside", strings0(beside[target][:min(few, len(beside[target]))]))
-	if gap := j.storesGap(target); gap != "" {
+	if gap := j.storesGap(target, func(kind string) bool { return j.carries(kind, "store") }); gap != "" {
 		f.Unknown(gap, "/attrs/beside/-")
 	}
 }

@@ -16,6 +16,7 @@ type glimpse struct {
 	end     end
 	copies  []string // ids of its copies
 	origin  string   // what it is a copy of
+	lost    string   // why it is not known what it is a copy of
 	parts   []string // what it opens, of an image
 	unseen  string   // why its copies were not all seen
 	trusted []string // accounts and projects that it shows to be of the run
@@ -29,7 +30,8 @@ type glimpse struct {
 // newJoins starts an index.
 func newJoins(in *Input) *joins {
 	j := &joins{in: in, ends: newEnds(), reads: map[string][]string{}, kept: map[string]*chunk{}, edges: map[string][]string{}, trusted: map[string]bool{},
-		shelves: map[idDigest]packedShelf{}, parents: map[string][]string{}, sources: newSources(in.kinds), unseen: map[string][]unseenEdge{}}
+		shelves: map[idDigest]packedShelf{}, parents: map[string][]string{}, sources: newSources(in.kinds), unseen: map[string][]unseenEdge{},
+		rootless: map[string]rootless{}}
 	for _, d := range derivations() {
 		for kind, ptrs := range d.reads {
 			j.reads[kind] = append(j.reads[kind], ptrs...)
@@ -81,6 +83,7 @@ func (j *joins) finish() error {
 		return err
 	}
 	j.trust()
+	j.lose()
 	j.spread()
 	return nil
 }
@@ -103,7 +106,7 @@ func (j *joins) glimpses(reader *evidence.LineReader, c *chunk) ([]glimpse, erro
 
 // glimpse reads a fact for the index. Nothing of it refers to the fact.
 func (j *joins) glimpse(f *evidence.Fact) (glimpse, error) {
-	g := glimpse{id: f.ID, end: j.endOf(f), copies: copiesOf(f), unseen: unseenCopies(f)}
+	g := glimpse{id: f.ID, end: j.endOf(f), copies: copiesOf(f), unseen: unseenCopies(f), lost: f.Unknowns["/origin"]}
 	if origin, _ := f.Get("/origin"); origin != nil {
 		g.origin, _ = origin.(string)
 	}
@@ -181,6 +184,9 @@ func (j *joins) add(g *glimpse) {
 	}
 	if g.origin != "" {
 		j.edges[g.origin] = append(j.edges[g.origin], g.id)
+	}
+	if g.lost != "" {
+		j.addRootless(g.end.kind, rootless{g.id, g.lost})
 	}
 	for _, id := range g.parts {
 		j.edges[id] = append(j.edges[id], g.id)

@@ -58,7 +58,7 @@ func (c *dynamoTables) exports(ctx context.Context, s *collectors.Session, clien
 			about := ask(ctx, s, region, "dynamodb:DescribeExport", client.DescribeExport, &dynamodb.DescribeExportInput{ExportArn: e.ExportArn})
 			f := newFact(kindTableExport, aws.ToString(e.ExportArn), aws.ToString(e.ExportArn), region, page.From).Because(about.From...).Set("/attrs/status", string(e.ExportStatus))
 			if about.OK() && about.Value.ExportDescription != nil {
-				setTableExport(f, about.Value.ExportDescription, c.access.settings.Partition)
+				setTableExport(f, about.Value.ExportDescription, c.access.settings.Partition, about.Row)
 			} else {
 				f.Unknown(about.Row, "/copies", "/origin", "/attrs/key")
 			}
@@ -70,13 +70,13 @@ func (c *dynamoTables) exports(ctx context.Context, s *collectors.Session, clien
 	}
 }
 
-func setTableExport(f *evidence.Fact, d *types.ExportDescription, partition string) {
+func setTableExport(f *evidence.Fact, d *types.ExportDescription, partition, row string) {
 	copied := placedCopy("export", "arn:"+partition+":s3:::"+aws.ToString(d.S3Bucket), d.ExportStatus != types.ExportStatusFailed)
 	if owner := aws.ToString(d.S3BucketOwner); owner != "" {
 		copied["owner"] = "aws:" + owner
 	}
 	f.Set("/copies", []map[string]any{copied})
-	setText(f, kindTableExport, "/origin", d.TableArn)
+	setSource(f, d.TableArn, row)
 	setText(f, kindTableExport, "/attrs/key", d.S3SseKmsKeyId)
 }
 

@@ -92,16 +92,37 @@ func TestAutomatedBackup(t *testing.T) {
 	}
 }
 
+// A snapshot that was copied from another account or region is no copy of the database that has the same name here.
+func TestSourceOfSnapshots(t *testing.T) {
+	const id, here, there = "arn:aws:rds:us-east-1:222233334444:snapshot:s", "arn:aws:rds:us-east-1:222233334444:db:accounts", "arn:aws:rds:eu-west-1:111122223333:snapshot:s"
+	for name, c := range map[string]struct {
+		from snapshotSource
+		want string
+	}{
+		"taken here":              {snapshotSource{of: "accounts", region: "us-east-1"}, here},
+		"nothing said":            {snapshotSource{of: "accounts"}, here},
+		"copied, source named":    {snapshotSource{of: "accounts", region: "eu-west-1", arn: there}, there},
+		"copied here":             {snapshotSource{of: "accounts", arn: there}, there},
+		"copied, no source named": {snapshotSource{of: "accounts", region: "eu-west-1"}, "unknown: the answer names no source of a snapshot that was copied from eu-west-1"},
+		"a source of no form":     {snapshotSource{of: "accounts", arn: "s"}, "unknown: row"},
+		"of nothing":              {snapshotSource{}, "unknown: row"},
+	} {
+		f := newFact(kindDBSnapshot, id, "s", "us-east-1", nil)
+		c.from.set(f, here, "row")
+		t.Run(name, func(t *testing.T) { wants(t, f, map[string]any{"/origin": c.want}) })
+	}
+}
+
 // An export lies where its bucket lies, which the join finds; the owner is said where the answer says it.
 func TestExports(t *testing.T) {
-	f := dbExportFact(rds.ExportTask{ExportTaskIdentifier: aws.String("x"), S3Bucket: aws.String("lake"), SourceArn: aws.String("s"), Status: aws.String("CANCELED")}, "aws", "1", "eu-west-1")
+	f := dbExportFact(rds.ExportTask{ExportTaskIdentifier: aws.String("x"), S3Bucket: aws.String("lake"), SourceArn: aws.String("s"), Status: aws.String("CANCELED")}, "aws", "1", "eu-west-1", "row")
 	wants(t, f, map[string]any{"/copies/0/how": "export", "/copies/0/to": "arn:aws:s3:::lake", "/copies/0/active": false, "/copies/0/owner": nil, "/origin": "s"})
 	if _, placed := f.Get("/copies/0/located"); placed {
 		t.Error("the region of the export is taken for that of the bucket")
 	}
 	f = evidence.NewFact(kindTableExport, "e", "e")
-	setTableExport(f, &dynamodb.ExportDescription{S3Bucket: aws.String("lake"), S3BucketOwner: aws.String("999999999999"), ExportStatus: dynamodb.ExportStatusCompleted}, "aws")
-	wants(t, f, map[string]any{"/copies/0/owner": "aws:999999999999", "/copies/0/active": true, "/origin": nil})
+	setTableExport(f, &dynamodb.ExportDescription{S3Bucket: aws.String("lake"), S3BucketOwner: aws.String("999999999999"), ExportStatus: dynamodb.ExportStatusCompleted}, "aws", "row")
+	wants(t, f, map[string]any{"/copies/0/owner": "aws:999999999999", "/copies/0/active": true, "/origin": "unknown: row"})
 }
 
 // Each member of a global database is a copy of each other one, readers that no other list shows too.

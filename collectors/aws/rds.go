@@ -70,11 +70,11 @@ func (c *rdsDatabases) instances(ctx context.Context, s *collectors.Session, cli
 			}
 			g.ofInstance(ctx, d).set(f)
 			c.database(f, kindDB, region, aws.ToString(d.Engine), copies, aws.ToBool(d.StorageEncrypted), d.KmsKeyId, aws.ToBool(d.DeletionProtection), d.TagList)
-			source := aws.ToString(d.ReadReplicaSourceDBInstanceIdentifier)
+			source, sort := aws.ToString(d.ReadReplicaSourceDBInstanceIdentifier), "db"
 			if source == "" {
-				source = aws.ToString(d.ReadReplicaSourceDBClusterIdentifier)
+				source, sort = aws.ToString(d.ReadReplicaSourceDBClusterIdentifier), "cluster"
 			}
-			setOrigin(f, kindDB, c.arn(s, region, "db", source), source)
+			setOrigin(f, kindDB, c.arn(s, region, sort, source), source)
 			setPublicly(f, kindDB, d.PubliclyAccessible, page.Row)
 			if cluster := aws.ToString(d.DBClusterIdentifier); cluster != "" {
 				f.Set("/attrs/cluster", c.arn(s, region, "cluster", cluster))
@@ -202,8 +202,8 @@ func (c *rdsDatabases) snapshots(ctx context.Context, s *collectors.Session, cli
 		}
 		for _, d := range page.Value.DBSnapshots {
 			f := snapshotFact(aws.ToString(d.DBSnapshotArn), aws.ToString(d.DBSnapshotIdentifier), region, aws.ToString(d.Engine), aws.ToString(d.SnapshotType), d.TagList, page.From)
-			of := aws.ToString(d.DBInstanceIdentifier)
-			setOrigin(f, kindDBSnapshot, c.arn(s, region, "db", of), of)
+			from := snapshotSource{arn: aws.ToString(d.SourceDBSnapshotIdentifier), region: aws.ToString(d.SourceRegion), of: aws.ToString(d.DBInstanceIdentifier)}
+			from.set(f, c.arn(s, region, "db", from.of), page.Row)
 			setKey(f, kindDBSnapshot, aws.ToBool(d.Encrypted), d.KmsKeyId)
 			f.Set("/attrs/owner", "aws:"+accountOf(f.ID))
 			if d.SnapshotCreateTime != nil {
@@ -241,8 +241,8 @@ func (c *rdsDatabases) clusterSnapshots(ctx context.Context, s *collectors.Sessi
 		}
 		for _, d := range page.Value.DBClusterSnapshots {
 			f := snapshotFact(aws.ToString(d.DBClusterSnapshotArn), aws.ToString(d.DBClusterSnapshotIdentifier), region, aws.ToString(d.Engine), aws.ToString(d.SnapshotType), d.TagList, page.From)
-			of := aws.ToString(d.DBClusterIdentifier)
-			setOrigin(f, kindDBSnapshot, c.arn(s, region, "cluster", of), of)
+			from := snapshotSource{arn: aws.ToString(d.SourceDBClusterSnapshotArn), of: aws.ToString(d.DBClusterIdentifier)}
+			from.set(f, c.arn(s, region, "cluster", from.of), page.Row)
 			setKey(f, kindDBSnapshot, aws.ToBool(d.StorageEncrypted), d.KmsKeyId)
 			f.Set("/attrs/owner", "aws:"+accountOf(f.ID))
 			if d.SnapshotCreateTime != nil {

@@ -77,6 +77,31 @@ func automatedBackupFact(id backupID, region, row, engine string, encrypted *boo
 	return f.Set("/attrs/days", int(*days))
 }
 
+// snapshotSource is what an answer says of where a snapshot comes from.
+type snapshotSource struct {
+	arn    string // of the snapshot that it was copied from; of an instance's, only where that is of another account or region
+	region string // that it was taken in, or copied from; "" where it is not said
+	of     string // name of the instance or cluster
+}
+
+// set says what a snapshot is a copy of: of the snapshot that it was copied from, else of the database of that name
+// here. The name alone says nothing of one that was copied from another region: a database of that name here
+// is another one. See "DBSnapshot" and "DBClusterSnapshot" in the RDS API reference.
+func (from snapshotSource) set(f *evidence.Fact, here, row string) {
+	switch {
+	case from.arn != "" && !strings.HasPrefix(from.arn, "arn:"):
+		f.Unknown(row, "/origin")
+	case from.arn != "" && from.arn != f.ID:
+		f.Set("/origin", from.arn)
+	case from.region != "" && from.region != f.Region:
+		f.Unknown("the answer names no source of a snapshot that was copied from "+from.region, "/origin")
+	case from.of == "":
+		f.Unknown(row, "/origin")
+	default:
+		f.Set("/origin", here)
+	}
+}
+
 // exports lists what was exported to buckets.
 func (c *rdsDatabases) exports(ctx context.Context, s *collectors.Session, client *rds.Client, region string) {
 	var marker *string
@@ -86,7 +111,7 @@ func (c *rdsDatabases) exports(ctx context.Context, s *collectors.Session, clien
 			return
 		}
 		for _, e := range page.Value.ExportTasks {
-			s.Emit(kindDBExport, dbExportFact(e, c.access.settings.Partition, s.Target().Account, region).Because(page.From...))
+			s.Emit(kindDBExport, dbExportFact(e, c.access.settings.Partition, s.Target().Account, region, page.Row).Because(page.From...))
 		}
 		if marker = page.Value.Marker; aws.ToString(marker) == "" {
 			return
@@ -94,14 +119,23 @@ func (c *rdsDatabases) exports(ctx context.Context, s *collectors.Session, clien
 	}
 }
 
-func dbExportFact(e types.ExportTask, partition, account, region string) *evidence.Fact {
+func dbExportFact(e types.ExportTask, partition, account, region, row string) *evidence.Fact {
 	name, status := aws.ToString(e.ExportTaskIdentifier), aws.ToString(e.Status)
 	f := newFact(kindDBExport, account+"/"+region+"/rds-export/"+name, name, region, nil)
 	active := !strings.EqualFold(status, "FAILED") && !strings.EqualFold(status, "CANCELED")
 	f.Set("/copies", []map[string]any{placedCopy("export", "arn:"+partition+":s3:::"+aws.ToString(e.S3Bucket), active)})
-	setText(f, kindDBExport, "/origin", e.SourceArn)
+	setSource(f, e.SourceArn, row)
 	setText(f, kindDBExport, "/attrs/key", e.KmsKeyId)
 	return f.Set("/attrs/status", status)
+}
+
+// setSource says what an export is a copy of: it is one of something.
+func setSource(f *evidence.Fact, arn *string, row string) {
+	if aws.ToString(arn) == "" {
+		f.Unknown(row, "/origin")
+		return
+	}
+	f.Set("/origin", *arn)
 }
 
 // globals are the members of Aurora global databases, by the ARN of each member.

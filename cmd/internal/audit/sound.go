@@ -222,7 +222,10 @@ func (k *known) register(l *engagement.Loaded, c *strict.Checker) {
 		}
 	}
 	for i, g := range l.Register.Legacy {
-		k.targets.formed(c, fmt.Sprintf("$.legacy[%d].owner", i), g.Owner)
+		at := fmt.Sprintf("$.legacy[%d].owner", i)
+		k.targets.formed(c, at, g.Owner)
+		of := engagement.OwnerIn(g.ID)
+		c.Check(of == "" || of == g.Owner, at, "%q did not hold it: by its id %s did, and that it is gone would be looked for in the wrong place", "write owner: "+of+", or correct the id; a Google project is named by its id, not its number", g.Owner, of)
 	}
 }
 

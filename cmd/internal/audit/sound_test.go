@@ -97,6 +97,8 @@ func TestSound(t *testing.T) {
 		{"aws.s3.bucket", "aws.s3.buckets", "register.yaml", 2, "did you mean aws.s3.bucket?"},
 		{"country:IE", "country-IE", "register.yaml", 8, "is no place"},
 		{"owner: aws-202972997528", "owner: prod", "register.yaml", 10, "is no target"},
+		{"arn:aws:s3:::old", "arn:aws:rds:us-east-1:999999999999:db:old", "register.yaml", 10, "write owner: aws-999999999999"},
+		{"arn:aws:s3:::old", "//cloudsql.googleapis.com/projects/clover-legacy/instances/old", "register.yaml", 10, "write owner: gcp-clover-legacy"},
 		{"control: EDS-RES-01", "control: EDS-RSE-01", "waivers.yaml", 2, "did you mean EDS-RES-01?"},
 		{"aws:555566667777", "555566667777", "register.yaml", 4, "write aws:555566667777"},
 		{"aws:555566667777", "aws-555566667777", "register.yaml", 4, "write aws:555566667777"},
