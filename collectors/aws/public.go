@@ -11,17 +11,20 @@ import (
 type reach struct {
 	public   []string // statements that let anyone in
 	unclear  []string // statements that let anyone in under a condition that we cannot read
+	doubtful []string // of the public ones, those that S3 itself may not call public: no block binds them for sure
 	accounts []string // principals, accounts and organisations outside
 }
 
 // limiting are condition keys that tie a request to an identity or network when a positive
 // operator demands them. See "AWS global condition context keys".
 var limiting = []string{"aws:sourcevpce", "aws:sourcevpc", "aws:principalorgid", "aws:principalorgpaths", "aws:principalaccount",
-	"aws:principalarn", "aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:userid", "s3:dataaccesspointaccount", "kms:calleraccount"}
+	"aws:principalarn", "aws:sourceaccount", "aws:sourcearn", "aws:sourceorgid", "aws:sourceowner", "aws:userid",
+	"s3:dataaccesspointaccount", "s3:dataaccesspointarn", "kms:calleraccount"}
 
-// harmless are condition keys that do not say who asks: with them alone, anyone may.
+// harmless are condition keys that do not say who asks: with them alone, anyone may. A key of KMS that
+// uploads must use is not among them: whoever may not use it cannot upload, and S3 does not call that public.
 var harmless = []string{"aws:securetransport", "s3:x-amz-acl", "s3:x-amz-server-side-encryption", "s3:tlsversion", "s3:prefix", "s3:delimiter",
-	"s3:x-amz-server-side-encryption-aws-kms-key-id", "aws:requestedregion", "kms:viaservice"}
+	"aws:requestedregion", "kms:viaservice"}
 
 // reachIn reads who a policy's text lets in.
 func reachIn(text, account string) (reach, error) {
@@ -34,7 +37,7 @@ func reachIn(text, account string) (reach, error) {
 
 // with adds what another policy of the same thing lets in.
 func (r reach) with(o reach) reach {
-	return reach{public: append(r.public, o.public...), unclear: append(r.unclear, o.unclear...), accounts: append(r.accounts, o.accounts...)}
+	return reach{public: append(r.public, o.public...), unclear: append(r.unclear, o.unclear...), doubtful: append(r.doubtful, o.doubtful...), accounts: append(r.accounts, o.accounts...)}
 }
 
 // reachOf reads who a policy of a resource in account (12 digits) lets in.
@@ -87,7 +90,7 @@ func (r *reach) add(p string, st statement, name, account string) {
 
 // everyone reads a statement for principal "*": its conditions decide who that is.
 func (r *reach) everyone(st statement, name, account string) {
-	limited, unclear, says := false, false, false
+	limited, unclear, says, doubtful := false, false, false, false
 	var who, unnamed []string
 	for operator, keys := range st.Condition {
 		for key, values := range keys {
@@ -102,7 +105,9 @@ func (r *reach) everyone(st statement, name, account string) {
 				} else {
 					unnamed = append(unnamed, names...)
 				}
-			case slices.Contains(harmless, key), slices.Contains(limiting, key), key == "aws:sourceip":
+			case slices.Contains(harmless, key):
+			case slices.Contains(limiting, key), key == "aws:sourceip":
+				doubtful = true // an operator that lets in whoever lacks the key; S3 may see the fixed value alone
 			default:
 				unclear = true
 			}
@@ -117,7 +122,17 @@ func (r *reach) everyone(st statement, name, account string) {
 		r.unclear = append(r.unclear, name)
 	default:
 		r.public = append(r.public, name)
+		if doubtful {
+			r.doubtful = append(r.doubtful, name)
+		}
 	}
+}
+
+// blocked is what a block of public access leaves (RestrictPublicBuckets). It binds what S3 calls public,
+// and no service of the provider: what is unclear stays so. See "The meaning of 'public'" in the S3 user guide.
+func (r reach) blocked() reach {
+	r.public, r.unclear, r.doubtful = nil, slices.Concat(r.unclear, r.doubtful), nil
+	return r
 }
 
 // named lists the organisations and accounts outside that a limiting condition names. A value that
@@ -135,7 +150,7 @@ func named(key string, values []anyText, account string) (who []string, ok bool)
 			org, _, _ := strings.Cut(owner, "/")
 			who = append(who, "aws:"+org)
 			continue
-		case "aws:principalaccount", "aws:sourceaccount", "kms:calleraccount", "aws:principalarn", "aws:sourcearn", "s3:dataaccesspointaccount":
+		case "aws:principalaccount", "aws:sourceaccount", "kms:calleraccount", "aws:principalarn", "aws:sourcearn", "aws:sourceowner", "s3:dataaccesspointaccount", "s3:dataaccesspointarn":
 			owner = accountOf(owner)
 		}
 		switch {

@@ -71,9 +71,12 @@ func (a *bucketAnswers) setExposure(f *evidence.Fact, account string) {
 		}
 	}
 	unsure := !bucket.known || !own.known
-	pick(prefixed("policy: ", r.public), bucket.restrictPolicy || own.restrictPolicy, unsure)
+	if bucket.restrictPolicy || own.restrictPolicy {
+		r = r.blocked()
+	}
+	pick(prefixed("policy: ", r.public), false, unsure)
 	pick(prefixed("acl: ", aclPublic), bucket.ignoreACLs || own.ignoreACLs, unsure)
-	pick(prefixed("policy: ", r.unclear), bucket.restrictPolicy || own.restrictPolicy, true)
+	pick(prefixed("policy: ", r.unclear), false, true)
 	a.setPublic(f, how, maybe, gap, bucket, own)
 }
 

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
@@ -86,9 +87,9 @@ func (c *accessPoints) point(ctx context.Context, s *collectors.Session, client 
 func (r reach) behind(block *types.PublicAccessBlockConfiguration, seen bool) reach {
 	switch {
 	case !seen || block == nil:
-		r.public, r.unclear = nil, append(r.unclear, r.public...)
+		r.public, r.unclear, r.doubtful = nil, slices.Concat(r.unclear, r.public), nil
 	case aws.ToBool(block.RestrictPublicBuckets):
-		r.public, r.unclear = nil, nil
+		return r.blocked()
 	}
 	return r
 }
