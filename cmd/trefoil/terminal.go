@@ -1,6 +1,8 @@
 package main
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -17,7 +19,6 @@ import (
 	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
 	"github.com/trefoil-audit/trefoil/collectors/plugin"
 	"github.com/trefoil-audit/trefoil/controls"
-	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
 	"github.com/trefoil-audit/trefoil/evidence/run"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
@@ -30,11 +31,16 @@ func tool() (run.Tool, error) {
 	if err != nil {
 		return info, fmt.Errorf("find own binary: %w", err)
 	}
-	b, err := os.ReadFile(path)
+	f, err := os.Open(path)
 	if err != nil {
 		return info, fmt.Errorf("read own binary: %w", err)
 	}
-	info.Binary = evidence.Digest(b)
+	sum := sha256.New()
+	_, err = io.Copy(sum, f)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return info, fmt.Errorf("read own binary: %w", err)
+	}
+	info.Binary = hex.EncodeToString(sum.Sum(nil))
 	return info, nil
 }
 
