@@ -49,7 +49,7 @@ func countersignCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			t, err := tool()
+			t, err := reperformer(c)
 			if err != nil {
 				return err
 			}

@@ -1,12 +1,18 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
+	"sync"
 	"testing"
+	"testing/fstest"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -17,6 +23,44 @@ import (
 
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"trefoil": main})
+}
+
+// demonstration makes one `trefoil demo` for all who read or damage a copy of it; demo.txtar and the README
+// run their own, and look at what it says.
+var demonstration = sync.OnceValues(func() (fs.FS, error) {
+	dir, err := os.MkdirTemp("", "trefoil-demonstration-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	var said strings.Builder
+	if code := trefoil(context.Background(), []string{"trefoil", "demo", "--out", filepath.Join(dir, "demo")}, strings.NewReader(""), &said, &said); code != exitDone {
+		return nil, fmt.Errorf("trefoil demo: exit %d: %s", code, said.String())
+	}
+	return inMemory(os.DirFS(dir))
+})
+
+// inMemory takes all files of a tree, so that its folder can go.
+func inMemory(from fs.FS) (fs.FS, error) {
+	files := fstest.MapFS{}
+	err := fs.WalkDir(from, ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		b, err := fs.ReadFile(from, name)
+		files[name] = &fstest.MapFile{Data: b, Mode: 0o644}
+		return err
+	})
+	return files, err
+}
+
+// demonstrate DIR leaves in an empty folder what `trefoil demo` left there.
+func demonstrate(ts *testscript.TestScript, neg bool, args []string) {
+	made, err := demonstration()
+	ts.Check(err)
+	sub, err := fs.Sub(made, "demo")
+	ts.Check(err)
+	ts.Check(os.CopyFS(ts.MkAbs(args[0]), sub))
 }
 
 // TestScripts runs the program itself, each script in an empty folder.
@@ -31,7 +75,7 @@ func TestScripts(t *testing.T) {
 			e.Values[hangingKey{}] = &hanging{asked: make(chan struct{}), open: make(chan struct{})}
 			return nil
 		},
-		Cmds: map[string]func(*testscript.TestScript, bool, []string){"flip": flip, "exits": exits, "unclover": unclover,
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"flip": flip, "exits": exits, "unclover": unclover, "demonstrate": demonstrate,
 			"nextsecond": nextSecond, "runs": runs, "locked": locked, "trust": trust, "auditor": auditor, "replace": replace, "droppedverdict": droppedVerdict, "pin": pin, "sorted": sortedRows, "hang": hang, "json": isJSON},
 	})
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io/fs"
 	"os"
 	"regexp"
 	"strconv"
@@ -33,7 +34,7 @@ func TestReadme(t *testing.T) {
 		}
 	}
 	edited := "trefoil audit -c engagement/engagement.yaml"
-	if ran := runBlocks(t, string(text), map[string]func() int{edited: func() int {
+	if ran := runBlocks(t, string(text), nil, map[string]func() int{edited: func() int {
 		file, err := os.ReadFile("engagement/engagement.yaml")
 		if err != nil {
 			t.Fatal(err)
@@ -58,8 +59,12 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// TestGuides runs the console blocks of guides that need nothing but the program.
+// TestGuides runs the console blocks of guides that need nothing but the program and a demonstration.
 func TestGuides(t *testing.T) {
+	demo, err := demonstration()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for name, least := range map[string]int{"stores.md": 5, "collector.md": 2, "minimisation.md": 4} {
 		text, err := os.ReadFile("../../docs/" + name)
 		if err != nil {
@@ -67,7 +72,7 @@ func TestGuides(t *testing.T) {
 		}
 		before := guideMinimisation(t)
 		t.Run(name, func(t *testing.T) {
-			if ran := runBlocks(t, string(text), before); ran < least {
+			if ran := runBlocks(t, string(text), demo, before); ran < least {
 				t.Errorf("only %d commands were run", ran)
 			}
 		})
@@ -75,8 +80,9 @@ func TestGuides(t *testing.T) {
 }
 
 // runBlocks runs the commands of sh and console blocks, one after the other, in an empty folder, and says
-// how many there were. Before is what is done before a command that begins so, and gives its exit code.
-func runBlocks(t *testing.T, text string, before map[string]func() int) int {
+// how many there were. Demo is what its `trefoil demo` leaves; nil: it is run. Before is what is done before
+// a command that begins so, and gives its exit code.
+func runBlocks(t *testing.T, text string, demo fs.FS, before map[string]func() int) int {
 	t.Helper()
 	t.Chdir(t.TempDir())
 	t.Setenv("XDG_CONFIG_HOME", t.TempDir())
@@ -114,11 +120,17 @@ func runBlocks(t *testing.T, text string, before map[string]func() int) int {
 				want = do()
 			}
 		}
+		ran++
+		if command == "trefoil demo --out demo" && demo != nil {
+			if err := os.CopyFS(".", demo); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
 		var out, errs strings.Builder
 		if code := trefoil(context.Background(), words(command), strings.NewReader(""), &out, &errs); code != want {
 			t.Errorf("%s: exit %d, want %d: %s", command, code, want, errs.String())
 		}
-		ran++
 	}
 	return ran
 }

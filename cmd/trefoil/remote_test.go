@@ -128,7 +128,13 @@ func open(t testing.TB, at []string, url string) store.Bucket {
 // TestVerifyFromStore runs push, pull and verify on each store, by the commands.
 func TestVerifyFromStore(t *testing.T) {
 	dir := t.TempDir()
-	say(t, 0, "demo", "--out", filepath.Join(dir, "demo"))
+	made, err := demonstration()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(dir, made); err != nil {
+		t.Fatal(err)
+	}
 	run, trust := filepath.Join(dir, "demo", "run"), filepath.Join(dir, "demo", "trust.yaml")
 	for scheme, at := range remoteStores(t) {
 		if scheme == "folder" {

@@ -1,19 +1,16 @@
 package main
 
 import (
-	"cmp"
 	"errors"
 	"fmt"
-	"io"
 	"runtime"
-	"text/tabwriter"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
 	"github.com/trefoil-audit/trefoil/evidence/redact"
 	"github.com/trefoil-audit/trefoil/evidence/run"
+	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
 
 func verifyCommand() *cli.Command {
@@ -41,37 +38,50 @@ func verifyCommand() *cli.Command {
 			if c.IsSet(revealFlag.Name) {
 				return &usageError{fmt.Errorf("--reveal is about a redacted copy, and %s is none", path)}
 			}
-			t, err := tool()
+			t, err := reperformer(c)
 			if err != nil {
 				return err
 			}
 			if c.Bool(chainFlag.Name) {
 				return verifyChain(c, path, trust, t)
 			}
-			at, err := fetch(c, path)
-			if err != nil {
-				return err
-			}
-			defer func() { _ = at.done() }() // what was fetched is a copy
-			r, report, err := audit.Verify(c.Context, audit.Verification{Path: at.path, Trust: trust, Expect: c.StringSlice("expect"), Workers: runtime.GOMAXPROCS(0),
-				Reperform: c.Bool("reperform"), Report: c.String("report"), Judgement: c.String(judgedFlag.Name), Tool: t, Progress: progress(c)})
-			if err == nil {
-				err = kept(at, r, report)
-			}
-			if c.Bool(jsonFlag.Name) {
-				text := ""
-				if err != nil {
-					text = err.Error()
-				}
-				if perr := printJSON(c.App.Writer, map[string]any{"verifies": err == nil, "error": text, "report": report, "stopped_at_first_failure": stopped(report)}); perr != nil {
-					return perr
-				}
-			} else if report != nil {
-				printReport(c.App.Writer, report)
-			}
-			return verifyError(path, err)
+			return verifyRun(c, path, trust, t)
 		},
 	}
+}
+
+// reperformer is this build, where it is to re-perform: nothing else that verify does asks which build it is.
+func reperformer(c *cli.Context) (run.Tool, error) {
+	if !c.Bool("reperform") {
+		return run.Tool{}, nil
+	}
+	return tool()
+}
+
+// verifyRun verifies one run, from wherever it is kept.
+func verifyRun(c *cli.Context, path string, trust *seal.Trust, t run.Tool) error {
+	at, err := fetch(c, path)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = at.done() }() // what was fetched is a copy
+	r, report, err := audit.Verify(c.Context, audit.Verification{Path: at.path, Trust: trust, Expect: c.StringSlice("expect"), Workers: runtime.GOMAXPROCS(0),
+		Reperform: c.Bool("reperform"), Report: c.String("report"), Judgement: c.String(judgedFlag.Name), Tool: t, Progress: progress(c)})
+	if err == nil {
+		err = kept(at, r, report)
+	}
+	if c.Bool(jsonFlag.Name) {
+		text := ""
+		if err != nil {
+			text = err.Error()
+		}
+		if perr := printJSON(c.App.Writer, map[string]any{"verifies": err == nil, "error": text, "report": report, "stopped_at_first_failure": stopped(report)}); perr != nil {
+			return perr
+		}
+	} else if report != nil {
+		printReport(c.App.Writer, report)
+	}
+	return verifyError(path, err)
 }
 
 // verifyError gives what does not verify its exit code.
@@ -91,53 +101,4 @@ func verifyError(path string, err error) error {
 		return &codeError{code: exitUnverified, message: fmt.Sprintf("%s does NOT verify: %v", path, err), hint: evidenceHint(err)}
 	}
 	return err
-}
-
-func printReport(w io.Writer, r *run.Report) {
-	digest, asOf := cmp.Or(r.Run, "without a digest"), "as of "+r.AsOf.Format(time.RFC3339)
-	if r.AsOf.IsZero() {
-		asOf = "run.json was not read"
-		if first, ok := r.Stopped(); ok {
-			asOf += fmt.Sprintf(", for what comes before it failed: %s (%s)", first.What, plain(first.File))
-		}
-	}
-	fmt.Fprintf(w, "run %s, %s\n", digest, asOf)
-	warnings, bad := printChecks(w, r.Checks)
-	fmt.Fprintf(w, "%d judgements, %d seals; %d checks, %d warnings, %d failed\n", len(r.Judgements), len(r.Seals), len(r.Checks), warnings, bad)
-	if stopped(r) {
-		fmt.Fprintln(w, "stopped at the first failure: what comes after it in the order was not checked")
-	}
-}
-
-// stopped reports whether a check that failed ended the verification.
-func stopped(r *run.Report) bool {
-	if r == nil {
-		return false
-	}
-	_, ok := r.Stopped()
-	return ok
-}
-
-// printChecks prints one line a check, and counts what was not ok.
-func printChecks(w io.Writer, checks []run.Check) (warnings, bad int) {
-	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
-	for _, c := range checks {
-		anchor := c.Anchor
-		if anchor == "" {
-			anchor = "-"
-		}
-		detail := c.Detail
-		if c.Result != "failed" {
-			detail = shorten(detail)
-		}
-		fmt.Fprintf(t, "%s\t%s\t%s\tby %s\t%s\n", c.Result, plain(c.File), c.What, plain(anchor), plain(detail))
-		switch c.Result {
-		case "warning":
-			warnings++
-		case "failed":
-			bad++
-		}
-	}
-	_ = t.Flush() // see printResults
-	return warnings, bad
 }
