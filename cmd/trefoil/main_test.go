@@ -44,8 +44,12 @@ var demonstration = sync.OnceValues(func() (fs.FS, error) {
 func inMemory(from fs.FS) (fs.FS, error) {
 	files := fstest.MapFS{}
 	err := fs.WalkDir(from, ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil {
 			return err
+		}
+		if d.IsDir() {
+			files[name] = &fstest.MapFile{Mode: fs.ModeDir | 0o755}
+			return nil
 		}
 		b, err := fs.ReadFile(from, name)
 		files[name] = &fstest.MapFile{Data: b, Mode: 0o644}

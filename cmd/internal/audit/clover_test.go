@@ -1,0 +1,139 @@
+package audit
+
+import (
+	"context"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"github.com/goccy/go-yaml"
+
+	"github.com/trefoil-audit/trefoil/evidence/engagement"
+	"github.com/trefoil-audit/trefoil/evidence/run"
+	"github.com/trefoil-audit/trefoil/evidence/seal"
+	"github.com/trefoil-audit/trefoil/fixtures"
+)
+
+// played is a run of the recorded world, with its judgement, and whose signature on it counts.
+type played struct {
+	files fs.FS
+	trust *seal.Trust
+}
+
+// theClover is the recorded world as it was recorded, replayed and judged once for all tests.
+var theClover = sync.OnceValues(func() (*played, error) {
+	dir, err := os.MkdirTemp("", "trefoil-clover-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	path, trust, err := playClover(dir, "")
+	if err != nil {
+		return nil, err
+	}
+	files := fstest.MapFS{}
+	err = fs.WalkDir(os.DirFS(path), ".", func(name string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() {
+			files[name] = &fstest.MapFile{Mode: fs.ModeDir | 0o755}
+			return nil
+		}
+		b, err := os.ReadFile(filepath.Join(path, name))
+		files[name] = &fstest.MapFile{Data: b, Mode: 0o644}
+		return err
+	})
+	return &played{files, trust}, err
+})
+
+// clover gives a test a run of the recorded world of its own, and its judgement.
+func clover(t *testing.T) (path string, r *run.Run, j *Judged, trust *seal.Trust) {
+	t.Helper()
+	p, err := theClover()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(t.TempDir(), "run")
+	if err := os.CopyFS(path, p.files); err != nil {
+		t.Fatal(err)
+	}
+	r, j = judgedAt(t, path)
+	return path, r, j, p.trust
+}
+
+// cloverBy replays the recorded world by its engagement with more YAML at the end, and judges it.
+func cloverBy(t *testing.T, more string) (path string, r *run.Run, j *Judged, trust *seal.Trust) {
+	t.Helper()
+	path, trust, err := playClover(t.TempDir(), more)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, j = judgedAt(t, path)
+	return path, r, j, trust
+}
+
+// judgedAt opens a run and its one judgement.
+func judgedAt(t *testing.T, path string) (*run.Run, *Judged) {
+	t.Helper()
+	r, err := run.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := Recorded(r, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r, j
+}
+
+// playClover replays the recorded world into a folder, by its engagement with more YAML at the end, and judges it.
+func playClover(dir, more string) (path string, trust *seal.Trust, err error) {
+	recording := filepath.Join(dir, "recording")
+	if err := os.CopyFS(recording, fixtures.Clover()); err != nil {
+		return "", nil, err
+	}
+	source, err := run.Open(recording)
+	if err != nil {
+		return "", nil, err
+	}
+	key, err := seal.EphemeralKey()
+	if err != nil {
+		return "", nil, err
+	}
+	loaded, err := EngagementOf(source)
+	if err != nil {
+		return "", nil, err
+	}
+	loaded.Raw[engagement.FileName] = append(loaded.Raw[engagement.FileName], more...)
+	if loaded, err = engagement.Parse(loaded.Raw); err != nil {
+		return "", nil, err
+	}
+	path = filepath.Join(dir, "run")
+	signer := &seal.Signer{Key: key}
+	if _, err := Collect(context.Background(), Collection{Engagement: loaded, Out: path, Signer: signer, Clock: time.Now, Progress: func(string) {}, Replay: source, Demo: true}); err != nil {
+		return "", nil, err
+	}
+	r, err := run.Open(path)
+	if err != nil {
+		return "", nil, err
+	}
+	if _, err = Judge(context.Background(), Judging{Run: r, JudgedAsOf: r.Record.AsOf, Signer: signer}); err != nil {
+		return "", nil, err
+	}
+	public, err := key.PublicPEM()
+	if err != nil {
+		return "", nil, err
+	}
+	text, err := yaml.Marshal(map[string]any{"timestamp": "optional", "keys": []any{map[string]any{"name": "k", "roles": []string{"demo"},
+		"may_sign": []string{"run", "bundle", "judgement", "report"}, "public_key": public}}})
+	if err != nil {
+		return "", nil, err
+	}
+	trust, err = seal.ParseTrust("trust.yaml", text, nil)
+	return path, trust, err
+}
