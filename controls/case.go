@@ -112,7 +112,7 @@ func (f caseFault) String() string {
 	return fmt.Sprintf("case %q: %s, should be %s (%s)", f.Case, f.Got, f.Want, f.Why)
 }
 
-// witness runs a control's cases with the default parameters. It leaves the world as it was.
+// witness runs a control's cases with the default parameters, but for those that a case says. It leaves the world as it was.
 func (c *Catalogue) witness(ctx context.Context, control *Control, in *Input) (Witness, []caseFault, error) {
 	old := *c.env.world
 	defer func() { *c.env.world = old }()
@@ -157,6 +157,10 @@ func (c *Catalogue) judgeCase(ctx context.Context, control *Control, cs *Case, p
 	j, err := index(in, facts)
 	if err != nil {
 		return Error, "", err
+	}
+	if len(cs.Providers) > 0 {
+		params = maps.Clone(params)
+		params["params.identity_providers"] = cs.Providers
 	}
 	f := j.resolve(facts[0])
 	got, inside := c.test(ctx, control, f, params, func(*compiled) bool { return true })

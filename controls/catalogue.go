@@ -67,12 +67,13 @@ type Cases struct {
 
 // Case is a fact and what stands around it. What Set does not say is unknown.
 type Case struct {
-	Name  string         `yaml:"name"`
-	Kind  string         `yaml:"kind"`
-	ID    string         `yaml:"id"`     // default: case:<name>
-	Set   map[string]any `yaml:"set"`    // pointer → value; null = none
-	CutAt []string       `yaml:"cut_at"` // pointers of lists that were cut off
-	With  []Case         `yaml:"with"`   // other facts of the same world
+	Name      string         `yaml:"name"`
+	Kind      string         `yaml:"kind"`
+	ID        string         `yaml:"id"`                 // default: case:<name>
+	Set       map[string]any `yaml:"set"`                // pointer → value; null = none
+	Providers []string       `yaml:"identity_providers"` // of the parameters; the others are the defaults
+	CutAt     []string       `yaml:"cut_at"`             // pointers of lists that were cut off
+	With      []Case         `yaml:"with"`               // other facts of the same world
 }
 
 // Catalogue is a checked set of controls for a set of kinds.

@@ -119,6 +119,7 @@ func (e *environment) environmentFor(s *schema, control *Control) (*cel.Env, err
 			cel.BinaryBinding(e.atHome))),
 		cel.Function("like", cel.Overload("like_patterns", []*cel.Type{types.StringType, types.NewListType(types.StringType)}, types.BoolType,
 			cel.BinaryBinding(like))),
+		cel.Function("without", cel.Overload("without_prefix", []*cel.Type{types.StringType, types.StringType}, types.StringType, cel.BinaryBinding(without))),
 		cel.Function("days_since", cel.Overload("days_since_time", []*cel.Type{types.TimestampType}, types.IntType, cel.UnaryBinding(e.daysSince))),
 		cel.Function("not_named", cel.Overload("not_named_parameter", []*cel.Type{types.StringType}, types.BoolType, cel.UnaryBinding(notNamed))),
 		cel.Function("unread", cel.Overload("unread_operation", []*cel.Type{types.StringType}, types.BoolType, cel.UnaryBinding(unread))),
@@ -252,6 +253,16 @@ func like(v, patterns ref.Val) ref.Val {
 		}
 	}
 	return types.False
+}
+
+// without gives a text without what it begins with; one that begins otherwise stays as it is.
+func without(v, prefix ref.Val) ref.Val {
+	s, ok := v.(types.String)
+	p, ok2 := prefix.(types.String)
+	if !ok || !ok2 {
+		return types.MaybeNoSuchOverloadErr(v)
+	}
+	return types.String(strings.TrimPrefix(string(s), string(p)))
 }
 
 // daysSince gives the whole days from an instant to the run's as_of.

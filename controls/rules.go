@@ -20,7 +20,7 @@ var calls = map[string]bool{
 	"_==_": true, "_!=_": true, "_<_": true, "_<=_": true, "_>_": true, "_>=_": true,
 	"@in": true, "size": true, "startsWith": true, "endsWith": true, "contains": true, "matches": true,
 	"timestamp": true, "duration": true, "_-_": true, "_+_": true, "-_": true,
-	"within": true, "trusted": true, "at_home": true, "like": true, "days_since": true, "unread": true, "not_named": true,
+	"within": true, "trusted": true, "at_home": true, "like": true, "without": true, "days_since": true, "unread": true, "not_named": true,
 }
 
 // checkRules refuses the expressions in which what was not seen could be lost.

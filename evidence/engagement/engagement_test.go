@@ -136,6 +136,7 @@ func TestOtherFaults(t *testing.T) {
 		"legacy exempt":           {second(ParseRegister("r.yaml", []byte("legacy: [{id: a, owner: aws-1, state: exempt}]"))), "why it is exempt"},
 		"legacy state":            {second(ParseRegister("r.yaml", []byte(strings.Replace(register, "deleted", "gone", 1)))), "no state"},
 		"waiver for ever":         {second(ParseWaivers("w.yaml", []byte(strings.Replace(waivers, ", until: 2026-12-31", "", 1)))), "approved and until must be said"},
+		"waiver of everything":    {second(ParseWaivers("w.yaml", []byte("waivers:\n  - {id: W, control: EDS-RES-01, items: \"*:*/*\", reason: r, by: b, approved: 2026-01-01, until: 2026-07-01}\n"))), "w.yaml:2: waivers[0].items: \"*:*/*\" waives every fail"},
 		"waiver ends first":       {second(ParseWaivers("w.yaml", []byte(strings.Replace(waivers, "until: 2026-12-31", "until: 2026-10-31", 1)))), "before until"},
 		"roster no id":            {second(ParseRoster("roster.csv", []byte(roster+",x,IE,t,\n"))), "id is empty"},
 		"roster country is named": {second(ParseRoster("roster.csv", []byte(roster+"p3,x,Norway,t,\n"))), "country: \"Norway\""},

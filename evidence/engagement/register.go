@@ -75,6 +75,7 @@ func ParseWaivers(name string, text []byte) ([]Waiver, error) {
 	for i, v := range w.Waivers {
 		at := fmt.Sprintf("$.waivers[%d]", i)
 		c.check(v.ID != "" && v.Reason != "" && v.By != "" && v.Items != "", at, "id, items, reason and by must be said", "a waiver without a name behind it is none")
+		c.check(fixedText(v.Items), at+".items", "%q waives every fail of the control, also tomorrow's", "name the items that are waived, as the workbook's sheet Test results shows them; * stands for a part", v.Items)
 		c.check(controlID.MatchString(v.Control), at+".control", "%q is no control id", meantControl(v.Control)+controlWords, v.Control)
 		c.checkTerm(at, v.Approved, v.Until)
 		c.check(!slices.ContainsFunc(w.Waivers[:i], func(o Waiver) bool { return o.ID == v.ID }), at+".id", "%q stands twice", "", v.ID)
