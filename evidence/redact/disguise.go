@@ -2,15 +2,18 @@ package redact
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"html"
 	"io"
-	"net/url"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -18,8 +21,8 @@ import (
 
 // Bounds of undoing disguises.
 const (
-	maxUndone = 4  // one within another
-	maxForms  = 64 // of one text
+	maxUndone = 4     // one within another
+	maxForms  = 1_024 // of one text; of more, nobody looked at what is within them
 )
 
 // span is a text that stands by itself in a file: what is between the quotes of a JSON string, the tags of an
@@ -80,21 +83,32 @@ func jsonSpans(b []byte) ([]span, error) {
 }
 
 // disguised reports whether a text holds a value once it is read as whoever wrote it meant: escapes undone,
-// base64 decoded, one within another.
+// base64 decoded, one within another. A text of too many forms is taken for one that does.
 func (v *values) disguised(text []byte) bool {
 	if v.plain[string(text)] {
 		return false
 	}
-	forms := []string{string(text)}
-	seen := map[string]bool{forms[0]: true}
+	if v.inForms(string(text), func(form []byte) bool { return v.holds(form) }) {
+		return true
+	}
+	if len(v.plain) < maxPlain && len(text) <= 1<<10 {
+		v.plain[string(text)] = true
+	}
+	return false
+}
+
+// inForms reports whether something is true of any other form of a text, or whether there are too many.
+func (v *values) inForms(text string, is func(form []byte) bool) bool {
+	forms := []string{text}
+	seen := map[string]bool{text: true}
 	for depth, from := 0, 0; depth < maxUndone && from < len(forms); depth++ {
 		until := len(forms)
 		for _, form := range forms[from:until] {
 			for _, other := range undone(form) {
-				if seen[other] || len(forms) >= maxForms {
+				if seen[other] {
 					continue
 				}
-				if v.holds([]byte(other)) {
+				if is([]byte(other)) || len(forms) >= maxForms {
 					return true
 				}
 				seen[other] = true
@@ -103,10 +117,21 @@ func (v *values) disguised(text []byte) bool {
 		}
 		from = until
 	}
-	if len(v.plain) < maxPlain && len(text) <= 1<<10 {
-		v.plain[forms[0]] = true
-	}
 	return false
+}
+
+// beyond reports whether a disguised text must go as a whole: it holds a value that does not stand there
+// plainly, or one that is left once what stands there plainly is cut.
+func (v *values) beyond(text []byte) bool {
+	plainly := v.found(text)
+	return v.inForms(string(text), func(form []byte) bool {
+		for value := range v.found(form) {
+			if !plainly[value] {
+				return true
+			}
+		}
+		return false
+	}) || v.disguised(v.replace(text))
 }
 
 // undone gives a text as other forms of writing would have it.
@@ -119,9 +144,13 @@ func undone(s string) []string {
 		out = append(out, html.UnescapeString(s))
 	}
 	if strings.Contains(s, "%") {
-		if t, err := url.PathUnescape(s); err == nil {
-			out = append(out, t)
-		}
+		out = append(out, percent.ReplaceAllStringFunc(s, func(e string) string {
+			b, err := hex.DecodeString(e[1:])
+			if err != nil {
+				return e
+			}
+			return string(b)
+		}))
 	}
 	if strings.Contains(s, "+") {
 		out = append(out, strings.ReplaceAll(s, "+", " "))
@@ -145,12 +174,22 @@ func isBase64(c rune) bool {
 	return 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c == '+' || c == '/' || c == '-' || c == '_'
 }
 
-var escape = regexp.MustCompile(`\\(?:u[0-9A-Fa-f]{4}|x[0-9A-Fa-f]{2}|.)`)
+var (
+	percent = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+	escape  = regexp.MustCompile(`\\(?:u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}|.)`)
+)
 
 // unescaped undoes the escapes of JSON and YAML, wherever they stand.
 func unescaped(s string) string {
 	return escape.ReplaceAllStringFunc(s, func(e string) string {
 		switch {
+		case len(e) == len(`\ud83d\ude00`): // two halves of one sign
+			high, err := strconv.ParseUint(e[2:6], 16, 32)
+			low, err2 := strconv.ParseUint(e[8:], 16, 32)
+			if err != nil || err2 != nil {
+				return e
+			}
+			return string(utf16.DecodeRune(rune(high), rune(low)))
 		case len(e) > 2:
 			n, err := strconv.ParseUint(e[2:], 16, 32)
 			if err != nil {
@@ -167,31 +206,61 @@ func unescaped(s string) string {
 // ErrNumber says that a value also stands where no text can.
 var ErrNumber = errors.New("a withheld value stands there as a number, or part of one, and cannot be cut")
 
+// region is a part of a file that is cut; whole says that it is no value but what holds one in a disguise.
+type region struct {
+	span
+	whole bool
+}
+
 // cut puts tokens in the place of all values of a file, also of those in a disguise.
 func (v *values) cut(b []byte) ([]byte, error) {
-	var marked []byte
+	regions := v.regions(b)
+	if len(regions) == 0 {
+		return b, nil
+	}
+	var out []byte
 	at := 0
-	for _, s := range spans(b) {
-		text := b[s.from:s.to]
-		if !v.disguised(text) {
-			continue
+	for _, r := range regions {
+		text := string(b[r.from:r.to])
+		rule := "disguised"
+		if !r.whole {
+			rule = v.lower[string(lower([]byte(text)))]
 		}
-		rest := v.replace(text) // what stands plainly is cut by itself, where that is enough
-		if v.disguised(rest) {
-			e := v.spelling(string(text), "disguised")
-			rest = []byte(v.token(e.n))
-		}
-		marked = append(append(marked, v.replace(b[at:s.from])...), rest...)
-		at = s.to
+		out = append(append(out, b[at:r.from]...), v.token(v.spelling(text, rule).n)...)
+		at = r.to
 	}
-	out := append(marked, v.replace(b[at:])...)
-	if len(marked) == 0 {
-		out = v.replace(b)
-	}
-	if !bytes.Equal(b, out) && wasJSON(b) && !wasJSON(out) {
+	out = append(out, b[at:]...)
+	if wasJSON(b) && !wasJSON(out) {
 		return nil, ErrNumber
 	}
 	return out, nil
+}
+
+// regions lists what of a file is cut, in order, none over another: values that stand plainly, wherever they begin and
+// end, and whole texts that hold one in a disguise. What overlaps and does not lie within the other goes as one.
+func (v *values) regions(b []byte) []region {
+	var all []region
+	low := lower(b)
+	for at, size, ok := v.find(low, 0); ok; at, size, ok = v.find(low, at+1) {
+		all = append(all, region{span{at, at + size}, false})
+	}
+	for _, s := range spans(b) {
+		if text := b[s.from:s.to]; v.disguised(text) && v.beyond(text) {
+			all = append(all, region{s, true})
+		}
+	}
+	slices.SortFunc(all, func(x, y region) int { return cmp.Or(cmp.Compare(x.from, y.from), cmp.Compare(y.to, x.to)) })
+	var out []region
+	for _, r := range all {
+		last := len(out) - 1
+		switch {
+		case last < 0 || r.from >= out[last].to:
+			out = append(out, r)
+		case r.to > out[last].to:
+			out[last] = region{span{out[last].from, r.to}, true}
+		} // else it lies in the one before
+	}
+	return out
 }
 
 func wasJSON(b []byte) bool {

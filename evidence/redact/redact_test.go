@@ -661,3 +661,47 @@ func FuzzCut(f *testing.F) {
 		}
 	})
 }
+
+// Nothing of a value is left where a shorter one stands in it, where several overlap, or where it is written in one of
+// the ways that the guide names; what is short is found as a word also beside signs that are no letters.
+func TestCutLeavesNothing(t *testing.T) {
+	roster := "id,employer,team\np1,Acme,r+d,arn:aws:iam::111122223333:user/ann\np2,Acme,r&d 100%,arn:aws:iam::111122223333:user/bob\n"
+	words := ""
+	for i := range 2 * maxForms {
+		words += base64.StdEncoding.EncodeToString(fmt.Appendf(nil, "word %d x", i)) + " "
+	}
+	mail := base64.StdEncoding.EncodeToString([]byte("mail ann@example.com!"))
+	quoted, err := json.Marshal(roster)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, c := range map[string]struct {
+		values     []string
+		text, left string // of the value, in any writing
+	}{
+		"a shorter one in an escaped one": {[]string{"Müller, Ann", "Ann"}, `{"a":"M\u00fcller, Ann"}`, "ller"},
+		"a shorter one in a whole file":   {[]string{roster, "arn:aws:iam::111122223333:user/ann"}, roster, "bob"},
+		"and in the file as a string":     {[]string{roster, "arn:aws:iam::111122223333:user/ann"}, `{"roster.csv":` + string(quoted) + `}`, "bob"},
+		"plainly and in a disguise":       {[]string{"jane.roe"}, `{"a":"jane.roe \u006aane.roe"}`, "ane.roe"},
+		"two that overlap":                {[]string{"ann lee", "lee roe"}, "ann lee roe", "roe"},
+		"two halves of a sign":            {[]string{"𠮷野家です"}, `{"a":"\ud842\udfb7\u91ce\u5bb6\u3067\u3059"}`, `\u91ce`},
+		"eight digits, of YAML":           {[]string{"𠮷野家です"}, `a: "\U00020bb7\u91ce\u5bb6\u3067\u3059"`, `\u91ce`},
+		"behind many other forms":         {[]string{"ann@example.com"}, `{"a":"` + words + mail + `"}`, mail},
+		"beside a stray percent sign":     {[]string{"ann@example.com"}, `{"a":"100% sure: ann%40example.com"}`, "ann%40"},
+		"a short one in curly quotes":     {[]string{"bo"}, `{"a":"he is “bo”, yes"}`, "bo"},
+	} {
+		v := newValues(make([]byte, 32), "run")
+		for _, value := range c.values {
+			v.add(value, "rule")
+		}
+		out, err := v.cut([]byte(c.text))
+		if err != nil || strings.Contains(string(out), c.left) || v.leaks(out) != "" {
+			t.Errorf("%s: %.200s (%v, leaks %q)", name, out, err, v.leaks(out))
+		}
+	}
+	v := newValues(make([]byte, 32), "run")
+	v.add("bo", "rule")
+	if out, err := v.cut([]byte("bob, böbo and éboé")); err != nil || string(out) != "bob, böbo and éboé" {
+		t.Errorf("a part of a word is cut: %s %v", out, err)
+	}
+}

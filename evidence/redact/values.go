@@ -136,16 +136,24 @@ func (v *values) find(low []byte, from int) (at, size int, ok bool) {
 
 // isWord reports whether neither a letter nor a digit stands right before or after a text.
 func isWord(b []byte, from, to int) bool {
-	inWord := func(i int) bool {
-		return i >= 0 && i < len(b) && (b[i] >= 0x80 || 'a' <= b[i] && b[i] <= 'z' || '0' <= b[i] && b[i] <= '9')
-	}
-	return !inWord(from-1) && !inWord(to)
+	inWord := func(r rune, _ int) bool { return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsDigit(r)) }
+	return !inWord(utf8.DecodeLastRune(b[:from])) && !inWord(utf8.DecodeRune(b[to:]))
 }
 
 // holds reports whether a text holds any value.
 func (v *values) holds(b []byte) bool {
 	_, _, ok := v.find(lower(b), 0)
 	return ok
+}
+
+// found gives the values that a text holds plainly, in lower case.
+func (v *values) found(b []byte) map[string]bool {
+	out := map[string]bool{}
+	low := lower(b)
+	for at, size, ok := v.find(low, 0); ok; at, size, ok = v.find(low, at+size) {
+		out[string(low[at:at+size])] = true
+	}
+	return out
 }
 
 // replace puts tokens in the place of values.
