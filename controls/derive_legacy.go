@@ -166,6 +166,7 @@ func (j *joins) lose() {
 			}
 			if e.ruling.scope == Out && strings.HasPrefix(e.kind, "aws.rds.") {
 				e.ruling = ruling{scope: ScopeUnknown, rule: e.ruling.rule, why: why}
+				j.use(e.key, id, &e)
 				j.ends.put(id, e)
 			}
 		}

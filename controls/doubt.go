@@ -2,6 +2,7 @@ package controls
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,19 +13,18 @@ import (
 // run was not answered, or a rule of the engagement withholds it: the coverage row, or the rule with it.
 type unseenEdge struct{ from, row string }
 
-// addUnseen keeps that edges from a fact were not seen. Where every call was answered and the answer says nothing
-// of copies, no answer of another day would: such kinds are named as not asked, and cast no doubt.
-func (j *joins) addUnseen(g *glimpse) {
+// doubtful says whether a cause of not having seen edges casts doubt. Where every call was answered and the answer
+// says nothing of them, no answer of another day would: such kinds are named as not asked, and cast none.
+func (j *joins) doubtful(cause string) bool {
 	if j.unanswered == nil {
 		j.unanswered = map[string]bool{}
 		for _, r := range j.in.Coverage {
 			j.unanswered[r.ID] = !r.Status.Seen() && r.Status != evidence.NotEnabled && r.Status != evidence.Disabled
 		}
 	}
-	row := evidence.RowOf(g.unseen)
-	if withheld := row != g.unseen; withheld || j.unanswered[row] {
-		j.unseen[g.end.kind] = append(j.unseen[g.end.kind], unseenEdge{g.id, g.unseen})
-	}
+	row := evidence.RowOf(cause)
+	withheld := row != cause
+	return withheld || j.unanswered[row]
 }
 
 // unseenCopies says why the copies of a store were not all seen, or where one of them is; "" where they were.
@@ -55,10 +55,12 @@ func (j *joins) doubt(all map[string][]unseenEdge) (added bool) {
 		added = added || len(counted[kind]) > len(j.unseen[kind])
 	}
 	j.unseen = counted
-	for id := range j.edges {
-		if e, ok := j.ends.get(id); ok {
-			e.ruling = j.rulingOf(id, e)
-			j.ends.put(id, e)
+	for _, sources := range []map[string][]string{j.edges, j.opens} {
+		for id := range sources {
+			if e, ok := j.ends.get(id); ok {
+				e.ruling = j.rulingOf(id, e)
+				j.ends.put(id, e)
+			}
 		}
 	}
 	return added
@@ -66,9 +68,19 @@ func (j *joins) doubt(all map[string][]unseenEdge) (added bool) {
 
 // rulingOf gives the scope of what the index holds under an id.
 func (j *joins) rulingOf(id string, e end) ruling {
-	if e.ruling.scope == Out {
-		if by := j.mayReach(id, e.kind); by != nil {
-			return ruling{scope: ScopeUnknown, rule: "graph:" + by.from, why: by.row}
+	if e.ruling.scope != Out {
+		return e.ruling
+	}
+	if by := j.mayReach(id, e.kind); by != nil {
+		return ruling{scope: ScopeUnknown, rule: "graph:" + by.from, why: by.row}
+	}
+	if use := j.keys[id]; use != nil {
+		for _, kind := range slices.Sorted(maps.Keys(use.out)) {
+			for _, from := range use.out[kind] {
+				if by := j.mayReach(from, kind); by != nil {
+					return ruling{scope: ScopeUnknown, rule: "graph:" + from, why: by.row}
+				}
+			}
 		}
 	}
 	return e.ruling
@@ -77,15 +89,22 @@ func (j *joins) rulingOf(id string, e end) ruling {
 // exports are the kinds whose copies lie in buckets.
 var exports = []string{"aws.dynamodb.export", "aws.rds.export"}
 
-// mayReach gives the first unseen edge that can end in a thing: from one of its own kind, or an export to it.
+// namedTables is the kind whose copies have the name of what they are copies of.
+const namedTables = "aws.dynamodb.table"
+
+// mayReach gives the first unseen edge that can end in a thing: from one of its own kind, an export to it, or from
+// what a key may encrypt.
 // The replicas of a table have its name. Where log groups are sent on lies nothing that is collected.
 func (j *joins) mayReach(id, kind string) *unseenEdge {
 	if kind != "aws.logs.group" {
 		for i, e := range j.unseen[kind] {
-			if e.from != id && (kind != "aws.dynamodb.table" || tableName(e.from) == tableName(id)) {
+			if e.from != id && (kind != namedTables || tableName(e.from) == tableName(id)) {
 				return &j.unseen[kind][i]
 			}
 		}
+	}
+	if unseen := j.unseen[keyless(providerOf(kind))]; len(unseen) > 0 && j.carries(kind, "key") {
+		return &unseen[0]
 	}
 	for _, from := range exports {
 		if kind == "aws.s3.bucket" && len(j.unseen[from]) > 0 {

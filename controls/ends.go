@@ -14,15 +14,15 @@ type ends struct {
 	by      map[idDigest]uint32
 	packed  numbered[packed]
 	rulings numbered[ruling]
-	texts   numbered[string] // kinds, targets, managers, reasons
+	texts   numbered[string] // kinds, targets, managers, keys, reasons
 	located numbered[string] // lists of places, as canonical JSON
 	lists   [][]any          // those lists, by their number
 }
 
 // packed is an end by the numbers of its parts.
 type packed struct {
-	ruling, kind, target, why, manager, located uint32
-	data, ghost, placed, placeless              bool
+	ruling, kind, target, why, manager, key, located uint32
+	data, ghost, placed, placeless                   bool
 }
 
 // idDigest is the first 24 bytes of an id's SHA-256: to make two ids of one digest takes 2^96 tries.
@@ -60,7 +60,7 @@ func noLocation(id string) string { return "has no location: " + id }
 
 func (x *ends) put(id string, e end) {
 	p := packed{ruling: x.rulings.number(e.ruling), kind: x.texts.number(e.kind), target: x.texts.number(e.target),
-		manager: x.texts.number(e.manager), data: e.data, ghost: e.ghost}
+		manager: x.texts.number(e.manager), key: x.texts.number(e.key), data: e.data, ghost: e.ghost}
 	if p.placeless = e.placeless; !p.placeless {
 		p.why = x.texts.number(e.why)
 	}
@@ -82,7 +82,7 @@ func (x *ends) get(id string) (end, bool) {
 		return end{}, false
 	}
 	p := x.packed.all[at]
-	e := end{ruling: x.rulings.all[p.ruling], kind: x.texts.all[p.kind], target: x.texts.all[p.target], manager: x.texts.all[p.manager], data: p.data, ghost: p.ghost}
+	e := end{ruling: x.rulings.all[p.ruling], kind: x.texts.all[p.kind], target: x.texts.all[p.target], manager: x.texts.all[p.manager], key: x.texts.all[p.key], data: p.data, ghost: p.ghost}
 	if e.placeless = p.placeless; !p.placeless {
 		e.why = x.texts.all[p.why]
 	}

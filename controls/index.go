@@ -1,6 +1,7 @@
 package controls
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"runtime"
@@ -12,26 +13,29 @@ import (
 // glimpse is what the index takes of one fact. It is a function of the fact and of the judgement's
 // inputs alone, so that many can be made at a time.
 type glimpse struct {
-	id      string
-	end     end
-	copies  []string // ids of its copies
-	origin  string   // what it is a copy of
-	lost    string   // why it is not known what it is a copy of
-	parts   []string // what it opens, of an image
-	unseen  string   // why its copies were not all seen
-	trusted []string // accounts and projects that it shows to be of the run
-	parents []string // of a project
-	shelf   *shelf
-	line    []byte // what derivations read of it
-	sight   *sight // of a second source
-	class   string // of its store
+	id        string
+	end       end
+	copies    []string // ids of its copies
+	origin    string   // what it is a copy of
+	lost      string   // why it is not known what it is a copy of
+	parts     []string // what it opens, of an image
+	held      []string // stores that it is a way into
+	key       string   // what encrypts it
+	keyUnseen string   // why its key was not seen
+	unseen    string   // why its copies were not all seen
+	trusted   []string // accounts and projects that it shows to be of the run
+	parents   []string // of a project
+	shelf     *shelf
+	line      []byte // what derivations read of it
+	sight     *sight // of a second source
+	class     string // of its store
 }
 
 // newJoins starts an index.
 func newJoins(in *Input) *joins {
 	j := &joins{in: in, ends: newEnds(), reads: map[string][]string{}, kept: map[string]*chunk{}, edges: map[string][]string{}, trusted: map[string]bool{},
 		shelves: map[idDigest]packedShelf{}, parents: map[string][]string{}, sources: newSources(in.kinds), unseen: map[string][]unseenEdge{},
-		rootless: map[string]rootless{}}
+		rootless: map[string]rootless{}, opens: map[string][]string{}, keys: map[string]*keyUse{}, keylessIn: map[string]bool{}}
 	for _, d := range derivations() {
 		for kind, ptrs := range d.reads {
 			j.reads[kind] = append(j.reads[kind], ptrs...)
@@ -110,6 +114,8 @@ func (j *joins) glimpse(f *evidence.Fact) (glimpse, error) {
 	if origin, _ := f.Get("/origin"); origin != nil {
 		g.origin, _ = origin.(string)
 	}
+	g.held, _ = heldBy(f)
+	g.key, g.keyUnseen = keyOf(f)
 	switch f.Kind {
 	case "aws.ec2.image":
 		g.parts, _ = texts(f, "/attrs/snapshots")
@@ -143,7 +149,8 @@ func (j *joins) glimpse(f *evidence.Fact) (glimpse, error) {
 // endOf is what the index keeps of every fact.
 func (j *joins) endOf(f *evidence.Fact) end {
 	e := end{ruling: ruleOf(j.in.Register.Scope, f), kind: f.Kind, target: f.Target}
-	if why := f.Unknowns["/origin"]; why != "" && e.ruling.scope == Out { // a copy, and of what was not seen
+	_, unheld := heldBy(f)
+	if why := cmp.Or(f.Unknowns["/origin"], unheld); why != "" && e.ruling.scope == Out { // a copy, or a way in, and of what was not seen
 		e.ruling = ruling{scope: ScopeUnknown, rule: e.ruling.rule, why: why}
 	}
 	if k, ok := j.in.kinds[f.Kind]; ok && slices.Contains(k.Facets, "store") {
@@ -172,8 +179,11 @@ func (j *joins) endOf(f *evidence.Fact) end {
 // add puts a fact into the index, in the order of the run.
 func (j *joins) add(g *glimpse) {
 	e := g.end
+	j.use(g.key, g.id, &e)
 	if old, twice := j.ends.get(g.id); twice && (!slices.Equal(old.located, e.located) || old.ruling != e.ruling) {
 		e = end{ruling: ruling{scope: ScopeUnknown, rule: "said twice"}, kind: e.kind, why: "said twice, with differences: " + g.id}
+		j.use(old.key, g.id, &e)
+		j.use(g.key, g.id, &e)
 	}
 	j.ends.put(g.id, e)
 	if e.data {
@@ -191,8 +201,14 @@ func (j *joins) add(g *glimpse) {
 	for _, id := range g.parts {
 		j.edges[id] = append(j.edges[id], g.id)
 	}
-	if g.unseen != "" {
-		j.addUnseen(g)
+	for _, id := range g.held {
+		j.opens[id] = append(j.opens[id], g.id)
+	}
+	if g.unseen != "" && j.doubtful(g.unseen) {
+		j.unseen[g.end.kind] = append(j.unseen[g.end.kind], unseenEdge{g.id, g.unseen})
+	}
+	if g.keyUnseen != "" && j.doubtful(g.keyUnseen) {
+		j.addKeyless(g)
 	}
 	for _, id := range g.trusted {
 		j.trusted[id] = true

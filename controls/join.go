@@ -17,6 +17,9 @@ type joins struct {
 	fault      error               // of reading those back
 	stores     []string            // ids of stores of something else than logs
 	edges      map[string][]string // store → its copies
+	opens      map[string][]string // store → other ways into it
+	keys       map[string]*keyUse  // key → what it encrypts
+	keylessIn  map[string]bool     // see addKeyless
 	trusted    map[string]bool
 	shelves    map[idDigest]packedShelf // stores that can be locked
 	parents    map[string][]string      // project → ids from its direct parent to the root
@@ -36,6 +39,7 @@ type end struct {
 	why       string // why located is not known; "" where it is, or where placeless
 	placeless bool   // it says nothing of where it lies, and not why
 	ghost     bool   // only a second source lists it
+	key       string // that encrypts it, where it is not in scope by itself
 	manager   string // of a key: AWS, CUSTOMER; "" where it is no key, or was not said
 }
 
@@ -64,8 +68,8 @@ func (j *joins) trust() {
 	}
 }
 
-// spread carries scopes along copies: in by the graph beats out by a label, and so does what is of
-// unknown scope: its copy may be one of an in-scope store.
+// spread carries scopes along copies, and to what opens a store: in by the graph beats out by a label, and so does
+// what is of unknown scope: its copy may be one of an in-scope store.
 func (j *joins) spread() {
 	j.carry(In)
 	j.carry(ScopeUnknown) // after in, so that it overrides only out
@@ -76,27 +80,38 @@ func (j *joins) spread() {
 	}
 }
 
-// carry gives the copies of what has a scope that scope, and theirs in turn. In overrides all, and
-// unknown overrides out.
+// carry gives the copies of what has a scope that scope, and theirs in turn, with what encrypts or opens any
+// of them. In overrides all, and unknown overrides out.
 func (j *joins) carry(scope Scope) {
 	var queue []string
-	for id := range j.edges {
-		if e, ok := j.ends.get(id); ok && e.ruling.scope == scope {
-			queue = append(queue, id)
+	for _, sources := range []map[string][]string{j.edges, j.opens} {
+		for id := range sources {
+			if e, ok := j.ends.get(id); ok && e.ruling.scope == scope {
+				queue = append(queue, id)
+			}
 		}
 	}
 	slices.Sort(queue) // so that of several sources always the same one is named
+	raise := func(to, from string, why string) {
+		if e, ok := j.ends.get(to); ok && e.ruling.scope != In && e.ruling.scope != scope {
+			e.ruling = ruling{scope: scope, rule: "graph:" + from, why: why}
+			j.ends.put(to, e)
+			queue = append(queue, to)
+		}
+	}
+	for _, k := range j.keysOf(scope) {
+		user, _ := j.ends.get(k[1])
+		raise(k[0], k[1], user.ruling.why)
+	}
 	for len(queue) > 0 {
 		from := queue[0]
 		queue = queue[1:]
 		source, _ := j.ends.get(from)
-		next := slices.Sorted(slices.Values(j.edges[from]))
-		for _, to := range next {
-			if e, ok := j.ends.get(to); ok && e.ruling.scope != In && e.ruling.scope != scope {
-				e.ruling = ruling{scope: scope, rule: "graph:" + from, why: source.ruling.why}
-				j.ends.put(to, e)
-				queue = append(queue, to)
-			}
+		for _, to := range slices.Sorted(slices.Values(slices.Concat(j.edges[from], j.opens[from]))) {
+			raise(to, from, source.ruling.why)
+		}
+		if source.key != "" {
+			raise(source.key, from, source.ruling.why)
 		}
 	}
 }

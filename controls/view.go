@@ -40,7 +40,7 @@ func (v *View) Facts() iter.Seq2[*evidence.Fact, error] {
 }
 
 // Scope says whether a fact is in scope, and by which rule: the register's, "default", or
-// "graph:" and the id of what it is a copy of.
+// "graph:" and the id of what it is a copy of, or opens.
 func (v *View) Scope(f *evidence.Fact) (Scope, string) {
 	r := v.j.scopeOf(f)
 	return r.scope, r.rule
