@@ -111,7 +111,7 @@ func (a answer) response(req *http.Request, op Operation, x *evidence.Exchange) 
 // source answers requests: the network, or a recording.
 type source interface {
 	answer(req *http.Request, x *evidence.Exchange, op Operation) (answer, error)
-	tell(ctx context.Context, x *evidence.Exchange, run func(context.Context) Told) ([]byte, error)
+	tell(ctx context.Context, x *evidence.Exchange, run func(context.Context) Told, read Reading) ([]byte, error)
 	live() bool
 	ended() bool           // nothing more is to be asked
 	cutOff(err error) bool // a call that sent nothing was not made since the run had to stop

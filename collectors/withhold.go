@@ -1,6 +1,8 @@
 package collectors
 
 import (
+	"bytes"
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -11,15 +13,20 @@ import (
 )
 
 // Withholding is what an engagement keeps out of the evidence: by operation, which rule withholds which
-// values of its answers. It is applied to every genuine answer before anything of it is written,
-// and facts are made of what is left, so that a replay makes the same.
+// values of its answers. It is applied to every answer before anything of it is written, and facts are made of
+// what is left, so that a replay makes the same. Of an error answer of an operation that is named here only the
+// code is kept, whatever the paths.
 type Withholding map[string][]Withheld
 
-// Withheld is one field of an operation's answers and the rule that withholds it.
+// Withheld is one field of an operation's answers and the rule that withholds it. Without a path the rule
+// names the operation's error answers alone.
 type Withheld struct {
 	Rule string
 	Path cut.Path
 }
+
+// field is how the rule names what it withholds.
+func (w Withheld) field() string { return cmp.Or(w.Path.String(), errorAnswer) }
 
 // rules lists the ids of the rules, sorted.
 func (w Withholding) rules() []string {
@@ -32,32 +39,50 @@ func (w Withholding) rules() []string {
 	return slices.Sorted(maps.Keys(ids))
 }
 
-// apply takes out of a genuine answer what is withheld, notes it in the exchange, and gives what may be
+// apply takes out of an answer what is withheld, notes it in the exchange, and gives what may be
 // kept. An answer that cannot be cut is not kept at all, nor one that is not genuine, such as one that
-// was cut off: the values may stand in it.
-func (w Withholding) apply(x *evidence.Exchange, body []byte) (kept []byte, changed bool) {
+// was cut off: the values may stand in it. An error answer keeps its code.
+func (w Withholding) apply(x *evidence.Exchange, header http.Header, body []byte) (kept []byte, changed bool) {
 	rules := w[x.Operation]
+	success := x.Status >= 200 && x.Status < 300
 	switch {
-	case len(body) == 0 || len(rules) == 0:
+	case len(rules) == 0:
 		return body, false
-	case x.Outcome == evidence.Failed && x.Status >= 200 && x.Status < 300:
-		x.Withheld = append(x.Withheld, evidence.Withheld{Rule: rules[0].Rule, Field: rules[0].Path.String(), Failed: "nothing of the answer is kept: " + x.Reason})
+	case !success:
+		return rules[0].keepCode(x, header, body)
+	case len(body) == 0:
+		return body, false
+	case x.Outcome == evidence.Failed:
+		x.Withheld = append(x.Withheld, rules[0].nothing(x.Reason))
 		return nil, true
-	case x.Outcome != evidence.OK:
-		return body, false
 	}
 	for _, one := range rules {
 		out, n, err := one.Path.Replace(body, func(string) string { return evidence.Marker(one.Rule) })
 		if err != nil {
-			x.Withheld = append(x.Withheld, evidence.Withheld{Rule: one.Rule, Field: one.Path.String(), Failed: "nothing of the answer is kept: " + err.Error()})
+			x.Withheld = append(x.Withheld, one.nothing(err.Error()))
 			return nil, true
 		}
 		if n > 0 {
-			x.Withheld = append(x.Withheld, evidence.Withheld{Rule: one.Rule, Field: one.Path.String(), Values: n})
+			x.Withheld = append(x.Withheld, evidence.Withheld{Rule: one.Rule, Field: one.field(), Values: n})
 			body, changed = out, true
 		}
 	}
 	return body, changed
+}
+
+// nothing says why a rule keeps no byte of an answer.
+func (w Withheld) nothing(why string) evidence.Withheld {
+	return evidence.Withheld{Rule: w.Rule, Field: w.field(), Failed: "nothing of the answer is kept: " + why}
+}
+
+// keepCode keeps of an error answer what it is judged by: status and code.
+func (w Withheld) keepCode(x *evidence.Exchange, header http.Header, body []byte) (kept []byte, changed bool) {
+	changed = onlyCodeHeader(x, header)
+	kept = onlyCode(body, evidence.Marker(w.Rule))
+	if changed = changed || !bytes.Equal(kept, body); changed {
+		x.Withheld = append(x.Withheld, evidence.Withheld{Rule: w.Rule, Field: errorAnswer, Values: 1})
+	}
+	return kept, changed
 }
 
 // checksum is the header by which DynamoDB says the CRC-32 of its answer.
@@ -66,7 +91,7 @@ const checksum = "X-Amz-Crc32"
 // keep applies the rules to an answer and says what is left of it means.
 func (w Withholding) keep(op Operation, x *evidence.Exchange, header http.Header, body []byte) []byte {
 	x.Outcome, x.Reason = classify(op, x.Status, header, body)
-	kept, changed := w.apply(x, body)
+	kept, changed := w.apply(x, header, body)
 	if changed { // a checksum of what was there would tell it, and be refused by the SDK
 		delete(x.Answer, checksum)
 		header.Del(checksum)

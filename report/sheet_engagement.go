@@ -126,7 +126,7 @@ func exclusions(f *form) error {
 func withheld(f *form) error {
 	var rows []stated
 	for _, w := range f.in.Engagement.Withhold {
-		rows = append(rows, entryOf(engagementFile, w.ID, w.ID, strings.Join(w.Operations, "\n"), strings.Join(w.Fields, "\n"), w.Because, group(f.in.Run.Withheld[w.ID])))
+		rows = append(rows, entryOf(engagementFile, w.ID, w.ID, strings.Join(w.Operations, "\n"), strings.Join(append(slices.Clone(w.Fields), "error answers, but for their codes"), "\n"), w.Because, group(f.in.Run.Withheld[w.ID])))
 	}
 	if len(rows) == 0 {
 		return nil

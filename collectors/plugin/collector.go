@@ -14,13 +14,13 @@ func (p *Plugin) Target() collectors.Target {
 	return collectors.Target{ID: "plugin-" + p.Spec.Name, Provider: p.Manifest.Provider, Level: collectors.Plugin, Name: p.Spec.Name + " " + p.Manifest.Version}
 }
 
-// operation is the row of the run of the plug-in as a whole; every other row hangs on it.
-func (p *Plugin) operation() string { return "plugin:" + p.Spec.Name }
+// Operation is the row of the run of the plug-in as a whole, plugin:NAME; every other row hangs on it.
+func (p *Plugin) Operation() string { return "plugin:" + p.Spec.Name }
 
 // Info declares what the manifest does, and the run of the plug-in itself, which lists every kind:
 // where it fails, no population of any of them is whole.
 func (p *Plugin) Info() collectors.Info {
-	whole := collectors.Operation{Name: p.operation(), List: true, Global: true}
+	whole := collectors.Operation{Name: p.Operation(), List: true, Global: true}
 	for _, k := range p.Manifest.Kinds {
 		whole.Kinds = append(whole.Kinds, k.Name)
 	}
@@ -65,7 +65,7 @@ func (p *Plugin) Collect(ctx context.Context, s *collectors.Session) error {
 	}
 	var out *Output
 	inputs := p.files()
-	status := s.Tell(ctx, p.operation(), asked, p.run, func(x *evidence.Exchange, body []byte) (evidence.Status, string) {
+	status := s.Tell(ctx, p.Operation(), asked, p.run, func(x *evidence.Exchange, body []byte) (evidence.Status, string) {
 		var why string
 		out, why = p.meaning(x, body, inputs)
 		switch {

@@ -145,8 +145,16 @@ func (v *vault) AddBody(b []byte) (string, error) {
 // collect runs a plug-in, plays what was recorded again without its bytes, and wants the same.
 func collect(t *testing.T, p *Plugin) collectors.Outcome {
 	t.Helper()
+	out, _ := collectBy(t, p, nil)
+	return out
+}
+
+// collectBy does so by rules that withhold, and gives all that was kept, too.
+func collectBy(t *testing.T, p *Plugin, rules collectors.Withholding) (collectors.Outcome, *vault) {
+	t.Helper()
 	v := &vault{bodies: map[string][]byte{}}
 	w := collectors.NewWork(p.Target(), time.Now(), nil, v, time.Now)
+	w.Withhold(rules)
 	if err := w.Collect(t.Context(), p, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -161,6 +169,7 @@ func collect(t *testing.T, p *Plugin) collectors.Outcome {
 		t.Fatal(err)
 	}
 	again := collectors.ReplayWork(p.Target(), time.Now(), r, &vault{bodies: map[string][]byte{}})
+	again.Withhold(rules)
 	if err := again.Collect(t.Context(), &gone, nil); err != nil {
 		t.Fatal(err)
 	}
@@ -177,7 +186,7 @@ func collect(t *testing.T, p *Plugin) collectors.Outcome {
 	if len(r.Left()) > 0 {
 		t.Error("the exchange was not asked for")
 	}
-	return out
+	return out, v
 }
 
 func TestGoodPlugin(t *testing.T) {

@@ -73,7 +73,7 @@ func (f *File) checkWithhold(c *faults) {
 		c.check(plainName.MatchString(w.ID), at+".id", "%q is no name", "use lower-case letters, digits and -", w.ID)
 		c.check(!slices.ContainsFunc(f.Withhold[:i], func(o Withholding) bool { return o.ID == w.ID }), at+".id", "%q stands twice", "", w.ID)
 		c.check(w.Because != "", at, "because is missing", "a third party will read why it was kept out of the evidence")
-		c.check(len(w.Operations) > 0 && len(w.Fields) > 0, at, "operations and fields must be said", "docs/minimisation.md lists what may be withheld")
+		c.check(len(w.Operations) > 0, at, "operations must be said", "docs/minimisation.md lists what may be withheld; without fields, only error answers are cut")
 		for n, field := range w.Fields {
 			_, err := cut.Parse(field)
 			c.check(err == nil, fmt.Sprintf("%s.fields[%d]", at, n), "%v", "write it as /Accounts/*/Email or /TagSet/Tag[Key=owner]/Value", err)

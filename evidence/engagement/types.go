@@ -81,11 +81,11 @@ type Exclusion struct {
 }
 
 // Withholding keeps values out of the evidence: they are replaced before an answer is written, and what a fact
-// would say by them is unknown. See docs/minimisation.md.
+// would say by them is unknown. Of error answers of its operations only the code is kept. See docs/minimisation.md.
 type Withholding struct {
 	ID         string   `yaml:"id"`
-	Operations []string `yaml:"operations"` // service:Operation, with * for any text
-	Fields     []string `yaml:"fields"`     // paths in their answers, as package cut reads them
+	Operations []string `yaml:"operations"` // service:Operation or plugin:NAME, with * for any text
+	Fields     []string `yaml:"fields"`     // paths in their answers, as package cut reads them; empty: error answers alone
 	Because    string   `yaml:"because"`
 }
 

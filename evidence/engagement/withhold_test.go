@@ -61,8 +61,7 @@ func TestWithholdingRules(t *testing.T) {
 	for text, says := range map[string]string{
 		`{id: A, operations: [x], fields: [/a], because: b}`:                                                         "withhold[0].id",
 		`{id: a, operations: [x], fields: [/a]}`:                                                                     "because is missing",
-		`{id: a, fields: [/a], because: b}`:                                                                          "operations and fields",
-		`{id: a, operations: [x], because: b}`:                                                                       "operations and fields",
+		`{id: a, fields: [/a], because: b}`:                                                                          "operations must be said",
 		`{id: a, operations: [x], fields: [a], because: b}`:                                                          "does not begin with /",
 		`{id: a, operation: [x], fields: [/a], because: b}`:                                                          "unknown field",
 		"{id: a, operations: [x], fields: [/a], because: b}\n  - {id: a, operations: [x], fields: [/a], because: b}": "stands twice",

@@ -75,11 +75,11 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 	if err != nil {
 		return "", err
 	}
-	withheld, err := withholding(c.Engagement.File)
+	plugins, err := pluginsOf(&c)
 	if err != nil {
 		return "", err
 	}
-	plugins, err := pluginsOf(&c)
+	withheld, err := withholding(c.Engagement.File, plugins)
 	if err != nil {
 		return "", err
 	}

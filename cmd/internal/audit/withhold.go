@@ -9,6 +9,7 @@ import (
 	"github.com/trefoil-audit/trefoil/collectors"
 	"github.com/trefoil-audit/trefoil/collectors/aws"
 	"github.com/trefoil-audit/trefoil/collectors/gcp"
+	"github.com/trefoil-audit/trefoil/collectors/plugin"
 	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/cut"
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
@@ -22,15 +23,18 @@ func Withholdable() map[string][]string {
 	return out
 }
 
-// withholding holds an engagement's rules against what the collectors of this build declare: which fields of
-// which operations each names. A rule that would withhold nothing, or what collectors decide by, is a
+// withholding holds an engagement's rules against what the collectors of this build, and its plug-ins, declare: which
+// fields of which operations each names. A rule that would withhold nothing, or what collectors decide by, is a
 // *engagement.FileError.
-func withholding(f *engagement.File) (collectors.Withholding, error) {
+func withholding(f *engagement.File, plugins []*plugin.Plugin) (collectors.Withholding, error) {
 	out := collectors.Withholding{}
 	may := Withholdable()
+	for _, p := range plugins {
+		may[p.Operation()] = p.Manifest.Withholdable()
+	}
 	for i, rule := range f.Withhold {
 		at := fmt.Sprintf("$.withhold[%d]", i)
-		operations, err := withheldOperations(f, rule, at)
+		operations, err := withheldOperations(f, rule, at, plugins)
 		if err != nil {
 			return nil, err
 		}
@@ -50,17 +54,25 @@ func withholding(f *engagement.File) (collectors.Withholding, error) {
 				return nil, f.Fault(fmt.Sprintf("%s.fields[%d]", at, n), fmt.Sprintf("%q is no field that may be withheld of %s", text, strings.Join(rule.Operations, ", ")), mayText(may, operations))
 			}
 		}
+		for _, op := range operations { // its error answers, where no field of it is named
+			if len(out[op]) == 0 {
+				out[op] = append(out[op], collectors.Withheld{Rule: rule.ID})
+			}
+		}
 	}
 	return out, nil
 }
 
 // withheldOperations lists the operations that a rule names; each of its patterns must name some.
-func withheldOperations(f *engagement.File, rule engagement.Withholding, at string) ([]string, error) {
+func withheldOperations(f *engagement.File, rule engagement.Withholding, at string, plugins []*plugin.Plugin) ([]string, error) {
 	all := map[string]bool{}
 	for _, c := range declared() {
 		for _, op := range c.Info().Operations {
 			all[op.Name] = true
 		}
+	}
+	for _, p := range plugins {
+		all[p.Operation()] = true
 	}
 	found := map[string]bool{}
 	for n, pattern := range rule.Operations {
@@ -71,11 +83,8 @@ func withheldOperations(f *engagement.File, rule engagement.Withholding, at stri
 			}
 		}
 		if len(found) == before {
-			hint := "write it as s3:GetBucketTagging or iam:*; docs/minimisation.md lists what may be withheld"
-			if strings.HasPrefix(pattern, "plugin:") {
-				hint = "what a plug-in shall not tell, leave out of its inputs"
-			}
-			return nil, f.Fault(fmt.Sprintf("%s.operations[%d]", at, n), fmt.Sprintf("%q names no operation that is asked, or none that the patterns before it do not name", pattern), hint)
+			return nil, f.Fault(fmt.Sprintf("%s.operations[%d]", at, n), fmt.Sprintf("%q names no operation that is asked, or none that the patterns before it do not name", pattern),
+				"write it as s3:GetBucketTagging, iam:* or plugin:NAME; docs/minimisation.md lists what may be withheld")
 		}
 	}
 	return slices.Sorted(maps.Keys(found)), nil

@@ -12,6 +12,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/go-json-experiment/json"
+
+	"github.com/trefoil-audit/trefoil/collectors/plugin"
 	"github.com/trefoil-audit/trefoil/controls"
 	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/bundle"
@@ -32,7 +35,9 @@ func everythingWithheld() (text string, rules []string) {
 			fmt.Fprintf(&b, "      - %q\n", field)
 		}
 	}
-	return b.String(), rules
+	b.WriteString("  - {id: errors, operations: [\"*\"], because: a test}\n")
+	b.WriteString("  - {id: inventory, operations: [\"plugin:inventory\"], fields: [/fact/name, \"/fact/tags/*\", /fact/fields/attrs/status], because: a test}\n")
+	return b.String(), append(rules, "errors", "inventory")
 }
 
 // factsByID gives a run's facts by kind and id.
@@ -124,6 +129,7 @@ func TestWithheldIsUnknown(t *testing.T) {
 	noWorse(t, before, after)
 	noBetter(t, judgedBefore, judgedAfter)
 	noMarkerAsValue(t, after, rules)
+	onlyCodesOfErrors(t, after)
 	_, report, err := Verify(context.Background(), Verification{Path: path, Trust: trust, Workers: 2, Reperform: true, Progress: func(string) {}})
 	if err != nil {
 		t.Fatalf("%v %+v", err, report)
@@ -154,7 +160,7 @@ func noWorse(t *testing.T, before, after *run.Run) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if old := was[row.ID]; old.Status != row.Status || old.Reason != row.Reason {
+		if old := was[row.ID]; old.Status != row.Status || old.Reason != row.Reason && row.Reason != evidence.Marker("errors") {
 			t.Errorf("%s: %s %s, before %s %s", row.ID, row.Status, row.Reason, old.Status, old.Reason)
 		}
 		for _, n := range row.Withheld {
@@ -165,6 +171,41 @@ func noWorse(t *testing.T, before, after *run.Run) {
 	t.Logf("%d values of %d operations", values, len(operations))
 	if values < 100 || len(operations) < 20 {
 		t.Errorf("only %d values of %d operations were withheld", values, len(operations))
+	}
+}
+
+// onlyCodesOfErrors looks into every error answer: nothing is left of it but codes, and the row of each says so.
+func onlyCodesOfErrors(t *testing.T, r *run.Run) {
+	t.Helper()
+	refused := 0
+	for _, target := range r.Targets() {
+		parts, err := r.Bundle(target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for line, err := range parts[0].Lines(bundle.ExchangesName) {
+			var x evidence.Exchange
+			if err = errors.Join(err, json.Unmarshal(line, &x)); err != nil {
+				t.Fatal(err)
+			}
+			if x.Status < 300 || x.Body == "" {
+				continue
+			}
+			body, err := bodyOf(parts, x.Body)
+			if err != nil || !strings.Contains(string(body), "trefoil-withheld.") || len(body) > 300 || len(x.Withheld) != 1 {
+				t.Errorf("%s %d %s %+v %v", x.Operation, x.Status, body, x.Withheld, err)
+			}
+			refused++
+		}
+		for _, p := range parts {
+			if err := p.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	}
+	t.Logf("%d error answers", refused)
+	if refused < 20 {
+		t.Error("the world shows too few error answers")
 	}
 }
 
@@ -247,7 +288,7 @@ func TestBadWithholding(t *testing.T) {
 	for rule, says := range map[string][]string{
 		`{id: x, operations: ["s3:Nothing"], fields: [/a], because: b}`:                                        {":7: withhold[0].operations[0]", "names no operation"},
 		`{id: x, operations: ["s3:GetBucketTagging", "s3:GetBucketTagging"], fields: [/a], because: b}`:        {"operations[1]", "names no operation that is asked, or none"},
-		`{id: x, operations: ["plugin:inventory"], fields: [/a], because: b}`:                                  {"operations[0]", "leave out of its inputs"},
+		`{id: x, operations: ["plugin:inventory"], fields: [/a], because: b}`:                                  {"operations[0]", "names no operation that is asked"},
 		`{id: x, operations: ["s3:GetBucketTagging"], fields: [/TagSet/Tag/Key], because: b}`:                  {":7: withhold[0].fields[0]", "no field that may be withheld", "s3:GetBucketTagging /TagSet/Tag[Key=*]/Value"},
 		`{id: x, operations: ["s3:GetBucketPolicy"], fields: [/Statement/*/Principal], because: b}`:            {"fields[0]", "decide by all that they read"},
 		`{id: x, operations: ["storage:buckets.getIamPolicy"], fields: ["/bindings/*/members/*"], because: b}`: {"fields[0]", "members/*[=user:*]"},
@@ -257,7 +298,7 @@ func TestBadWithholding(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, err = withholding(f)
+		_, err = withholding(f, nil)
 		var bad *engagement.FileError
 		text := fmt.Sprint(err)
 		if errors.As(err, &bad) {
@@ -298,7 +339,23 @@ func TestWithholdable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := withholding(f); err != nil || len(got) != len(rules) {
-		t.Errorf("%d of %d: %v", len(got), len(rules), err)
+	manifest := &plugin.Manifest{Kinds: []*evidence.Kind{{Attrs: []evidence.Field{{Name: "status", Type: evidence.String}}}}}
+	got, err := withholding(f, []*plugin.Plugin{{Spec: engagement.Plugin{Name: "inventory"}, Manifest: manifest}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths := map[string]int{}
+	for op, list := range got {
+		for _, one := range list {
+			paths[one.Rule]++
+		}
+		if list[0].Rule != "errors" && list[0].Path.String() == "" {
+			t.Errorf("%s: %+v", op, list)
+		}
+	}
+	for _, id := range rules {
+		if paths[id] == 0 {
+			t.Errorf("rule %s withholds nothing", id)
+		}
 	}
 }
