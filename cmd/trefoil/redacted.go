@@ -30,8 +30,9 @@ func verifyCopy(c *cli.Context, path string, trust *seal.Trust) error {
 		}
 	}
 	copied, err := redact.Verify(path, trust)
+	whole := err == nil
 	var revealed []redact.Revealed
-	if name := c.String(revealFlag.Name); err == nil && name != "" {
+	if name := c.String(revealFlag.Name); whole && name != "" {
 		var text []byte
 		if text, err = readBounded(name, redact.MaxReveal); err == nil {
 			revealed, err = copied.Prove(filepath.Base(name), text)
@@ -42,15 +43,29 @@ func verifyCopy(c *cli.Context, path string, trust *seal.Trust) error {
 	if errors.As(err, &bad) {
 		err = &codeError{code: exitUnverified, message: fmt.Sprintf("%s does NOT verify: %v", path, err), hint: copyHint(err)}
 	}
+	switch {
+	case c.Bool(jsonFlag.Name):
+		if perr := printJSON(c.App.Writer, copyJSON(copied, whole, revealed, err)); perr != nil {
+			return perr
+		}
+	case err == nil:
+		printCopy(c, copied, revealed)
+	}
+	return err
+}
+
+// copyJSON is what --json says of a copy, also where it, or a revealed value, does not verify: of a copy that does
+// not, nothing but why.
+func copyJSON(v *redact.Copy, whole bool, revealed []redact.Revealed, err error) map[string]any {
+	out := map[string]any{"verifies": err == nil, "copy_verifies": whole, "error": ""}
 	if err != nil {
-		return err
+		out["error"] = err.Error()
 	}
-	if c.Bool(jsonFlag.Name) {
-		return printJSON(c.App.Writer, map[string]any{"verifies": true, "redacted_copy": copied.Record, "digest": copied.Digest, "tokens": copied.Tokens,
-			"signer": copied.Signature.Signer.Anchor(), "cannot": cannot, "revealed": revealed})
+	if whole {
+		out["redacted_copy"], out["digest"], out["tokens"] = v.Record, v.Digest, v.Tokens
+		out["signer"], out["cannot"], out["revealed"] = v.Signature.Signer.Anchor(), cannot, revealed
 	}
-	printCopy(c, copied, revealed)
-	return nil
+	return out
 }
 
 // revealError says of a value that is not what was withheld that it is not the copy which fails.

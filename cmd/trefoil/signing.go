@@ -57,7 +57,7 @@ func services(s *seal.Signer, f engagement.Signing, config string) error {
 		}
 		s.Services.Authorities = all.Authorities
 		if f.Logged() {
-			s.Services.Logs = all.Logs
+			s.Services.Logs, s.LogRun = all.Logs, f.LogEntries == engagement.LogRun
 		}
 		if f.Keyless() {
 			s.Services.Fulcio = all.Fulcio

@@ -89,6 +89,8 @@ func TestFileFaults(t *testing.T) {
 		"any provider":      {"signing:", "parameters: {identity_providers: [\"is:C1\", \"**\"]}\nsigning:", 0, "identity_providers[1]"},
 		"gap without end":   {"    until: 2027-01-01", "", 0, "until"},
 		"anchor":            {"name: Enclave 2026", "name: &a Enclave", 1, "anchors"},
+		"log without one":   {"  timestamp: none", "  {log_entries: run, key: k, timestamp: none}", 14, "profile key+tsa has no log"},
+		"log of what":       {"  timestamp: none", "  {log_entries: bundle, profile: key+tsa+rekor, key: k, services: s, trusted_root: t}", 14, "says not of what"},
 		"several documents": {"signing:", "---\nsigning:", 0, "several documents"},
 		"no target":         {"aws:\n  - management: \"123456789012\"\n    role: TrefoilAudit\n", "", 0, "no target"},
 		"role of two":       {"  - management: \"123456789012\"\n    role: TrefoilAudit", "  - accounts: [\"111122223333\", \"444455556666\"]", 8, "say role"},

@@ -172,6 +172,10 @@ func TestTrustRefusals(t *testing.T) {
 		"path and inline":      {good + "trusted_root: {path: root.json, inline: x}\n", "not both"},
 		"other digest":         {good + "trusted_root: {inline: x, sha256: 00}\n", "its sha256 is"},
 		"unknown required":     {good + "required: [blessing]\n", "blessing"},
+		"required copy":        {good + "required: [run, copy]\n", "required[1]: no run holds a copy"},
+		"logged without runs":  {good + "thresholds: {log_entries_of: [bundle]}\n", "thresholds.log_entries_of: the run itself is not among them"},
+		"logged none":          {good + "thresholds: {log_entries_of: []}\n", "thresholds.log_entries_of"},
+		"logged unknown":       {good + "thresholds: {log_entries_of: [run, blessing]}\n", "thresholds.log_entries_of[1]"},
 		"missing root":         {good + "trusted_root: root.json\n", "trusted_root"},
 	} {
 		_, err := parseText(c.text)

@@ -27,12 +27,13 @@ const logVersion = 2
 
 // Signer signs files of a run: with a key, or, where Token is set, with a key made for the
 // certificate that Services.Fulcio gives for that identity. Each signature gets a time of every
-// authority and an entry in every log that is named; one that cannot be had is an error, never a
+// authority and, unless LogRun leaves that to the run's, an entry in every log that is named; one that cannot be had is an error, never a
 // signature without. A Signer may be used by several goroutines.
 type Signer struct {
 	Key       *Key
 	Token     Token
 	Services  Services
+	LogRun    bool              // only a run's signature goes to the logs: what the run names by its digests is covered by it
 	Root      *Root             // what was signed is checked by it before it counts; nil: only the signature itself is
 	Transport http.RoundTripper // for certificates and times; nil: the default
 
@@ -68,7 +69,11 @@ func (s *Signer) Sign(ctx context.Context, kind Kind, name, sha256 string, predi
 
 // SignStatement makes the Sigstore bundle over an in-toto statement about several files.
 func (s *Signer) SignStatement(ctx context.Context, predicateType string, files []File, predicate any) ([]byte, error) {
-	b, err := s.bundle(ctx, predicateType, files, predicate, s.Services.Logs)
+	logs := s.Services.Logs
+	if s.LogRun && predicateType != Run.PredicateType() {
+		logs = nil
+	}
+	b, err := s.bundle(ctx, predicateType, files, predicate, logs)
 	if err != nil {
 		return nil, err
 	}

@@ -227,6 +227,32 @@ func TestSignerChecksWhatItSigned(t *testing.T) {
 	}
 }
 
+// A signer that logs runs alone asks no log for the rest; trust takes that only where it says so itself.
+func TestLogOfTheRunAlone(t *testing.T) {
+	s := sealtest.New(t)
+	k, pem := testKey(t)
+	signer := &Signer{Key: k, LogRun: true, Services: Services{Authorities: []string{s.Authority}, Logs: []string{"http://127.0.0.1:1"}}}
+	if _, err := signer.Sign(t.Context(), Run, "run.json", evidence.Digest(file), nil); err == nil {
+		t.Error("a run was signed though its log does not answer")
+	}
+	for _, kind := range []Kind{Bundle, Judgement, Report} {
+		sig, err := signer.Sign(t.Context(), kind, "x", evidence.Digest(file), nil)
+		if err != nil {
+			t.Fatalf("%s: %v", kind, err)
+		}
+		for thresholds, good := range map[string]bool{"log_entries: 1": false, "{}": true, "log_entries: 1, log_entries_of: [run]": true,
+			"log_entries: 1, log_entries_of: [run, " + string(kind) + "]": false} {
+			keys := strings.Replace(keyYAML(pem), "[run]", "[run, bundle, judgement, report]", 1)
+			trust := mustTrust(t, "timestamp: required\ntrusted_root: {inline: '"+string(s.Root())+"'}\nthresholds: {"+strings.Trim(thresholds, "{}")+"}\n"+keys)
+			if _, err := trust.Verify(kind, evidence.Digest(file), sig, At(now)); (err == nil) != good || err != nil && !errors.Is(err, ErrUntrusted) {
+				t.Errorf("%s by %s: %v", kind, thresholds, err)
+			}
+		}
+	}
+	unlogged := signed(t, &Signer{Key: k, Services: Services{Authorities: []string{s.Authority}}}, file)
+	wants(t, mustTrust(t, "timestamp: required\ntrusted_root: {inline: '"+string(s.Root())+"'}\nthresholds: {log_entries: 1, log_entries_of: [run]}\n"+keyYAML(pem)), unlogged, ErrUntrusted, "trust wants 1")
+}
+
 func TestProbe(t *testing.T) {
 	s := sealtest.New(t)
 	k, _ := testKey(t)

@@ -96,9 +96,10 @@ type trustFile struct {
 // thresholds are the least numbers of what a signature must carry; nil: one timestamp where one is
 // required, and for identities one entry in a log and one promise of a certificate log (SCT) too.
 type thresholds struct {
-	Timestamps *int `yaml:"timestamps"`
-	LogEntries *int `yaml:"log_entries"`
-	SCTs       *int `yaml:"scts"`
+	Timestamps *int   `yaml:"timestamps"`
+	LogEntries *int   `yaml:"log_entries"`
+	Logged     []Kind `yaml:"log_entries_of"` // of which kinds log entries are wanted; empty: of each
+	SCTs       *int   `yaml:"scts"`
 }
 
 // maxTrust bounds trust.yaml.
@@ -125,8 +126,14 @@ func ParseTrust(name string, text []byte, read func(path string) ([]byte, error)
 	for path, n := range map[string]*int{"timestamps": f.Thresholds.Timestamps, "log_entries": f.Thresholds.LogEntries, "scts": f.Thresholds.SCTs} {
 		c.Check(n == nil || *n >= 0 && *n <= maxThreshold, "$.thresholds."+path, "want a number from 0 to %d", "", maxThreshold)
 	}
+	for i, k := range f.Thresholds.Logged {
+		c.Check(k.valid(), fmt.Sprintf("$.thresholds.log_entries_of[%d]", i), "unknown kind %q", "use some of "+kindWords(), k)
+	}
+	c.Check(f.Thresholds.Logged == nil || slices.Contains(f.Thresholds.Logged, Run), "$.thresholds.log_entries_of", "the run itself is not among them", "write [run], and what else must be in a log; for no log say log_entries: 0")
 	for i, k := range f.Required {
-		c.Check(k.valid(), fmt.Sprintf("$.required[%d]", i), "unknown kind %q", "use some of "+kindWords(), k)
+		at := fmt.Sprintf("$.required[%d]", i)
+		c.Check(k.valid(), at, "unknown kind %q", "use some of "+kindWords(), k)
+		c.Check(k != Copy, at, "no run holds a copy, so none could meet it", "leave it out: a redacted copy always needs the signature of a redactor (may_sign: [copy])")
 	}
 	c.Check(len(f.Keys)+len(f.Identities) > 0, "$.keys", "keys or identities: none is named, so nothing could ever verify", "`trefoil init` writes a trust.yaml with the public half of a key")
 	for i := range f.Keys {

@@ -200,13 +200,21 @@ func (t *Trust) enough(s *Signature) error {
 	if tokens := t.tokens(s); s.Tokens < tokens {
 		return fmt.Errorf("%w: it carries no timestamp, or too few: %d, and trust wants %d", ErrTime, s.Tokens, tokens)
 	}
-	if want := least(t.thresholds.LogEntries, count(identity)); s.LogEntries < want {
+	if want := t.logEntries(s.Kind, identity); s.LogEntries < want {
 		return fmt.Errorf("%w: it carries %d entries of transparency logs, and trust wants %d", ErrUntrusted, s.LogEntries, want)
 	}
 	if t.root == nil && s.Tokens+s.LogEntries > 0 {
 		return fmt.Errorf("%w: it carries %d timestamps and %d log entries, and trust.yaml names no trusted_root to check them by", ErrTime, s.Tokens, s.LogEntries)
 	}
 	return nil
+}
+
+// logEntries is how many logs' entries trust wants of a signature of a kind.
+func (t *Trust) logEntries(kind Kind, identity bool) int {
+	if of := t.thresholds.Logged; len(of) > 0 && !slices.Contains(of, kind) {
+		return 0
+	}
+	return least(t.thresholds.LogEntries, count(identity))
 }
 
 func least(n *int, otherwise int) int {

@@ -32,8 +32,9 @@ type Link struct {
 	Last      time.Time    `json:"last_exchange"`
 	Timestamp time.Time    `json:"timestamp"`
 	Tool      run.Tool     `json:"tool"`
-	Catalogue string       `json:"catalogue"` // digest of the catalogue of its judgement; empty where it has none, or several
-	Gap       string       `json:"gap"`       // what a gap record in it says; empty: none
+	Catalogue string       `json:"catalogue"`        // digest of the catalogue of its judgement; empty where it has none, or several
+	Stopped   bool         `json:"stopped,omitzero"` // its collection was stopped before its end
+	Gap       string       `json:"gap"`              // what a gap record in it says; empty: none
 	gapSigner string
 }
 
@@ -73,7 +74,7 @@ func (c *Chain) add(ctx context.Context, v Verification, name string) error {
 	if err != nil {
 		return c.fail(name, "run", err)
 	}
-	l := Link{Name: name, Run: report.Run, AsOf: report.AsOf, Previous: r.Record.Previous, Last: report.Last, Timestamp: report.Timestamp, Tool: r.Record.Tool}
+	l := Link{Name: name, Run: report.Run, AsOf: report.AsOf, Previous: r.Record.Previous, Last: report.Last, Timestamp: report.Timestamp, Tool: r.Record.Tool, Stopped: r.Record.Source.Stopped}
 	if len(report.Judgements) == 1 {
 		if l.Catalogue, err = catalogueDigest(r, report.Judgements[0]); err != nil {
 			return c.fail(name, "judgement", err)
@@ -88,6 +89,9 @@ func (c *Chain) add(ctx context.Context, v Verification, name string) error {
 		}
 	}
 	c.note("ok", name, "run", "trust.yaml", fmt.Sprintf("%s, %s", report.Run, clockWords(report)))
+	if l.Stopped {
+		c.note("warning", name, "collection", "run.json", "it was STOPPED before its end: what it did not ask is not_attempted")
+	}
 	c.Links = append(c.Links, l)
 	return nil
 }
