@@ -331,6 +331,7 @@ sigstore() {
     skip "@sigstore/verify" "npm is not installed"
   fi
   check "key services: AWS KMS and Vault sign" go test -count=1 -tags kms_aws,kms_vault -run Cloud ./evidence/seal/
+  check "key services: Google's and Azure's link, and say what is wrong" go test -count=1 -tags kms_gcp,kms_azure -run OtherClouds ./evidence/seal/
   check "key services: all compile" go vet -tags kms_aws,kms_gcp,kms_azure,kms_vault ./evidence/seal/
 }
 # guide runs each block of docs/auditor.md, in order, in a folder with the files that it asks for, with no network.

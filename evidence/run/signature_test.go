@@ -39,6 +39,12 @@ func (o *office) trust(t *testing.T, more string) *seal.Trust {
 // trusting is trust with a window of the collector's key, and with an identity.
 func (o *office) trusting(t *testing.T, more, window, identity string) *seal.Trust {
 	t.Helper()
+	return parseTrust(t, o.trustText(t, more, window, identity), o.Root())
+}
+
+// trustText is the text of that trust.yaml; its root is root.json.
+func (o *office) trustText(t *testing.T, more, window, identity string) string {
+	t.Helper()
 	firm := keyEntry(t, "firm", "collector", "run, bundle, judgement, verdict, gap", o.collector)
 	if window != "" {
 		firm = strings.Replace(firm, "    roles:", "    "+window+"\n    roles:", 1)
@@ -47,7 +53,12 @@ func (o *office) trusting(t *testing.T, more, window, identity string) *seal.Tru
 	if identity != "" {
 		text += "identities:\n" + identity
 	}
-	trust, err := seal.ParseTrust("trust.yaml", []byte(text), func(string) ([]byte, error) { return o.Root(), nil })
+	return text
+}
+
+func parseTrust(t *testing.T, text string, root []byte) *seal.Trust {
+	t.Helper()
+	trust, err := seal.ParseTrust("trust.yaml", []byte(text), func(string) ([]byte, error) { return root, nil })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,6 +2,7 @@ package run
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -11,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/bundle"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
@@ -58,10 +60,12 @@ type scene struct {
 	judgements  []string
 	files       []string // of the run
 	sealed      string   // the countersignature's file
+	kept        string   // a folder in which the cases stay; empty: none does
+	made        int      // cases there
 }
 
 func newScene(t *testing.T) *scene {
-	s := &scene{office: open(t)}
+	s := &scene{office: open(t), kept: os.Getenv("TREFOIL_TAMPERED")}
 	at := ended.Add(time.Minute)
 	s.Now = func() time.Time { return at }
 	firm := s.signer(s.collector)
@@ -110,17 +114,41 @@ func write(t *testing.T, path, name string, b []byte) {
 	}
 }
 
-// linked gives a run of links to another's files: a copy would be most of the work.
-func linked(t *testing.T, from string, names []string) (path string) {
+// linked makes a run of links to another's files: a copy would be most of the work.
+func linked(t *testing.T, from, path string, names []string) {
 	t.Helper()
-	path = filepath.Join(t.TempDir(), "run")
 	for _, name := range names {
 		to := filepath.Join(path, filepath.FromSlash(name))
 		if err := errors.Join(os.MkdirAll(filepath.Dir(to), 0o755), os.Link(filepath.Join(from, filepath.FromSlash(name)), to)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return path
+}
+
+// place gives a folder for one case: one that stays, where TREFOIL_TAMPERED names a folder for them.
+func (s *scene) place(t *testing.T) string {
+	t.Helper()
+	if s.kept == "" {
+		return t.TempDir()
+	}
+	s.made++
+	return filepath.Join(s.kept, fmt.Sprintf("%04d", s.made))
+}
+
+// keep writes what else .ci/tampered.py needs to do the case over with the program.
+func keep(t *testing.T, dir string, c tampering, text string, root []byte) {
+	t.Helper()
+	files := c.files
+	if c.class == nil {
+		files = []string{"inputs/engagement.yaml"} // all that is signed holds, and this run's engagement is a stub
+	}
+	about, err := evidence.Canonical(map[string]any{"sort": c.sort, "name": c.name, "expect": append([]string{}, c.expect...), "files": files})
+	if err != nil {
+		t.Fatal(err)
+	}
+	write(t, dir, "trust.yaml", []byte(text))
+	write(t, dir, "root.json", root)
+	write(t, dir, "case.json", about)
 }
 
 // TestTamperMatrix makes the matrix of all that, and wants each refused: by a *VerifyError, which is
@@ -153,11 +181,17 @@ func TestTamperMatrix(t *testing.T) {
 // try does one thing to a copy of the run.
 func (s *scene) try(t *testing.T, c tampering) {
 	t.Helper()
-	path := linked(t, s.path, s.files)
+	dir := s.place(t)
+	path := filepath.Join(dir, "run")
+	linked(t, s.path, path, s.files)
 	if c.change != nil {
 		c.change(t, path)
 	}
-	_, report, err := Verify(path, s.policy(t, c.trust), c.expect, 1)
+	text, root := s.policy(t, c.trust)
+	if s.kept != "" {
+		keep(t, dir, c, text, root)
+	}
+	_, report, err := Verify(path, parseTrust(t, text, root), c.expect, 1)
 	var bad *VerifyError
 	switch {
 	case c.class == nil && err == nil:
@@ -184,8 +218,8 @@ func (s *scene) try(t *testing.T, c tampering) {
 	}
 }
 
-// policy is the office's trust.yaml with other lines; those that begin with # change it elsewhere.
-func (s *scene) policy(t *testing.T, lines string) *seal.Trust {
+// policy is the office's trust.yaml with other lines, and its trusted root; lines that begin with # change it elsewhere.
+func (s *scene) policy(t *testing.T, lines string) (text string, root []byte) {
 	t.Helper()
 	s.Ended = time.Time{}
 	if rest, ok := strings.CutPrefix(lines, "#ended "); ok {
@@ -193,8 +227,8 @@ func (s *scene) policy(t *testing.T, lines string) *seal.Trust {
 		defer func() { s.Ended = time.Time{} }()
 	}
 	if window, ok := strings.CutPrefix(lines, "#window "); ok {
-		return s.trusting(t, "", strings.TrimSpace(window), "")
+		return s.trustText(t, "", strings.TrimSpace(window), ""), s.Root()
 	}
 	head, identity, _ := strings.Cut(lines, "#identity ")
-	return s.trusting(t, head, "", identity)
+	return s.trustText(t, head, "", identity), s.Root()
 }

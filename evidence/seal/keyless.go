@@ -81,7 +81,9 @@ func TokenFromGitHub(transport http.RoundTripper) Token {
 			return "", fmt.Errorf("identity token: %w", err)
 		}
 		req.Header.Set("Authorization", "bearer "+bearer)
-		resp, err := (&http.Client{Transport: transport, Timeout: 30 * time.Second}).Do(req)
+		client := &http.Client{Transport: transport, Timeout: 30 * time.Second,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }} // the bearer is for that address alone
+		resp, err := client.Do(req)
 		if err != nil {
 			return "", fmt.Errorf("identity token: ask GitHub Actions: %w", err)
 		}
@@ -90,7 +92,7 @@ func TokenFromGitHub(transport http.RoundTripper) Token {
 			Value string `json:"value"`
 		}
 		if resp.StatusCode != http.StatusOK {
-			return "", fmt.Errorf("identity token: GitHub Actions answered %s", resp.Status)
+			return "", fmt.Errorf("identity token: GitHub Actions answered %s; give the job permissions: {id-token: write}", resp.Status)
 		}
 		if err := json.UnmarshalRead(io.LimitReader(resp.Body, maxToken), &answer); err != nil {
 			return "", errors.New("identity token: GitHub Actions' answer holds none")
