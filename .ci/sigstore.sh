@@ -36,7 +36,7 @@ wait_for() {
   return 1
 }
 
-# engagement DIR SIGNING writes an engagement whose one target is not there: refusals are evidence too, and signatures
+# engagement DIR SIGNING writes an engagement whose two targets are not there: refusals are evidence too, and signatures
 # are about bytes. Its key is ci.key, its trust trust.yaml, its public half ci.pub.
 engagement() {
   "$trefoil" init "$1" --key ci --passphrase-file "$signing/passphrase" || return 1
@@ -44,7 +44,7 @@ engagement() {
 name: signatures
 auditor: Example Assurance LLP
 auditee: Example Limited
-aws: [{accounts: ["111122223333"], role: TrefoilAudit, regions: [eu-west-1]}]
+aws: [{accounts: ["111122223333", "444455556666"], role: TrefoilAudit, regions: [eu-west-1]}]
 overrides: {aws_endpoint: "http://127.0.0.1:9"}
 signing: $2
 files: {register: register.yaml, roster: roster.csv, waivers: waivers.yaml}
@@ -210,6 +210,18 @@ key_log() {
   audited "$d" "{profile: key+tsa+rekor, key: ci, services: ../signing_config.json, trusted_root: ../trusted_root.json}" &&
     trust "$d" 'timestamp: required' 'trusted_root: ../trusted_root.json' 'thresholds: {timestamps: 1, log_entries: 1}' && countersigned "$d" "${log_flags[@]}"
 }
+# The log has one entry, the run's. Trust that wants one of each signature refuses the run; trust that wants the run's takes it.
+run_log() {
+  local d=$signing/runlog
+  audited "$d" "{profile: key+tsa+rekor, key: ci, log_entries: run, services: ../signing_config.json, trusted_root: ../trusted_root.json}" || return 1
+  jq -e '.verificationMaterial.tlogEntries | length == 1' "$d/run/run.sigstore.json" && jq -e '.verificationMaterial | has("tlogEntries") | not' "$d"/run/judgements/*/judgement.sigstore.json || return 1
+  trust "$d" 'timestamp: required' 'trusted_root: ../trusted_root.json' 'thresholds: {timestamps: 1, log_entries: 1}'
+  refused_as 4 'entries of transparency logs, and trust wants 1' cut_off "$trefoil" verify --trust "$d/trusted.yaml" "$d/run" || return 1
+  trust "$d" 'timestamp: required' 'trusted_root: ../trusted_root.json' 'thresholds: {timestamps: 1, log_entries: 1, log_entries_of: [run]}'
+  cut_off "$trefoil" verify --trust "$d/trusted.yaml" --reperform --report "$d/run.xlsx" "$d/run" || return 1
+  trust "$signing/tsa" 'timestamp: required' 'trusted_root: ../trusted_root.json' 'thresholds: {timestamps: 1, log_entries: 1, log_entries_of: [run]}'
+  refused_as 4 'run.sigstore.json.*trust wants 1' cut_off "$trefoil" verify --trust "$signing/tsa/trusted.yaml" "$signing/tsa/run"
+}
 keyless() {
   local d=$signing/keyless
   audited "$d" "{profile: keyless+tsa+rekor, token: ../stack/token, services: ../signing_config.json, trusted_root: ../trusted_root.json}" || return 1
@@ -232,15 +244,16 @@ keyless_refusals() {
 }
 # signatures DIR lists what is signed in a run: kind's predicate type, signature, file.
 signatures() {
-  local run=$1/run f
+  local run=$1/run f in
   printf '%s\n' "$predicate/run/v1 $run/run.sigstore.json $run/run.json" "$predicate/report/v1 $run.xlsx.sigstore.json $run.xlsx"
   for f in "$run"/judgements/*; do
     printf '%s\n' "$predicate/judgement/v1 $f/judgement.sigstore.json $f/judgement.json"
   done
   for f in "$run"/bundles/*.zip; do
-    mkdir -p "$1/manifests"
-    unzip -qo -d "$1/manifests" "$f" manifest.json manifest.sigstore.json
-    printf '%s\n' "$predicate/bundle/v1 $1/manifests/manifest.sigstore.json $1/manifests/manifest.json"
+    in=$1/manifests/$(basename "$f" .zip)
+    mkdir -p "$in"
+    unzip -qo -d "$in" "$f" manifest.json manifest.sigstore.json
+    printf '%s\n' "$predicate/bundle/v1 $in/manifest.sigstore.json $in/manifest.json"
   done
   for f in "$run"/seals/*; do
     printf '%s\n' "$(jq -r '.dsseEnvelope.payload | @base64d | fromjson | .predicateType' "$f") $f $run/run.json"
@@ -264,7 +277,7 @@ by_cosign() {
     cut_off cosign verify-blob-attestation --bundle "$signature" --type "$type" --trusted-root "$signing/trusted_root.json" --use-signed-timestamps "$@" "$file" || return 1
     n=$((n + 1))
   done < <(signatures "$d")
-  echo "$n signatures" && [ $n = 7 ]
+  echo "$n signatures" && [ $n = 8 ]
 }
 by_js() {
   local d=$1 type signature file anchors n=0
@@ -279,7 +292,7 @@ by_js() {
     refused cut_off node "$cache/js/verify.js" "$signature" "$signing/empty.json" "$type" "$anchors" || return 1
     n=$((n + 1))
   done < <(signatures "$d")
-  echo "$n signatures" && [ $n = 7 ]
+  echo "$n signatures" && [ $n = 8 ]
 }
 # by_openssl DIR checks every signature by a key, and every token, with openssl alone.
 by_openssl() {
@@ -299,7 +312,7 @@ by_openssl() {
     cut_off openssl ts -verify -in "$w/token" -data "$w/sig" -CAfile "$signing/tsa.pem" -untrusted "$signing/tsa.pem" || return 1
     n=$((n + 1))
   done < <(signatures "$d")
-  echo "$n signatures" && [ $n = 7 ]
+  echo "$n signatures" && [ $n = 8 ]
 }
 
 sigstore() {
@@ -317,6 +330,7 @@ sigstore() {
   check "verify refuses: token of another signature, no token, key that had run out" key_tsa_refusals
   check "fulcio and a rekor-tiles log: started, their keys in a trusted root" start_stack || return
   check "key, timestamp, log: audit, attest, countersign, verify and re-perform offline" key_log
+  check "key, timestamp, log of the run alone: taken by trust that says so, refused by trust that wants each" run_log
   check "identity, timestamp, log: audit, attest, countersign, verify and re-perform offline" keyless
   check "verify refuses: another identity, another issuer, window over, another authority" keyless_refusals
   for profile in log keyless; do
@@ -334,21 +348,26 @@ sigstore() {
   check "key services: Google's and Azure's link, and say what is wrong" go test -count=1 -tags kms_gcp,kms_azure -run OtherClouds ./evidence/seal/
   check "key services: all compile" go vet -tags kms_aws,kms_gcp,kms_azure,kms_vault ./evidence/seal/
 }
-# guide runs each block of docs/auditor.md, in order, in a folder with the files that it asks for, with no network.
+# guide runs each block of docs/auditor.md, in order, in a folder with the files that it asks for, with no network: on a
+# run of several bundles, judgements and countersignatures.
 guide() {
-  local d=$signing/guide log=$signing/log blocks
+  local d=$signing/guide log=$signing/log blocks code=0
   rm -rf "$d" && mkdir "$d" && cp -r "$log/run" "$log/run.xlsx" "$log/run.xlsx.sigstore.json" "$signing/tsa.pem" "$signing/trusted_root.json" "$d" &&
     cp -r "$signing/keyless/run" "$d/keyless" && cp "$log/ci.pub" "$d/firm.pub" && cp "$log.auditor/auditor.pub" "$d" || return 1
+  export XDG_CONFIG_HOME=$log.config
+  "$trefoil" test -c "$log/engagement.yaml" --trust "$log/countersigned.yaml" --as-of 2030-01-01T00:00:00Z --passphrase-file "$signing/passphrase" "$d/run" || code=$?
+  [ $code = 3 ] && "$trefoil" countersign --trust "$log/countersigned.yaml" --key auditor --passphrase-file "$signing/passphrase" "${log_flags[@]}" "$d/run" || return 1
+  [ "$(ls "$d/run/bundles" | wc -l)" -ge 2 ] && [ "$(ls "$d/run/judgements" | wc -l)" -ge 2 ] && [ "$(ls "$d/run/seals" | wc -l)" -ge 4 ] || return 1
   { echo 'set -euxo pipefail'; sed -n '/^```sh$/,/^```$/p' docs/auditor.md | sed '/^```/d'; } >"$d/guide.sh"
   blocks=$(grep -c '^```sh$' docs/auditor.md)
   (cd "$d" && JS=$cache/js cut_off bash guide.sh) || return 1
-  echo "$blocks blocks" && [ "$blocks" -ge 12 ]
+  echo "$blocks blocks, $(wc -l <"$d/signatures") signatures" && [ "$blocks" -ge 13 ] && [ "$(wc -l <"$d/signatures")" -ge 10 ]
 }
-# The guide sees what is wrong: one changed byte in each sort of file ends it.
+# The guide sees what is wrong: one changed byte in each sort of file, of each bundle, judgement and seal, ends it.
 guide_refuses() {
   local d=$signing/guide f
-  for f in run/run.json run/run.sigstore.json run/inputs/register.yaml "$(cd "$d" && ls run/bundles/*.zip)" "$(cd "$d" && ls run/judgements/*/results.jsonl)" \
-    "$(cd "$d" && ls run/judgements/*/judgement.json)" "$(cd "$d" && ls run/seals/* | head -1)" run.xlsx firm.pub tsa.pem keyless/run.json; do
+  for f in run/run.json run/run.sigstore.json run/inputs/register.yaml run.xlsx firm.pub tsa.pem keyless/run.json \
+    $(cd "$d" && ls run/bundles/*.zip run/judgements/*/results.jsonl run/judgements/*/judgement.json run/seals/*); do
     cp "$d/$f" "$signing/kept" && change "$signing/kept" "$d/$f"
     (cd "$d" && JS=$cache/js refused cut_off bash guide.sh) || { echo "not seen: $f"; return 1; }
     cp "$signing/kept" "$d/$f"
