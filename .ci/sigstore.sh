@@ -355,7 +355,7 @@ guide() {
   rm -rf "$d" && mkdir "$d" && cp -r "$log/run" "$log/run.xlsx" "$log/run.xlsx.sigstore.json" "$signing/tsa.pem" "$signing/trusted_root.json" "$d" &&
     cp -r "$signing/keyless/run" "$d/keyless" && cp "$log/ci.pub" "$d/firm.pub" && cp "$log.auditor/auditor.pub" "$d" || return 1
   export XDG_CONFIG_HOME=$log.config
-  "$trefoil" test -c "$log/engagement.yaml" --trust "$log/countersigned.yaml" --as-of 2030-01-01T00:00:00Z --passphrase-file "$signing/passphrase" "$d/run" || code=$?
+  "$trefoil" test -c "$log/engagement.yaml" --trust "$log/countersigned.yaml" --as-of "$(date -u +%FT%TZ)" --passphrase-file "$signing/passphrase" "$d/run" || code=$?
   [ $code = 3 ] && "$trefoil" countersign --trust "$log/countersigned.yaml" --key auditor --passphrase-file "$signing/passphrase" "${log_flags[@]}" "$d/run" || return 1
   [ "$(ls "$d/run/bundles" | wc -l)" -ge 2 ] && [ "$(ls "$d/run/judgements" | wc -l)" -ge 2 ] && [ "$(ls "$d/run/seals" | wc -l)" -ge 4 ] || return 1
   { echo 'set -euxo pipefail'; sed -n '/^```sh$/,/^```$/p' docs/auditor.md | sed '/^```/d'; } >"$d/guide.sh"
