@@ -11,15 +11,20 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"time"
 
 	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
+	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore/pkg/cryptoutils"
+	"github.com/sigstore/sigstore/pkg/signature"
 )
 
 // Key is a P-256 key that signs, wherever its private half lies.
 type Key struct {
 	public *ecdsa.PublicKey
 	hint   string
+	pem    string
+	anchor root.TrustedMaterial                                                 // the public half as sigstore-go takes it, without a window: windows are trust.yaml's
 	sign   func(ctx context.Context, data []byte) (signature []byte, err error) // over the SHA-256 of data, in ASN.1
 	ours   bool                                                                 // this process has the private half
 }
@@ -37,7 +42,16 @@ func newKey(public crypto.PublicKey, sign func(context.Context, []byte) ([]byte,
 	if err != nil {
 		return nil, err
 	}
-	return &Key{public: p, hint: hint, sign: sign}, nil
+	pem, err := cryptoutils.MarshalPublicKeyToPEM(p)
+	if err != nil {
+		return nil, fmt.Errorf("encode public key: %w", err)
+	}
+	verifier, err := signature.LoadVerifier(p, crypto.SHA256)
+	if err != nil {
+		return nil, fmt.Errorf("use public key: %w", err)
+	}
+	anchor := root.NewTrustedPublicKeyMaterialFromMapping(map[string]*root.ExpiringKey{hint: root.NewExpiringKey(verifier, time.Time{}, time.Time{})})
+	return &Key{public: p, hint: hint, pem: string(pem), anchor: anchor, sign: sign}, nil
 }
 
 // inMemory is a key whose private half this process has.
@@ -95,8 +109,7 @@ func EphemeralKey() (*Key, error) {
 
 // PublicPEM is the public half, as trust.yaml takes it.
 func (k *Key) PublicPEM() (string, error) {
-	b, err := cryptoutils.MarshalPublicKeyToPEM(k.public)
-	return string(b), err
+	return k.pem, nil
 }
 
 // hintOf names a key by its bytes: base64 of the SHA-256 of its SPKI, as cosign does.

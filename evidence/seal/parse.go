@@ -2,17 +2,13 @@ package seal
 
 import (
 	"bytes"
-	"crypto"
 	"fmt"
 	"regexp"
-	"time"
 
 	"github.com/go-json-experiment/json"
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/verify"
-	"github.com/sigstore/sigstore/pkg/signature"
-	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/trefoil-audit/trefoil/evidence"
 )
@@ -51,17 +47,9 @@ func parse(file []byte) (*protobundle.Bundle, *parsedStatement, error) {
 	if len(file) > MaxSignature {
 		return fail(fmt.Sprintf("over %d bytes", MaxSignature))
 	}
-	pb := &protobundle.Bundle{}
-	if err := protojson.Unmarshal(file, pb); err != nil {
-		return fail("it is no Sigstore bundle")
-	}
-	raw, err := protojson.Marshal(pb)
+	pb, err := read(file)
 	if err != nil {
 		return fail(err.Error())
-	}
-	again, err := evidence.Canonicalize(raw)
-	if err != nil || !bytes.Equal(again, file) {
-		return fail(fmt.Sprintf("its bytes are not in canonical form, from byte %d on", evidence.Differ(again, file)))
 	}
 	if pb.GetMediaType() != mediaType { // older versions are accepted by other clients, and would be a second form of one file
 		return fail("its media type is not " + mediaType)
@@ -117,16 +105,11 @@ func verifierOf(predicate []byte) (string, error) {
 }
 
 // anchors are what sigstore-go shall trust, and what it shall want: all that the signature carries.
-func (t *Trust) anchors(s *Signature) (root.TrustedMaterialCollection, []verify.VerifierOption, error) {
+func (t *Trust) anchors(s *Signature) (root.TrustedMaterialCollection, []verify.VerifierOption) {
 	var material root.TrustedMaterialCollection
 	var want []verify.VerifierOption
 	if key := s.Signer.key; key != nil {
-		verifier, err := signature.LoadVerifier(key.public, crypto.SHA256)
-		if err != nil {
-			return nil, nil, fmt.Errorf("%w: %w", ErrSignature, err)
-		}
-		material = append(material, root.NewTrustedPublicKeyMaterialFromMapping(
-			map[string]*root.ExpiringKey{key.hint: root.NewExpiringKey(verifier, time.Time{}, time.Time{})}))
+		material = append(material, key.anchor)
 	} else if n := least(t.thresholds.SCTs, 1); n > 0 {
 		want = append(want, verify.WithSignedCertificateTimestamps(n))
 	}
@@ -141,5 +124,5 @@ func (t *Trust) anchors(s *Signature) (root.TrustedMaterialCollection, []verify.
 	if s.LogEntries > 0 {
 		want = append(want, verify.WithTransparencyLog(s.LogEntries))
 	}
-	return material, want, nil
+	return material, want
 }

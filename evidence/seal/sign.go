@@ -2,7 +2,6 @@ package seal
 
 import (
 	"context"
-	"crypto"
 	"fmt"
 	"net/http"
 	"time"
@@ -11,8 +10,6 @@ import (
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/sign"
-	"github.com/sigstore/sigstore/pkg/signature"
-	"google.golang.org/protobuf/encoding/protojson"
 
 	"github.com/trefoil-audit/trefoil/evidence"
 )
@@ -77,11 +74,11 @@ func (s *Signer) SignStatement(ctx context.Context, predicateType string, files 
 	if err != nil {
 		return nil, err
 	}
-	raw, err := protojson.Marshal(b)
+	text, err := write(b)
 	if err != nil {
 		return nil, fmt.Errorf("sign %s: %w", files[0].Name, err)
 	}
-	return evidence.Canonicalize(raw)
+	return text, nil
 }
 
 func (s *Signer) bundle(ctx context.Context, predicateType string, files []File, predicate any, logs []string) (*protobundle.Bundle, error) {
@@ -106,27 +103,14 @@ func (s *Signer) bundle(ctx context.Context, predicateType string, files []File,
 			return nil, fmt.Errorf("sign %s: %w", files[0].Name, err)
 		}
 	}
-	if opts.TrustedRoot, err = s.material(key); err != nil {
-		return nil, fmt.Errorf("sign %s: %w", files[0].Name, err)
+	if s.Root != nil {
+		opts.TrustedRoot = root.TrustedMaterialCollection{s.Root.material, key.anchor}
 	}
 	b, err := sign.Bundle(&sign.DSSEData{Data: text, PayloadType: payloadType}, keypair{key}, opts)
 	if err != nil {
 		return nil, fmt.Errorf("sign %s: %w", files[0].Name, err)
 	}
 	return b, nil
-}
-
-// material is what a fresh signature is checked by, where a trusted root was given.
-func (s *Signer) material(key *Key) (root.TrustedMaterial, error) {
-	if s.Root == nil {
-		return nil, nil
-	}
-	verifier, err := signature.LoadVerifier(key.public, crypto.SHA256)
-	if err != nil {
-		return nil, err
-	}
-	return root.TrustedMaterialCollection{s.Root.material, root.NewTrustedPublicKeyMaterialFromMapping(
-		map[string]*root.ExpiringKey{key.hint: root.NewExpiringKey(verifier, time.Time{}, time.Time{})})}, nil
 }
 
 // How far this machine's clock may be from the timestamp authorities' when a collection begins.

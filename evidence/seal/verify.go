@@ -11,6 +11,7 @@ import (
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
+	"github.com/sigstore/sigstore-go/pkg/root"
 	"github.com/sigstore/sigstore-go/pkg/verify"
 )
 
@@ -143,38 +144,69 @@ func (t *Trust) check(pb *protobundle.Bundle, b *bundle.Bundle, s *Signature) ([
 	if err := t.enough(s); err != nil {
 		return nil, err
 	}
-	trusted, options, err := t.anchors(s)
-	if err != nil {
-		return nil, err
-	}
+	trusted, options := t.anchors(s)
 	v, err := verify.NewVerifier(trusted, options...)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrSignature, err)
 	}
-	digest, err := hex.DecodeString(s.Files[0].SHA256)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
-	}
-	who := verify.WithKey()
+	by := byKey
 	if s.Signer.key == nil {
-		id, err := verify.NewShortCertificateIdentity(s.Signer.Issuer, "", s.Signer.SAN, "")
-		if err != nil {
-			return nil, fmt.Errorf("%w: %w", ErrUntrusted, err)
-		}
-		who = verify.WithCertificateIdentity(id)
+		by = byIdentity
 	}
-	result, err := v.Verify(b, verify.NewPolicy(verify.WithArtifactDigest("sha256", digest), who))
+	verified, err := by(v, b, s, trusted)
 	if err != nil {
 		return nil, fmt.Errorf("%w: by %s: %s", ErrSignature, s.Signer.Anchor(), oneLine(err))
 	}
 	var times []time.Time
-	for _, v := range result.VerifiedTimestamps {
+	for _, v := range verified {
 		times = append(times, v.Timestamp.UTC())
 	}
 	if len(times) != s.Tokens {
 		return nil, fmt.Errorf("%w: %d of its %d timestamps verify", ErrTime, len(times), s.Tokens)
 	}
 	return times, nil
+}
+
+// byKey takes the steps of sigstore-go's Verifier that there are for keys. Its Verify would read the
+// statement once more, which parse has done, and ask for a window, which the signer's is.
+func byKey(v *verify.Verifier, b *bundle.Bundle, _ *Signature, trusted root.TrustedMaterial) ([]verify.TimestampVerificationResult, error) {
+	logged, err := v.VerifyTransparencyLogInclusion(b)
+	if err != nil {
+		return nil, fmt.Errorf("verify log inclusion: %w", err)
+	}
+	times, err := v.VerifyObserverTimestamps(b, logged)
+	if err != nil {
+		return nil, fmt.Errorf("verify timestamps: %w", err)
+	}
+	by, err := b.VerificationContent()
+	if err != nil {
+		return nil, err
+	}
+	content, err := b.SignatureContent()
+	if err != nil {
+		return nil, err
+	}
+	if err := verify.VerifySignature(content, by, trusted); err != nil {
+		return nil, fmt.Errorf("verify signature: %w", err)
+	}
+	return times, nil
+}
+
+// byIdentity checks a signature by a certificate, whose identity must be the signer's.
+func byIdentity(v *verify.Verifier, b *bundle.Bundle, s *Signature, _ root.TrustedMaterial) ([]verify.TimestampVerificationResult, error) {
+	id, err := verify.NewShortCertificateIdentity(s.Signer.Issuer, "", s.Signer.SAN, "")
+	if err != nil {
+		return nil, err
+	}
+	digest, err := hex.DecodeString(s.Files[0].SHA256)
+	if err != nil {
+		return nil, err
+	}
+	result, err := v.Verify(b, verify.NewPolicy(verify.WithArtifactDigest("sha256", digest), verify.WithCertificateIdentity(id)))
+	if err != nil {
+		return nil, err
+	}
+	return result.VerifiedTimestamps, nil
 }
 
 // oneLine joins the lines of an error that lists several.
