@@ -110,7 +110,7 @@ func Facets() []Field {
 			enum("type", "type", "human", "workload", "service", "federated", "group", "role", "public"),
 			str("idp", "identity provider; none where it is not federated"),
 			recs("credentials", "long-lived credentials",
-				str("kind", "password, access_key, …"), str("id", "identifier, never the secret"), flag("active", "usable"),
+				str("kind", "password, access_key, certificate, …"), str("id", "identifier, never the secret"), flag("active", "usable"),
 				at("created", "created or last rotated"), at("last_used", "none = never used")),
 			flag("mfa", "a second factor is registered"),
 			strs("trusted_by", "principals that may assume it, as written")),

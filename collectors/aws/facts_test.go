@@ -3,6 +3,7 @@ package aws
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	cloudtrail "github.com/aws/aws-sdk-go-v2/service/cloudtrail/types"
@@ -12,12 +13,12 @@ import (
 	"github.com/trefoil-audit/trefoil/evidence"
 )
 
-const reportHead = "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date\n"
+const reportHead = "user,arn,user_creation_time,password_enabled,password_last_used,password_last_changed,password_next_rotation,mfa_active,access_key_1_active,access_key_1_last_rotated,access_key_1_last_used_date,access_key_2_active,access_key_2_last_rotated,access_key_2_last_used_date,cert_1_active,cert_1_last_rotated,cert_2_active,cert_2_last_rotated\n"
 
 func TestCredentialReport(t *testing.T) {
-	const root = "<root_account>,arn:aws:iam::1:root,2020-01-01T00:00:00+00:00,not_supported,no_information,not_supported,not_supported,false,true,2020-01-01T00:00:00+00:00,N/A,false,N/A,N/A\n"
+	const root = "<root_account>,arn:aws:iam::1:root,2020-01-01T00:00:00+00:00,not_supported,no_information,not_supported,not_supported,false,true,2020-01-01T00:00:00+00:00,N/A,false,N/A,N/A,false,N/A,false,N/A\n"
 	users, err := parseReport([]byte(reportHead + root +
-		"ann,arn:aws:iam::1:user/ann,2020-01-01T00:00:00+00:00,false,N/A,N/A,N/A,true,false,2021-01-01T00:00:00+00:00,N/A,false,N/A,N/A\n"))
+		"ann,arn:aws:iam::1:user/ann,2020-01-01T00:00:00+00:00,false,N/A,N/A,N/A,true,false,2021-01-01T00:00:00+00:00,N/A,false,N/A,N/A,false,N/A,false,N/A\n"))
 	if err != nil || len(users) != 2 {
 		t.Fatal(users, err)
 	}
@@ -28,7 +29,7 @@ func TestCredentialReport(t *testing.T) {
 		t.Errorf("ann: %+v", u)
 	}
 	// What cannot be read is an error, never "no credential".
-	const ann = "ann,arn:aws:iam::1:user/ann,t,true,N/A,N/A,N/A,true,false,N/A,N/A,false,N/A,N/A\n"
+	const ann = "ann,arn:aws:iam::1:user/ann,t,true,N/A,N/A,N/A,true,false,N/A,N/A,false,N/A,N/A,false,N/A,false,N/A\n"
 	line := func(old, new string) string { return reportHead + root + strings.Replace(ann, old, new, 1) }
 	if _, err := parseReport([]byte(line("", ""))); err != nil {
 		t.Fatal(err)
@@ -45,7 +46,7 @@ func TestCredentialReport(t *testing.T) {
 		"strange truth":             line("t,true", "t,maybe"),
 		"strange instant":           line("true,N/A", "true,yesterday"),
 		"no instant":                line("true,N/A", "true,"),
-		"line too short":            line(",N/A,N/A\n", "\n"),
+		"line too short":            line(",N/A\n", "\n"),
 		"line too long":             line("\n", ",N/A\n"),
 		"a line of two columns":     reportHead + root + "a,arn\n",
 		"an HTML page":              "<html>\n<body>\n",
@@ -53,11 +54,44 @@ func TestCredentialReport(t *testing.T) {
 		"quote left open":           reportHead + root + "\"a,arn\n",
 		"empty truth":               line("t,true", "t,"),
 		"key's truth lost":          line("true,false", "true,"),
+		"no certificates":           strings.Replace(reportHead, "cert_1_active", "x", 1) + root,
+		"certificate's truth lost":  line("false,N/A\n", ",N/A\n"),
 		"factor not supported":      line("true,false", "not_supported,false"),
 		"key not supported":         line("true,false", "true,not_supported"),
 	} {
 		if users, err := parseReport([]byte(text)); err == nil {
 			t.Errorf("%s: read as %+v", name, users)
+		}
+	}
+}
+
+// A certificate signs requests as a key does. Where the report says that there are more credentials than it
+// lists, those that are listed are not all.
+func TestCredentialsBesidesKeys(t *testing.T) {
+	const root, ann = "<root_account>,arn:aws:iam::1:root,t,FALSE,N/A,N/A,N/A,true,false,N/A,N/A,false,N/A,N/A,false,N/A,false,N/A",
+		"ann,arn:aws:iam::1:user/ann,t,false,N/A,N/A,N/A,false,false,N/A,N/A,false,N/A,N/A,"
+	head := strings.TrimSuffix(reportHead, "\n")
+	for name, c := range map[string]struct {
+		head, root, ann string
+		want            map[string]any
+	}{
+		"none":           {head, root, ann + "false,N/A,false,N/A", map[string]any{"/principal/credentials/0/kind": nil, "/principal/credentials/-": nil}},
+		"one that signs": {head, root, ann + "true,2020-01-01T00:00:00+00:00,false,N/A", map[string]any{"/principal/credentials/0/kind": "certificate", "/principal/credentials/0/id": "cert_1", "/principal/credentials/0/active": true}},
+		"one put away":   {head, root, ann + "false,N/A,false,2020-01-01T00:00:00+00:00", map[string]any{"/principal/credentials/0/id": "cert_2", "/principal/credentials/0/active": false}},
+		"no more":        {head + "," + moreColumn, root + ",", ann + "false,N/A,false,N/A,", map[string]any{"/principal/credentials/-": nil}},
+		"more":           {head + "," + moreColumn, root + ",N/A", ann + "false,N/A,false,N/A,1 more access key", map[string]any{"/principal/credentials/-": "unknown: report"}},
+	} {
+		users, err := parseReport([]byte(c.head + "\n" + c.root + "\n" + c.ann + "\n"))
+		if err != nil || len(users) != 2 {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		wants(t, reportedFact(users[0], credentialReport{row: "report"}, "row"), map[string]any{"/principal/credentials/-": nil})
+		f := reportedFact(users[1], credentialReport{row: "report"}, "row")
+		wants(t, f, c.want)
+		f.Target, f.Seen = "aws-1", time.Now()
+		if err := f.Because("x:1").Check(kindUser); err != nil {
+			t.Error(name, err)
 		}
 	}
 }

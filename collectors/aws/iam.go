@@ -200,7 +200,7 @@ func userFact(u types.UserDetail, report credentialReport, from []string) *evide
 		Set("/attrs/policies", policyNames(u.UserPolicyList, u.AttachedManagedPolicies))
 	for _, r := range report.users {
 		if r.arn == arn {
-			setCredentials(f, r)
+			setCredentials(f, r, report.row)
 			return f.Because(report.from...)
 		}
 	}
@@ -216,7 +216,7 @@ func reportedFact(u reportedUser, report credentialReport, row string) *evidence
 	} else {
 		f.Unknown(row, "/tags", "/attrs/groups", "/attrs/policies")
 	}
-	setCredentials(f, u)
+	setCredentials(f, u, report.row)
 	return f
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -28,21 +29,28 @@ type reportedUser struct {
 	consoleSet  string
 	mfa         bool
 	keys        []reportedKey
+	more        bool // it has credentials that the report does not list
 }
 
 // root reports whether it is the account's root user, which the ARN says: the name may be withheld.
 func (u reportedUser) root() bool { return strings.HasSuffix(u.arn, ":root") }
 
+// reportedKey is an access key, or a certificate by which requests are signed.
 type reportedKey struct {
-	id            string
+	kind, id      string
 	active        bool
 	created, used string
 }
 
+// moreColumn says of a user with more than two access keys or certificates how many more there are, and how
+// to list them. Reports from before it was there lack it.
+const moreColumn = "additional_credentials_info"
+
 // reportColumns are the columns that are read. See "Get credential reports for your AWS account".
 var reportColumns = []string{"user", "arn", "password_enabled", "password_last_used", "password_last_changed", "mfa_active",
 	"access_key_1_active", "access_key_1_last_rotated", "access_key_1_last_used_date",
-	"access_key_2_active", "access_key_2_last_rotated", "access_key_2_last_used_date"}
+	"access_key_2_active", "access_key_2_last_rotated", "access_key_2_last_used_date",
+	"cert_1_active", "cert_1_last_rotated", "cert_2_active", "cert_2_last_rotated"}
 
 // parseReport reads the report. A column that is missing, a line of more or fewer columns than the
 // head, a value of an unknown form, and a report without the root user's line, or of several
@@ -61,6 +69,7 @@ func parseReport(text []byte) ([]reportedUser, error) {
 		}
 		at[name] = i
 	}
+	more := slices.Index(head, moreColumn)
 	var out []reportedUser
 	for {
 		line, err := r.Read()
@@ -77,6 +86,7 @@ func parseReport(text []byte) ([]reportedUser, error) {
 		if err != nil {
 			return nil, fmt.Errorf("credential report: user %q: %w", line[at["user"]], err)
 		}
+		u.more = more >= 0 && line[more] != "" && line[more] != "N/A"
 		out = append(out, u)
 	}
 }
@@ -136,7 +146,13 @@ func parseUser(get func(string) string) (reportedUser, error) {
 	u.console, u.mfa = truth("password_enabled"), truth("mfa_active")
 	u.consoleUsed, u.consoleSet = instant("password_last_used"), instant("password_last_changed")
 	for _, key := range []string{"access_key_1", "access_key_2"} {
-		k := reportedKey{id: key, active: truth(key + "_active"), created: instant(key + "_last_rotated"), used: instant(key + "_last_used_date")}
+		k := reportedKey{kind: "access_key", id: key, active: truth(key + "_active"), created: instant(key + "_last_rotated"), used: instant(key + "_last_used_date")}
+		if k.active || k.created != "" {
+			u.keys = append(u.keys, k)
+		}
+	}
+	for _, cert := range []string{"cert_1", "cert_2"} {
+		k := reportedKey{kind: kindCertificate, id: cert, active: truth(cert + "_active"), created: instant(cert + "_last_rotated")}
 		if k.active || k.created != "" {
 			u.keys = append(u.keys, k)
 		}
@@ -144,8 +160,12 @@ func parseUser(get func(string) string) (reportedUser, error) {
 	return u, errors.Join(errs...)
 }
 
-// setCredentials says a user's long-lived credentials, each by the name that the report gives it.
-func setCredentials(f *evidence.Fact, u reportedUser) {
+// kindCertificate is the kind of credentials that are X.509 signing certificates.
+const kindCertificate = "certificate"
+
+// setCredentials says a user's long-lived credentials, each by the name that the report gives it. Row is
+// the report's, for those that it counts and does not list.
+func setCredentials(f *evidence.Fact, u reportedUser, row string) {
 	list := []map[string]any{}
 	orNone := func(s string) any {
 		if s == "" {
@@ -157,7 +177,16 @@ func setCredentials(f *evidence.Fact, u reportedUser) {
 		list = append(list, map[string]any{"kind": "password", "id": "console", "active": true, "created": orNone(u.consoleSet), "last_used": orNone(u.consoleUsed)})
 	}
 	for _, k := range u.keys {
-		list = append(list, map[string]any{"kind": "access_key", "id": k.id, "active": k.active, "created": orNone(k.created), "last_used": orNone(k.used)})
+		c := map[string]any{"kind": k.kind, "id": k.id, "active": k.active, "created": orNone(k.created)}
+		if k.kind == kindCertificate {
+			f.Unknown("the credential report does not say when a certificate was used", "/principal/credentials/"+strconv.Itoa(len(list))+"/last_used")
+		} else {
+			c["last_used"] = orNone(k.used)
+		}
+		list = append(list, c)
+	}
+	if u.more {
+		f.Unknown(row, "/principal/credentials/-")
 	}
 	f.Set("/principal/credentials", list).Set("/principal/mfa", u.mfa).Set("/attrs/console", u.console)
 }

@@ -32,8 +32,7 @@ func Withholdable() map[string][]string {
 	}
 	for _, column := range []string{"user", "user_creation_time", "password_last_used", "password_last_changed", "password_next_rotation",
 		"access_key_1_last_used_date", "access_key_1_last_used_region", "access_key_1_last_used_service",
-		"access_key_2_last_used_date", "access_key_2_last_used_region", "access_key_2_last_used_service",
-		"cert_1_active", "cert_1_last_rotated", "cert_2_active", "cert_2_last_rotated"} {
+		"access_key_2_last_used_date", "access_key_2_last_used_region", "access_key_2_last_used_service"} {
 		of["iam:GetCredentialReport"] = append(of["iam:GetCredentialReport"], report+column)
 	}
 	return of
