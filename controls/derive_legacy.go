@@ -21,7 +21,7 @@ func legacyRows(j *joins) []*evidence.Fact {
 			Set("/attrs/overdue", !l.By.IsZero() && !j.in.JudgedAsOf.Before(l.By.Time))
 		e, found := j.ends.get(l.ID)
 		var remains []string
-		for _, id := range j.edges[l.ID] {
+		for _, id := range j.edges[bare(l.ID)] {
 			if e, ok := j.ends.get(id); ok && !e.ghost { // storesGap speaks of ghosts
 				remains = append(remains, id)
 			}

@@ -9,7 +9,7 @@ import (
 
 // ends is the index of a run's facts by id. A run has millions of facts and few kinds, targets,
 // rulings and places, and few combinations of these: each is kept once. An entry holds the number of
-// its combination, under the digest of the id: two ids of one digest nobody can make.
+// its combination, under the digest of the id: two ids of one digest nobody can make. See bare for which ids are one.
 type ends struct {
 	by      map[idDigest]uint32
 	packed  numbered[packed]
@@ -73,11 +73,11 @@ func (x *ends) put(id string, e end) {
 			x.lists = append(x.lists, e.located)
 		}
 	}
-	x.by[digestOf(id)] = x.packed.number(p)
+	x.by[digestOf(bare(id))] = x.packed.number(p)
 }
 
 func (x *ends) get(id string) (end, bool) {
-	at, ok := x.by[digestOf(id)]
+	at, ok := x.by[digestOf(bare(id))]
 	if !ok {
 		return end{}, false
 	}

@@ -180,7 +180,7 @@ func (j *joins) endOf(f *evidence.Fact) end {
 func (j *joins) add(g *glimpse) {
 	e := g.end
 	j.use(g.key, g.id, &e)
-	if old, twice := j.ends.get(g.id); twice && (!slices.Equal(old.located, e.located) || old.ruling != e.ruling) {
+	if old, twice := j.ends.get(g.id); twice && (!slices.Equal(old.located, e.located) || old.ruling != e.ruling || old.target != e.target && bare(g.id) != g.id) {
 		e = end{ruling: ruling{scope: ScopeUnknown, rule: "said twice"}, kind: e.kind, why: "said twice, with differences: " + g.id}
 		j.use(old.key, g.id, &e)
 		j.use(g.key, g.id, &e)
@@ -190,15 +190,18 @@ func (j *joins) add(g *glimpse) {
 		j.stores = append(j.stores, g.id)
 	}
 	if len(g.copies) > 0 { // no entry for each fact: there are many
-		j.edges[g.id] = append(j.edges[g.id], g.copies...)
+		from := bare(g.id)
+		j.edges[from] = append(j.edges[from], g.copies...)
 	}
 	if g.origin != "" {
-		j.edges[g.origin] = append(j.edges[g.origin], g.id)
+		from := bare(g.origin)
+		j.edges[from] = append(j.edges[from], g.id)
 	}
 	if g.lost != "" {
 		j.addRootless(g.end.kind, rootless{g.id, g.lost})
 	}
 	for _, id := range g.parts {
+		id = bare(id)
 		j.edges[id] = append(j.edges[id], g.id)
 	}
 	for _, id := range g.held {

@@ -16,7 +16,7 @@ type joins struct {
 	kept       map[string]*chunk   // by kind: facts with these fields alone, encoded
 	fault      error               // of reading those back
 	stores     []string            // ids of stores of something else than logs
-	edges      map[string][]string // store → its copies
+	edges      map[string][]string // store, by its bare id → its copies
 	opens      map[string][]string // store → other ways into it
 	keys       map[string]*keyUse  // key → what it encrypts
 	keylessIn  map[string]bool     // see addKeyless
@@ -94,7 +94,7 @@ func (j *joins) carry(scope Scope) {
 	slices.Sort(queue) // so that of several sources always the same one is named
 	raise := func(to, from string, why string) {
 		if e, ok := j.ends.get(to); ok && e.ruling.scope != In && e.ruling.scope != scope {
-			e.ruling = ruling{scope: scope, rule: "graph:" + from, why: why}
+			e.ruling = ruling{scope: scope, rule: "graph:" + j.named(from), why: why}
 			j.ends.put(to, e)
 			queue = append(queue, to)
 		}
@@ -107,7 +107,7 @@ func (j *joins) carry(scope Scope) {
 		from := queue[0]
 		queue = queue[1:]
 		source, _ := j.ends.get(from)
-		for _, to := range slices.Sorted(slices.Values(slices.Concat(j.edges[from], j.opens[from]))) {
+		for _, to := range slices.Sorted(slices.Values(slices.Concat(j.edges[bare(from)], j.opens[from]))) {
 			raise(to, from, source.ruling.why)
 		}
 		if source.key != "" {

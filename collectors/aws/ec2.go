@@ -50,7 +50,7 @@ func (c *ec2Storage) volumes(ctx context.Context, s *collectors.Session, client 
 			f := newFact(kindVolume, c.access.arnOf(s, "ec2", region, "volume/"+id), id, region, page.From)
 			f.Set("/store/class", "block").Set("/store/engine", "ebs").Set("/located", []string{region}).SetTags(ec2Tags(v.Tags))
 			setKey(f, kindVolume, aws.ToBool(v.Encrypted), v.KmsKeyId)
-			switch from, copied := aws.ToString(v.SnapshotId), aws.ToString(v.SourceVolumeId); {
+			switch from, copied := aws.ToString(v.SnapshotId), aws.ToString(v.SourceVolumeId); { // whose it is the answer does not say: as of images
 			case copied != "":
 				f.Set("/origin", c.access.arnOf(s, "ec2", region, "volume/"+copied))
 			case from != "":
@@ -118,7 +118,7 @@ func (c *ec2Storage) images(ctx context.Context, s *collectors.Session, client *
 			id := aws.ToString(v.ImageId)
 			f := newFact(kindImage, c.access.arnOf(s, "ec2", region, "image/"+id), id, region, page.From)
 			f.Set("/store/class", "backup").Set("/store/engine", "ami").Set("/located", []string{region}).SetTags(ec2Tags(v.Tags))
-			if of := aws.ToString(v.SourceImageId); of != "" { // the answer names no owner: an image of the same account, or one that is not found
+			if of := aws.ToString(v.SourceImageId); of != "" { // the answer names no owner: the join looks for it in every account
 				f.Set("/origin", c.access.arnOf(s, "ec2", cmp.Or(aws.ToString(v.SourceImageRegion), region), "image/"+of))
 			} else {
 				f.None(kindImage, "/origin")
