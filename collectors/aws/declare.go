@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"errors"
 	"strings"
 
@@ -97,7 +98,19 @@ func setReached(f *evidence.Fact, k *evidence.Kind, r reach, row, gap string) {
 	}
 }
 
-// setShares says whom a snapshot or image is shared with: account ids, and "all" for anyone.
+// organizationOf gives the organisation that an ARN names, or one of whose units it names, as aws:o-…; "" of
+// other ARNs. The account in such an ARN is the management account's, and is not who is meant.
+func organizationOf(arn string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) != 6 || parts[0] != "arn" || parts[2] != "organizations" {
+		return ""
+	}
+	_, rest, _ := strings.Cut(parts[5], "/")
+	org, _, _ := strings.Cut(rest, "/")
+	return "aws:" + cmp.Or(org, parts[5])
+}
+
+// setShares says whom a snapshot or image is shared with: account ids, organisations, and "all" for anyone.
 func setShares(f *evidence.Fact, k *evidence.Kind, with []string, ok bool, row string) {
 	if !ok {
 		f.Unknown(row, "/exposure/public", "/exposure/public_how", "/exposure/shared_with")
@@ -110,6 +123,8 @@ func setShares(f *evidence.Fact, k *evidence.Kind, with []string, ok bool, row s
 			public = true
 		case len(w) == 12:
 			shared = append(shared, "aws:"+w)
+		case organizationOf(w) != "":
+			shared = append(shared, organizationOf(w))
 		default:
 			shared = append(shared, w)
 		}

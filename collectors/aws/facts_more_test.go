@@ -210,6 +210,21 @@ func TestGrantees(t *testing.T) {
 	}
 }
 
+// An image that is shared with an organisation, or with a unit of one, is shared with all its accounts: that
+// the register trusts the management account, which the ARN names, does not make them trusted.
+func TestSharesWithAnOrganization(t *testing.T) {
+	for with, want := range map[string]string{
+		"arn:aws:organizations::999900001111:organization/o-1":  "aws:o-1",
+		"arn:aws-cn:organizations::999900001111:ou/o-2/ou-ab-1": "aws:o-2",
+		"arn:aws:organizations::999900001111:new":               "aws:new",
+		"999900001111": "aws:999900001111",
+	} {
+		f := evidence.NewFact(kindImage, "i", "i")
+		setShares(f, kindImage, []string{with}, true, "row")
+		wants(t, f, map[string]any{"/exposure/shared_with/0": want, "/exposure/shared_with/1": nil, "/exposure/public": false})
+	}
+}
+
 // A block of public access that was not seen blocks nothing for sure.
 func TestAccessPoint(t *testing.T) {
 	open := reach{public: []string{"s"}}
