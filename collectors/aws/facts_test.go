@@ -132,14 +132,34 @@ func TestTableReplicas(t *testing.T) {
 // later stays as it came.
 func TestKeyMetadata(t *testing.T) {
 	f := evidence.NewFact(kindKey, "k", "k")
-	setKeyMetadata(f, &kms.KeyMetadata{KeyManager: "CUSTOMER", KeyState: "Melting", Origin: "AWS_KMS", MultiRegion: aws.Bool(true),
+	setKeyMetadata(f, &kms.KeyMetadata{KeyId: aws.String("mrk-1"), KeyManager: "CUSTOMER", KeyState: "Melting", Origin: "AWS_KMS", MultiRegion: aws.Bool(true),
 		MultiRegionConfiguration: &kms.MultiRegionConfiguration{PrimaryKey: &kms.MultiRegionKey{Region: aws.String("us-east-1")},
-			ReplicaKeys: []kms.MultiRegionKey{{Region: aws.String("eu-west-1")}}}})
+			ReplicaKeys: []kms.MultiRegionKey{{Region: aws.String("eu-west-1")}}}}, "row")
 	if got, _ := f.Get("/attrs/replicas/1"); got != "us-east-1" {
 		t.Error(got)
 	}
 	if got, _ := f.Get("/key/state"); got != "Melting" {
 		t.Error(got)
+	}
+}
+
+// A key of which the answer does not say who manages it is of no population that leaves AWS's own out; one
+// whose id says that it is of several regions, and whose description does not, is not of one.
+func TestKeyMetadataLeftOut(t *testing.T) {
+	for name, c := range map[string]struct {
+		m    kms.KeyMetadata
+		want map[string]any
+	}{
+		"whole":          {kms.KeyMetadata{KeyId: aws.String("k"), KeyManager: "CUSTOMER"}, map[string]any{"/attrs/manager": "CUSTOMER", "/key/multi_region": false}},
+		"no manager":     {kms.KeyMetadata{KeyId: aws.String("k")}, map[string]any{"/attrs/manager": "unknown: row", "/key/multi_region": false}},
+		"a mrk":          {kms.KeyMetadata{KeyId: aws.String("mrk-1"), KeyManager: "AWS", MultiRegion: aws.Bool(true)}, map[string]any{"/attrs/manager": "AWS", "/key/multi_region": true}},
+		"a mrk, unsaid":  {kms.KeyMetadata{KeyId: aws.String("mrk-1")}, map[string]any{"/key/multi_region": "unknown: row"}},
+		"a mrk, denied":  {kms.KeyMetadata{KeyId: aws.String("mrk-1"), MultiRegion: aws.Bool(false)}, map[string]any{"/key/multi_region": "unknown: row"}},
+		"none, yet said": {kms.KeyMetadata{KeyId: aws.String("k"), MultiRegion: aws.Bool(true)}, map[string]any{"/key/multi_region": "unknown: row"}},
+	} {
+		f := evidence.NewFact(kindKey, "k", name)
+		setKeyMetadata(f, &c.m, "row")
+		wants(t, f, c.want)
 	}
 }
 

@@ -103,7 +103,7 @@ var (
 	kindKey = &evidence.Kind{Name: "aws.kms.key", Schema: 1,
 		Doc: "a KMS key; id its ARN", Facets: []string{"key", "located", "exposure"},
 		NotApplicable: map[string]string{"/exposure/network": noNetwork},
-		Attrs: []evidence.Field{text("manager", "AWS or CUSTOMER"), text("usage", "ENCRYPT_DECRYPT, …"), text("spec", "SYMMETRIC_DEFAULT, …"),
+		Attrs: []evidence.Field{{Name: "manager", Type: evidence.String, Enum: []string{"AWS", "CUSTOMER"}, Doc: "who manages it"}, text("usage", "ENCRYPT_DECRYPT, …"), text("spec", "SYMMETRIC_DEFAULT, …"),
 			{Name: "replicas", Type: evidence.Place, List: true, Doc: "regions of a multi-region key's other copies"}}}
 	kindKeyStatement = &evidence.Kind{Name: "aws.kms.statement", Schema: 1,
 		Doc: "one statement of a key policy; id <key arn>#policy#<n>", Facets: []string{"binding"},

@@ -63,7 +63,7 @@ func (c *kmsKeys) key(ctx context.Context, s *collectors.Session, client *kms.Cl
 		f.Unknown(about.Row, "/key", "/attrs")
 	} else {
 		m := about.Value.KeyMetadata
-		setKeyMetadata(f, m)
+		setKeyMetadata(f, m, about.Row)
 		c.rotation(ctx, s, client, f, m, region)
 	}
 	s.Emit(kindKey, f)
@@ -151,8 +151,12 @@ func (c *kmsKeys) tags(ctx context.Context, s *collectors.Session, client *kms.C
 	}
 }
 
-// setKeyMetadata says what DescribeKey answers. See "KeyMetadata" in the KMS API reference.
-func setKeyMetadata(f *evidence.Fact, m *types.KeyMetadata) {
+// multiRegionID begins the id of each key of several regions, and of no other. See "KeyMetadata" in the KMS
+// API reference.
+const multiRegionID = "mrk-"
+
+// setKeyMetadata says what DescribeKey answers, whose row is given for what it leaves out.
+func setKeyMetadata(f *evidence.Fact, m *types.KeyMetadata, row string) {
 	origin := map[types.OriginType]string{types.OriginTypeAwsKms: "provider", types.OriginTypeExternal: "imported",
 		types.OriginTypeAwsCloudhsm: "hsm", types.OriginTypeExternalKeyStore: "external"}[m.Origin]
 	if origin == "" {
@@ -167,13 +171,23 @@ func setKeyMetadata(f *evidence.Fact, m *types.KeyMetadata) {
 	if id := aws.ToString(m.CustomKeyStoreId); id != "" {
 		custodian = "custom key store " + id
 	}
-	f.Set("/key/origin", origin).Set("/key/state", state).Set("/key/custodian", custodian).Set("/key/multi_region", aws.ToBool(m.MultiRegion))
+	f.Set("/key/origin", origin).Set("/key/state", state).Set("/key/custodian", custodian)
+	if wide := aws.ToBool(m.MultiRegion); wide == strings.HasPrefix(aws.ToString(m.KeyId), multiRegionID) {
+		f.Set("/key/multi_region", wide)
+	} else { // its id says the opposite
+		f.Unknown(row, "/key/multi_region")
+	}
 	if m.DeletionDate != nil {
 		f.Set("/key/deletes_at", *m.DeletionDate)
 	} else {
 		f.None(kindKey, "/key/deletes_at")
 	}
-	f.Set("/attrs/manager", string(m.KeyManager)).Set("/attrs/usage", string(m.KeyUsage)).Set("/attrs/spec", string(m.KeySpec))
+	if m.KeyManager != "" {
+		f.Set("/attrs/manager", string(m.KeyManager))
+	} else {
+		f.Unknown(row, "/attrs/manager")
+	}
+	f.Set("/attrs/usage", string(m.KeyUsage)).Set("/attrs/spec", string(m.KeySpec))
 	replicas := []string{}
 	if c := m.MultiRegionConfiguration; c != nil {
 		if c.PrimaryKey != nil {
