@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"strings"
+	"path/filepath"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -62,7 +62,7 @@ func redactAction(c *cli.Context) error {
 	m.Sign = func(digest string) ([]byte, error) {
 		return s.Sign(c.Context, seal.Copy, redact.RecordName, digest, map[string]string{"run": m.Run.Digest})
 	}
-	salts := strings.TrimRight(out, "/") + secretsSuffix
+	salts := filepath.Clean(out) + secretsSuffix
 	if _, err := os.Lstat(salts); err == nil {
 		return &codeError{code: exitCould, message: salts + ": file exists", hint: "salts are never written over: without them nothing of their copy can be revealed; where that copy was never finished, move them away"}
 	}

@@ -50,6 +50,7 @@ func reportCommand() *cli.Command {
 // writeReport writes a workbook and, with a signer, its signature. Both are whole before either
 // enters, so that what stood there stays where writing or signing fails.
 func writeReport(c *cli.Context, j *audit.Judged, s *seal.Signer, path string) error {
+	path = filepath.Clean(path) // its signature stands beside it, also after "report.xlsx/"
 	book, err := audit.Beside(path)
 	if err != nil {
 		return fmt.Errorf("report: %w", err)

@@ -55,9 +55,26 @@ func Create(path string) (*Builder, error) {
 	return b, nil
 }
 
+// place gives the path by which a run's neighbours are named: that of the folder itself. After a path such
+// as "run/", "." or a link, a suffix would name something in the run, or beside another place.
+func place(path string) (string, error) {
+	at, err := filepath.Abs(path)
+	if err != nil {
+		return "", err
+	}
+	if real, err := filepath.EvalSymlinks(at); err == nil {
+		at = real
+	}
+	return at, nil
+}
+
 // lock takes the lock beside a run. A crash frees it: the kernel holds it, not the file.
 func lock(path string) (unlock func() error, err error) {
-	f, err := os.OpenFile(path+".lock", os.O_CREATE|os.O_RDWR, 0o644)
+	at, err := place(path)
+	if err != nil {
+		return nil, fmt.Errorf("lock %s: %w", path, err)
+	}
+	f, err := os.OpenFile(at+".lock", os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, fmt.Errorf("lock %s: %w", path, err)
 	}
@@ -69,10 +86,11 @@ func lock(path string) (unlock func() error, err error) {
 
 // scratch clears what a crash left and makes a new folder for unfinished work.
 func scratch(path string) (string, error) {
-	dir, base := filepath.Split(path)
-	if dir == "" {
-		dir = "."
+	at, err := place(path)
+	if err != nil {
+		return "", fmt.Errorf("create run: %w", err)
 	}
+	dir, base := filepath.Split(at)
 	if err := clearLeft(dir, func(name string) bool { return name == base }); err != nil {
 		return "", err
 	}

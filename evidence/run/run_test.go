@@ -2,6 +2,7 @@ package run
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -124,5 +125,44 @@ func TestOpenHoldsRecordAgainstSignature(t *testing.T) {
 	}
 	if _, err := Open(path); err != nil {
 		t.Error(err)
+	}
+}
+
+// A run is one and the same by whatever path it is named: what is at work on it stands beside it, never in it.
+func TestPathsOfARun(t *testing.T) {
+	k := &seal.Signer{Key: newKey(t)}
+	r := sample(t, k, "paths", asOf)
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(r.Path, link); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(r.Path)
+	for i, path := range []string{r.Path + "/", ".", "./", "../run", "../run//", "../run/.", link + "/"} {
+		o, err := Open(path)
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		unlock, err := lock(r.Path)
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		if _, err := lock(path); err == nil {
+			t.Errorf("%s: another lock than the run's own", path)
+		}
+		if err := unlock(); err != nil {
+			t.Fatal(err)
+		}
+		judgedAs(t, o, k, fmt.Sprintf(`{"record":"%d"}`, i))
+		if _, err := Open(r.Path); err != nil {
+			t.Fatalf("judged as %s: %v", path, err)
+		}
+		countersigned(t, o, k)
+		if _, err := Open(r.Path); err != nil {
+			t.Fatalf("sealed as %s: %v", path, err)
+		}
+	}
+	beside, err := os.ReadDir(filepath.Dir(r.Path))
+	if err != nil || len(beside) != 2 {
+		t.Errorf("beside the run stands more than its lock: %v %v", beside, err)
 	}
 }

@@ -21,7 +21,8 @@ type File struct {
 
 // Beside starts a file that shall stand at path, replacing what stands there.
 func Beside(path string) (*File, error) {
-	dir, base := filepath.Split(filepath.Clean(path))
+	path = filepath.Clean(path)
+	dir, base := filepath.Split(path)
 	if dir == "" {
 		dir = "."
 	}
