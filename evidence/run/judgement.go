@@ -166,6 +166,18 @@ func (r *Run) lookJudgement(digest string) (*Judged, error) {
 	return j, err
 }
 
+// JudgementInputs gives the inputs of one of the run's judgements: name → text. Its results are not looked at.
+func (r *Run) JudgementInputs(digest string) (map[string]string, error) {
+	j, err := r.lookJudgement(digest)
+	if err == nil {
+		err = j.parse()
+	}
+	if err != nil {
+		return nil, err
+	}
+	return j.Inputs, nil
+}
+
 // file is the name, inside the run, of one of a judgement's files.
 func (j *Judged) file(name string) string { return judgementsDir + "/" + j.Digest + "/" + name }
 

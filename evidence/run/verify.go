@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -102,6 +103,19 @@ func (r *Report) Stopped() (c Check, ok bool) {
 		return c, false
 	}
 	return r.Checks[i], true
+}
+
+// Has reports whether a file that a seal is about belongs to what was verified: not to a judgement or a
+// seal that came in since.
+func (r *Report) Has(name string) bool {
+	if rest, ok := strings.CutPrefix(name, judgementsDir+"/"); ok {
+		digest, _, _ := strings.Cut(rest, "/")
+		return slices.Contains(r.Judgements, digest)
+	}
+	if !strings.HasPrefix(name, sealsDir+"/") {
+		return true
+	}
+	return slices.ContainsFunc(r.Seals, func(s Seal) bool { return sealName(s.Digest) == name })
 }
 
 // Fail adds a check that failed, and gives its *VerifyError.

@@ -76,7 +76,11 @@ func (c *Chain) add(ctx context.Context, v Verification, name string) error {
 	}
 	l := Link{Name: name, Run: report.Run, AsOf: report.AsOf, Previous: r.Record.Previous, Last: report.Last, Timestamp: report.Timestamp, Tool: r.Record.Tool, Stopped: r.Record.Source.Stopped}
 	if len(report.Judgements) == 1 {
-		if l.Catalogue, err = catalogueDigest(r, report.Judgements[0]); err != nil {
+		inputs, err := r.JudgementInputs(report.Judgements[0])
+		if err == nil {
+			l.Catalogue, err = catalogueDigest(inputs)
+		}
+		if err != nil {
 			return c.fail(name, "judgement", err)
 		}
 	}
@@ -104,13 +108,11 @@ func clockWords(r *run.Report) string {
 	return fmt.Sprintf("timestamp %s after the last exchange", r.Timestamp.Sub(r.Last.Truncate(time.Second)))
 }
 
-func catalogueDigest(r *run.Run, judgement string) (string, error) {
-	j, err := r.Judgement(judgement)
-	if err != nil {
-		return "", err
-	}
+// catalogueDigest is the digest of the catalogue among a judgement's inputs, as collector.json says that
+// of a build.
+func catalogueDigest(inputs map[string]string) (string, error) {
 	files := map[string]string{}
-	for name, text := range j.Inputs {
+	for name, text := range inputs {
 		if strings.HasPrefix(name, "catalogue/") {
 			files[name] = text
 		}

@@ -61,15 +61,25 @@ func Countersign(ctx context.Context, v Verification, signer *seal.Signer, polic
 	if err != nil {
 		return "", report, err
 	}
+	digest, err := v.countersign(ctx, r, report, signer, policySHA256, at)
+	return digest, report, err
+}
+
+// countersign signs over a run that verified.
+func (v *Verification) countersign(ctx context.Context, r *run.Run, report *run.Report, signer *seal.Signer, policySHA256 string, at time.Time) (string, error) {
 	p := svr{Verifier: verifier{seal.CountersignVerifier, v.Tool, &policy{map[string]string{"sha256": policySHA256}}}, TimeCreated: at.UTC().Truncate(time.Second),
 		Properties: []string{"TREFOIL_RUN_VERIFIED"}}
 	if v.Reperform {
 		p.Properties = append(p.Properties, "TREFOIL_RUN_REPERFORMED")
 	}
-	digest, err := r.AddSeal("", func(files []seal.File) ([]byte, error) {
+	return r.AddSeal("", func(files []seal.File) ([]byte, error) {
+		for _, f := range files {
+			if !report.Has(f.Name) {
+				return nil, fmt.Errorf("countersign: %s came into the run while it was verified, so nobody has verified it; nothing was signed: countersign again", f.Name)
+			}
+		}
 		return signer.SignStatement(ctx, seal.SVRType, files, p)
 	})
-	return digest, report, err
 }
 
 // Attest adds a judgement's verdicts to the run in two forms that policy engines read: a test

@@ -1,23 +1,19 @@
 package audit
 
 import (
-	"archive/zip"
 	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"iter"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
-	"time"
 
+	"github.com/trefoil-audit/trefoil/controls"
 	"github.com/trefoil-audit/trefoil/evidence"
-	"github.com/trefoil-audit/trefoil/evidence/bundle"
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
+	"github.com/trefoil-audit/trefoil/evidence/place"
 	"github.com/trefoil-audit/trefoil/evidence/run"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
@@ -58,6 +54,9 @@ func Verify(ctx context.Context, v Verification) (*run.Run, *run.Report, error) 
 		return nil, report, err
 	}
 	if err := verdicts(r, report); err != nil {
+		return nil, report, err
+	}
+	if err := otherTables(r, report); err != nil {
 		return nil, report, err
 	}
 	rules, err := WithheldRules(r)
@@ -154,173 +153,45 @@ func (v *Verification) workbookOf(content []byte, r *run.Run, report *run.Report
 // SignatureSuffix is what the signature of a workbook is called.
 const SignatureSuffix = ".sigstore.json"
 
-// reperform plays the recording again and compares facts, coverage, plan and results, and the
-// parts of the workbook.
-func (v *Verification) reperform(ctx context.Context, r *run.Run, report *run.Report) error {
-	err := v.again(ctx, r, report)
-	var bad *run.VerifyError
-	if errors.As(err, &bad) && r.Record.Tool.Binary != v.Tool.Binary {
-		return &OtherBuildError{Made: r.Record.Tool, This: v.Tool, Err: err}
+// otherTables warns of a catalogue or a table of places that is not this build's: by a weakened one,
+// signed by whoever may judge, anything passes, and all of it comes out again.
+func otherTables(r *run.Run, report *run.Report) error {
+	warn := func(file, what, detail string) {
+		report.Checks = append(report.Checks, run.Check{File: file, What: what, Anchor: "this build", Result: "warning", Detail: detail})
 	}
-	return err
-}
-
-func (v *Verification) again(ctx context.Context, r *run.Run, report *run.Report) (err error) {
-	dir, err := os.MkdirTemp("", "trefoil-reperform-")
-	if err != nil {
-		return fmt.Errorf("re-perform: %w", err)
+	const places = "table of places"
+	if text, ok, err := r.Input(placesName); err != nil {
+		return err
+	} else if ok && !bytes.Equal(text, place.Default()) {
+		warn("inputs/"+placesName, places, "NOT THIS BUILD'S: regions were planned by another table, sha256 "+evidence.Digest(text))
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	key, err := seal.EphemeralKey()
+	ours, err := catalogueDigest(controls.Default())
 	if err != nil {
 		return err
 	}
-	loaded, err := EngagementOf(r)
+	took, err := r.Collector()
 	if err != nil {
 		return err
 	}
-	second := filepath.Join(dir, "run")
-	if _, err := Collect(ctx, Collection{Engagement: loaded, Out: second, Signer: &seal.Signer{Key: key}, Tool: v.Tool, Clock: time.Now, Progress: v.Progress, Replay: r}); err != nil {
-		return differs(ctx, report, "bundles", "re-performance: replay", err)
-	}
-	again, err := run.Open(second)
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(r.Record.Plan, again.Record.Plan) {
-		return failed(report, "run.json", "re-performance: plan", errors.New("the plan that follows from engagement, table and discovery is another one"))
-	}
-	passed(report, "run.json", "re-performance: plan", "this build", fmt.Sprintf("%d targets", len(r.Targets())))
-	for _, name := range []string{bundle.ExchangesName, bundle.CoverageName, bundle.FactsName} {
-		n, err := sameLines(linesOf(r, name), linesOf(again, name))
-		if err != nil {
-			return differs(ctx, report, name, "re-performance", err)
-		}
-		passed(report, name, "re-performance", "this build", fmt.Sprintf("%d lines, all equal", n))
-	}
-	return v.results(ctx, r, report)
-}
-
-// results judges again by each judgement's own inputs.
-func (v *Verification) results(ctx context.Context, r *run.Run, report *run.Report) error {
 	for _, digest := range report.Judgements {
-		j, err := r.Judgement(digest)
+		inputs, err := r.JudgementInputs(digest)
 		if err != nil {
 			return err
 		}
-		w, err := judge(ctx, r, j.Inputs, j.JudgedAsOf)
+		theirs, err := catalogueDigest(inputs)
 		if err != nil {
-			return differs(ctx, report, "judgements/"+digest, "re-performance: judgement", err)
+			return err
 		}
-		n, err := sameLines(j.Lines(), w.results.Encoded())
-		err = errors.Join(err, w.results.Close())
-		if err != nil {
-			return differs(ctx, report, "judgements/"+digest+"/results.jsonl", "re-performance: results", err)
-		}
-		passed(report, "judgements/"+digest+"/results.jsonl", "re-performance: results", "this build", fmt.Sprintf("%d lines, all equal", n))
-	}
-	if v.Report == "" {
-		return nil
-	}
-	j, err := Recorded(r, v.Judgement)
-	if err != nil {
-		return err
-	}
-	var b bytes.Buffer
-	if err := Workbook(ctx, j, &b); err != nil {
-		return err
-	}
-	n, err := sameParts(v.Report, b.Bytes())
-	if err != nil {
-		return differs(ctx, report, v.Report, "re-performance: workbook", err)
-	}
-	passed(report, v.Report, "re-performance: workbook", "this build", fmt.Sprintf("%d parts, all equal", n))
-	return nil
-}
-
-// sameLines compares two streams of lines; it gives their length.
-func sameLines(a, b iter.Seq2[[]byte, error]) (int, error) {
-	next, stop := iter.Pull2(b)
-	defer stop()
-	n := 0
-	for line, err := range a {
-		if err != nil {
-			return n, err
-		}
-		n++
-		other, err, more := next()
 		switch {
-		case !more:
-			return n, fmt.Errorf("line %d is recorded, and does not come out again: %s", n, short(line))
-		case err != nil:
-			return n, err
-		case !bytes.Equal(line, other):
-			return n, fmt.Errorf("line %d is %s; again it is %s", n, short(line), short(other))
+		case theirs == ours:
+		case took != nil && took.Catalogue == theirs:
+			warn(run.JudgementFile(digest), "catalogue", "NOT THIS BUILD'S, but that of the build which took the run, as that says: sha256 "+theirs)
+		default:
+			warn(run.JudgementFile(digest), "catalogue", "NOT THIS BUILD'S, nor that of the build which took the run: sha256 "+theirs)
+		}
+		if text := inputs[placesName]; text != string(place.Default()) {
+			warn(run.JudgementFile(digest), places, "NOT THIS BUILD'S: it was judged by another table, sha256 "+evidence.Digest([]byte(text)))
 		}
 	}
-	if other, err, more := next(); more {
-		return n, errors.Join(fmt.Errorf("a further line comes out: %s", short(other)), err)
-	}
-	return n, nil
-}
-
-func short(line []byte) string {
-	const most = 300
-	if len(line) > most {
-		return string(bytes.ToValidUTF8(line[:most], nil)) + "…"
-	}
-	return string(line)
-}
-
-// maxWorkbook bounds a workbook's part, unpacked.
-const maxWorkbook = 2 << 30
-
-// sameParts compares two workbooks by their unpacked parts: a later compressor writes other bytes.
-func sameParts(path string, want []byte) (int, error) {
-	given, err := zip.OpenReader(path)
-	if err != nil {
-		return 0, fmt.Errorf("is no workbook: %w", err)
-	}
-	defer given.Close()
-	made, err := zip.NewReader(bytes.NewReader(want), int64(len(want)))
-	if err != nil {
-		return 0, err
-	}
-	names := func(files []*zip.File) []string {
-		var out []string
-		for _, f := range files {
-			out = append(out, f.Name)
-		}
-		return out
-	}
-	if a, b := names(given.File), names(made.File); !slices.Equal(a, b) {
-		return 0, fmt.Errorf("its parts are %v; again they are %v", a, b)
-	}
-	for i := range made.File {
-		a, err := partDigest(given.File[i])
-		if err != nil {
-			return 0, err
-		}
-		b, err := partDigest(made.File[i])
-		if err != nil {
-			return 0, err
-		}
-		if a != b {
-			return 0, fmt.Errorf("part %s differs", made.File[i].Name)
-		}
-	}
-	return len(made.File), nil
-}
-
-func partDigest(f *zip.File) (string, error) {
-	r, err := f.Open()
-	if err != nil {
-		return "", fmt.Errorf("part %s: %w", f.Name, err)
-	}
-	defer r.Close()
-	b, err := io.ReadAll(io.LimitReader(r, maxWorkbook))
-	if err != nil {
-		return "", fmt.Errorf("part %s: %w", f.Name, err)
-	}
-	return evidence.Digest(b), nil
+	return nil
 }
