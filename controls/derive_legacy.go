@@ -148,7 +148,8 @@ func (j *joins) addRootless(kind string, r rootless) {
 // such a snapshot, as all are that begin as a provider's image, the label has the last word.
 func (j *joins) lose() {
 	first := map[string]rootless{}
-	for from, copies := range j.edges {
+	for _, from := range slices.Sorted(maps.Keys(j.edges)) { // in order: where a copy has several sources, one is named
+		copies := j.edges[from]
 		if !snapshotID.MatchString(from) {
 			continue
 		}

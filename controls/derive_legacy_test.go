@@ -99,3 +99,19 @@ func TestScopeOfCarriedSnapshots(t *testing.T) {
 		}
 	}
 }
+
+// Of several sources that were not collected, the same one is named each time: results are re-performed byte by byte.
+func TestOneLostSourceIsNamed(t *testing.T) {
+	image := &evidence.Kind{Name: "aws.ec2.image", Schema: 1, Facets: []string{"store", "origin"}, Attrs: []evidence.Field{{Name: "snapshots", Type: evidence.String, List: true}}}
+	kinds := append(legacyKinds(), image)
+	const at = "arn:aws:ec2:eu-west-1:111122223333:"
+	parts := []any{at + "snapshot/snap-3", at + "snapshot/snap-1", at + "snapshot/snap-2"}
+	for range 30 {
+		in := world1(t, said(t, image, at+"image/ami-1", legacyOwner, map[string]any{"/origin": nil, "/attrs/snapshots": parts}))
+		in.Register.Legacy = []engagement.Legacy{{ID: at + "volume/vol-1", Owner: legacyOwner, State: "deleted"}}
+		const want = "[] and unknown: what it is a copy of was not collected: arn:aws:ec2:eu-west-1::snapshot/snap-1"
+		if got := attr(legacyRows(indexed(t, in, kinds...))[0], "remains"); got != want {
+			t.Fatalf("%s, want %s", got, want)
+		}
+	}
+}
