@@ -142,11 +142,25 @@ func (s *Session) Disown(err error) {
 	s.disowned = cmp.Or(s.disowned, err)
 }
 
-// spoil marks the list rows of a kind as errors; s.mu is held.
+// spoil marks the list rows of a kind as errors: those of the region and the global ones, or, where neither
+// lists the kind (a thing that lies elsewhere than where it was asked for), all of them. What no list operation
+// names would be lost in silence, so then every row of the collector is one. s.mu is held.
 func (s *Session) spoil(kind, region string, err error) {
-	for _, row := range s.rows {
-		if row.List && slices.Contains(row.Kinds, kind) && (row.Region == region || row.Region == Global) {
-			row.Add(evidence.Failed, err.Error())
+	lists := func(row *evidence.Row) bool { return row.List && slices.Contains(row.Kinds, kind) }
+	for _, covers := range []func(*evidence.Row) bool{
+		func(row *evidence.Row) bool { return lists(row) && (row.Region == region || row.Region == Global) },
+		lists,
+		func(row *evidence.Row) bool { return row.Collector == s.info.Name },
+	} {
+		spoiled := false
+		for _, row := range s.rows {
+			if covers(row) {
+				row.Add(evidence.Failed, err.Error())
+				spoiled = true
+			}
+		}
+		if spoiled {
+			return
 		}
 	}
 }

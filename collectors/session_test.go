@@ -27,6 +27,7 @@ type things struct {
 	panics     bool
 	incomplete bool
 	twice      bool
+	elsewhere  bool // they lie in a region that is not the one that is asked
 }
 
 func (c things) Info() Info {
@@ -68,6 +69,9 @@ func (c things) thing(ctx context.Context, s *Session, region, name string, from
 	colour := Ask(ctx, s, region, "test:GetColour", get[struct{ Colour string }](s, region, op, "/things/"+name))
 	f := evidence.NewFact(thingKind, region+"/"+name, name).Because(from...).Because(colour.From...)
 	f.Region = region
+	if c.elsewhere {
+		f.Region = "elsewhere"
+	}
 	switch {
 	case c.incomplete:
 	case colour.OK():
@@ -342,13 +346,28 @@ func TestGuard(t *testing.T) {
 }
 
 func TestSpoiledFacts(t *testing.T) {
-	for name, c := range map[string]things{"incomplete": {incomplete: true}, "panic": {panics: true}, "twice": {twice: true}} {
+	for name, c := range map[string]things{"incomplete": {incomplete: true}, "incomplete, elsewhere": {incomplete: true, elsewhere: true}, "panic": {panics: true}, "twice": {twice: true}} {
 		out, _, err := ask(t, c, fine(), one)
 		if err != nil {
 			t.Errorf("%s: the run stopped: %v", name, err)
 		}
 		if r := row(t, out, "test:ListThings"); r.Status != evidence.Failed {
 			t.Errorf("%s: list row %+v", name, r)
+		}
+	}
+}
+
+// A fact of a kind that no list operation names would be lost in silence.
+func TestSpoiledFactOfNoList(t *testing.T) {
+	w := NewWork(target, asOf, nil, nil, time.Now)
+	info := things{}.Info()
+	w.Plan(info, one)
+	s := &Session{info: info, target: target, rows: w.rows}
+	s.Spoil(&evidence.Kind{Name: "test.service.stray"}, "here", errors.New("not to be read"))
+	out := w.Finish()
+	for _, op := range []string{"test:ListThings", "test:GetColour"} {
+		if r := row(t, out, op); r.Status != evidence.Failed {
+			t.Errorf("%+v", r)
 		}
 	}
 }
