@@ -1,9 +1,12 @@
 package aws
 
 import (
+	"net/http"
 	"reflect"
+	"strings"
 	"testing"
 
+	"github.com/trefoil-audit/trefoil/collectors"
 	"github.com/trefoil-audit/trefoil/evidence"
 )
 
@@ -74,6 +77,66 @@ func TestGuardrailForms(t *testing.T) {
 		}
 		if !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %v, want %v", condition, got, want)
+		}
+	}
+}
+
+// A statement that allows and names nobody is none that a service takes: what it means was not read.
+func TestAllowedToNobody(t *testing.T) {
+	for _, principal := range []string{"", `"Principal":{},`, `"Principal":{"AWS":[]},`} {
+		text := `{"Statement":{` + principal + `"Effect":"Allow","Action":"s3:*","Resource":"*"}}`
+		if r, err := reachIn(text, "111122223333"); err != nil || len(r.unclear) != 1 {
+			t.Errorf("%s: %+v %v", text, r, err)
+		}
+		if who, err := trustedBy(text); err == nil {
+			t.Errorf("%s: trusts %v", text, who)
+		}
+	}
+}
+
+// What a managed policy grants is unknown where no answer gives its text: one without a default version, one whose
+// version has no text, and one that is attached and not described.
+func TestPolicyWithoutText(t *testing.T) {
+	const role = `<RoleDetailList><member><RoleName>r</RoleName><Arn>arn:aws:iam::111122223333:role/r</Arn>
+		<AssumeRolePolicyDocument>{"Statement":{"Effect":"Allow","Principal":{"AWS":"111122223333"},"Action":"sts:AssumeRole"}}</AssumeRolePolicyDocument>
+		<AttachedManagedPolicies><member><PolicyArn>arn:aws:iam::111122223333:policy/p</PolicyArn></member></AttachedManagedPolicies></member></RoleDetailList>`
+	policy := func(versions string) string {
+		return `<Policies><member><Arn>arn:aws:iam::111122223333:policy/p</Arn><PolicyVersionList>` + versions + `</PolicyVersionList></member></Policies>`
+	}
+	const text = `<Document>{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}</Document>`
+	const said, unsaid = "arn:aws:iam::111122223333:policy/p#0", "arn:aws:iam::111122223333:policy/p#unsaid"
+	for name, c := range map[string]struct {
+		policies, id string
+		want         evidence.Status
+	}{
+		"with its text":        {policy("<member><IsDefaultVersion>false</IsDefaultVersion></member><member>" + text + "<IsDefaultVersion>true</IsDefaultVersion></member>"), said, evidence.OK},
+		"no default version":   {policy("<member>" + text + "<IsDefaultVersion>false</IsDefaultVersion></member>"), unsaid, evidence.OK},
+		"no versions":          {policy(""), unsaid, evidence.OK},
+		"not described":        {"<Policies/>", unsaid, evidence.OK},
+		"a version of no text": {policy("<member><IsDefaultVersion>true</IsDefaultVersion></member>"), "", evidence.Failed},
+	} {
+		target := collectors.Target{ID: "aws-111122223333", Provider: "aws", Level: collectors.Account, Account: "111122223333"}
+		got := answered(t, target, func(a *Access) collectors.Collector { return &iamAccess{access: a} }, func(r *http.Request) (string, string) {
+			if err := r.ParseForm(); err != nil {
+				t.Error(err)
+			}
+			action := r.PostForm.Get("Action")
+			return "text/xml", "<" + action + "Response><" + action + "Result><IsTruncated>false</IsTruncated>" + role + c.policies + "</" + action + "Result></" + action + "Response>"
+		})
+		id := ""
+		for _, f := range got.Facts {
+			if f.Kind != kindStatement.Name || strings.Contains(f.ID, "#trust") {
+				continue
+			}
+			id = f.ID
+			want := map[string]any{"/binding/via_kind": "managed", "/binding/attached_to/0": "arn:aws:iam::111122223333:role/r", "/binding/effect": "allow"}
+			if id == unsaid {
+				want["/binding/effect"] = "unknown: aws-111122223333/global/iam:GetAccountAuthorizationDetails"
+			}
+			wants(t, f, want)
+		}
+		if r := rowOf(t, got, "iam:GetAccountAuthorizationDetails"); id != c.id || r.Status != c.want {
+			t.Errorf("%s: %q, %s (%s)", name, id, r.Status, r.Reason)
 		}
 	}
 }

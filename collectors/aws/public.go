@@ -56,6 +56,9 @@ func reachOf(doc policyDocument, account string) (reach, error) {
 		if err != nil {
 			return r, err
 		}
+		if len(who) == 0 { // no service takes a statement that lets nobody in: it says something that we do not read
+			r.unclear = append(r.unclear, name)
+		}
 		for _, p := range who {
 			r.add(p, st, name, account)
 		}
