@@ -543,9 +543,9 @@ func FuzzLoad(f *testing.F) {
 // trail, or of the lists of trails, keeps it from failing.
 func TestAuditLogs(t *testing.T) {
 	kind := &evidence.Kind{Name: "aws.cloudtrail.trail", Schema: 1, Facets: []string{"log"}, NotApplicable: map[string]string{"/tags": "none"},
-		Attrs: []evidence.Field{{Name: "global_events", Type: evidence.Bool}, {Name: "multi_region", Type: evidence.Bool}, {Name: "delivery_error", Type: evidence.String}}}
+		Attrs: []evidence.Field{{Name: "global_events", Type: evidence.Bool}, {Name: "multi_region", Type: evidence.Bool}, {Name: "delivery_error", Type: evidence.String}, {Name: "last_delivery", Type: evidence.Time}}}
 	trail := func(account string, change func(map[string]any)) *evidence.Fact {
-		set := map[string]any{"/log/accounts": []any{account}, "/log/enabled": true, "/log/management": true, "/log/validated": true, "/attrs/global_events": true, "/attrs/multi_region": true, "/attrs/delivery_error": nil}
+		set := map[string]any{"/log/accounts": []any{account}, "/log/enabled": true, "/log/management": true, "/log/validated": true, "/attrs/global_events": true, "/attrs/multi_region": true, "/attrs/delivery_error": nil, "/attrs/last_delivery": "2026-11-20T08:55:00Z"}
 		if change != nil {
 			change(set)
 		}
@@ -558,6 +558,7 @@ func TestAuditLogs(t *testing.T) {
 	}
 	elsewhere := func(f *evidence.Fact) *evidence.Fact { f.Target = "aws-333333333333"; return f }
 	unset := func(ptr string) func(map[string]any) { return func(m map[string]any) { delete(m, ptr) } }
+	last := func(at any) func(map[string]any) { return func(m map[string]any) { m["/attrs/last_delivery"] = at } }
 	off := func(ptr string) func(map[string]any) { return func(m map[string]any) { m[ptr] = false } }
 	for name, c := range map[string]struct {
 		trail *evidence.Fact
@@ -576,6 +577,12 @@ func TestAuditLogs(t *testing.T) {
 		"its store is gone":          {trail("*", func(m map[string]any) { m["/attrs/delivery_error"] = "NoSuchBucket" }), evidence.OK, false, "[t failed at its last delivery]"},
 		"status not seen, unsigned":  {trail("*", func(m map[string]any) { delete(m, "/log/enabled"); m["/log/validated"] = false }), evidence.OK, false, "[t does not sign its files]"},
 		"stopped and unsigned":       {trail("*", func(m map[string]any) { m["/log/enabled"], m["/log/validated"] = false, false }), evidence.OK, false, "[t is switched off, does not sign its files]"},
+		"never delivered":            {trail("*", last(nil)), evidence.OK, false, "[t has delivered nothing yet]"},
+		"never delivered, stopped":   {trail("*", func(m map[string]any) { last(nil)(m); off("/log/enabled")(m) }), evidence.OK, false, "[t is switched off, has delivered nothing yet]"},
+		"delivered a day before":     {trail("*", last("2026-11-19T09:00:00Z")), evidence.OK, true, "[]"},
+		"silent for longer":          {trail("*", last("2026-11-19T08:59:59Z")), evidence.OK, nil, "[] and unknown: nothing was delivered since 2026-11-19T08:59:59Z: t"},
+		"silent and unsigned":        {trail("*", func(m map[string]any) { last("2026-11-01T00:00:00Z")(m); off("/log/validated")(m) }), evidence.OK, false, "[t does not sign its files]"},
+		"deliveries not seen":        {trail("*", unset("/attrs/last_delivery")), evidence.OK, nil, "[] and unknown: " + caseRow},
 		"accounts not seen":          {trail("*", unset("/log/accounts")), evidence.OK, nil, "[] and unknown: " + caseRow},
 		"stopped, another list gone": {trail("*", off("/log/enabled")), evidence.Denied, nil, "[t is switched off] and unknown: l"},
 		"covered, another list gone": {trail("*", nil), evidence.Denied, true, "[]"},

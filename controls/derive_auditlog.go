@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/trefoil-audit/trefoil/evidence"
 )
@@ -27,7 +28,7 @@ func auditLogs(j *joins) []*evidence.Fact {
 	}
 	for source, fields := range map[string][]string{"aws.cloudtrail.trail": trailFields, "gcp.logging.sink": sinkFields} {
 		for log := range j.each(source) {
-			lacks, unseen := lacksOf(log, fields)
+			lacks, unseen := lacksOf(log, fields, j.in.AsOf)
 			for _, r := range all {
 				if r.source == source {
 					r.by(j, log, lacks, unseen)
@@ -151,14 +152,15 @@ var noLog = map[string]string{"aws.cloudtrail.trail": "no trail covers it", "gcp
 var lackWords = map[string]string{"/log/enabled": "is switched off", "/log/management": "does not take all management events", "/log/validated": "does not sign its files",
 	"/attrs/global_events": "leaves out global services", "/attrs/multi_region": "is of one region", "/attrs/delivery_error": "failed at its last delivery"}
 
-// lacksOf says what of a log is not as these fields should be, all true, and, of a trail, that its last
-// delivery failed; unseen is why the first field that was not seen is not known.
-func lacksOf(log *evidence.Fact, fields []string) (lacks []string, unseen string) {
+// lacksOf says what of a log is not as these fields should be, all true, and, of a trail, that it has not delivered or
+// that its last delivery failed; unseen is why the first field that was not seen is not known.
+func lacksOf(log *evidence.Fact, fields []string, asOf time.Time) (lacks []string, unseen string) {
 	wants := map[string]any{}
 	for _, ptr := range fields {
 		wants[ptr] = true
 	}
-	if log.Kind == "aws.cloudtrail.trail" {
+	trail := log.Kind == "aws.cloudtrail.trail"
+	if trail {
 		fields, wants["/attrs/delivery_error"] = append(slices.Clone(fields), "/attrs/delivery_error"), nil
 	}
 	for _, ptr := range fields {
@@ -169,5 +171,37 @@ func lacksOf(log *evidence.Fact, fields []string) (lacks []string, unseen string
 			lacks = append(lacks, lackWords[ptr])
 		}
 	}
+	if trail {
+		lack, why := delivered(log, asOf)
+		if unseen = cmp.Or(unseen, why); lack != "" {
+			lacks = append(lacks, lack)
+		}
+	}
 	return lacks, unseen
+}
+
+// maxSilence is how long before a run a trail may have delivered last. A trail delivers within minutes of an event; one
+// that was silent for longer belongs to an account in which nothing happened, or delivers no more: nothing says which.
+const maxSilence = 24 * time.Hour
+
+// delivered says what is wrong with a trail's deliveries: lack where there was none, unseen where it is not known
+// whether they go on.
+func delivered(trail *evidence.Fact, asOf time.Time) (lack, unseen string) {
+	const ptr = "/attrs/last_delivery"
+	v, ok := trail.Get(ptr)
+	switch {
+	case !ok:
+		return "", reasonOf(trail, ptr)
+	case v == nil:
+		return "has delivered nothing yet", ""
+	}
+	text, _ := v.(string)
+	at, err := time.Parse(time.RFC3339Nano, text)
+	switch {
+	case err != nil:
+		return "", "no time of a last delivery: " + trail.ID
+	case asOf.Sub(at) > maxSilence:
+		return "", "nothing was delivered since " + text + ": " + trail.ID
+	}
+	return "", ""
 }

@@ -44,7 +44,7 @@ var (
 var kindAuditLog = &evidence.Kind{Name: "trefoil.audit_log", Schema: 1, Derived: true,
 	Doc: "whether the administration of one AWS account, or Google project, is recorded everywhere in it", NotApplicable: map[string]string{"/tags": "a derived statement has no labels"},
 	Attrs: []evidence.Field{
-		{Name: "covered", Type: evidence.Bool, Doc: "AWS: a trail that covers it is on, takes all regions, all management events and global services, signs its files, and delivered the last without an error. Google: a sink above it that takes what lies below is on and takes the activity log"},
+		{Name: "covered", Type: evidence.Bool, Doc: "AWS: a trail that covers it is on, takes all regions, all management events and global services, signs its files, and has delivered, the last time without an error and within a day of the run. Google: a sink above it that takes what lies below is on and takes the activity log"},
 		{Name: "logs", Type: evidence.String, List: true, Doc: "trails or sinks that cover it, whole or in part"},
 		{Name: "lacks", Type: evidence.String, List: true, Doc: "what was seen to keep each of them from recording all of it, or that there is none; none where one does"},
 	}}

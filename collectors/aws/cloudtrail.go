@@ -1,8 +1,11 @@
 package aws
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/cloudtrail"
@@ -33,16 +36,30 @@ func (c *trails) Collect(ctx context.Context, s *collectors.Session) error {
 			return nil
 		}
 		for _, t := range list.Value.TrailList {
-			if aws.ToString(t.HomeRegion) == region && accountOf(aws.ToString(t.TrailARN)) == s.Target().Account {
-				c.trail(ctx, s, client, region, t, list.From)
+			home, owner, ok := homeOf(t)
+			switch {
+			case !ok: // it may be one that is said nowhere else
+				s.Fault(list.Row, fmt.Errorf("trail %q has no ARN that says whose it is, and of which region: %q", aws.ToString(t.Name), aws.ToString(t.TrailARN)))
+			case home == region && owner == s.Target().Account:
+				c.trail(ctx, s, client, region, t, list)
 			}
 		}
 		return nil
 	})
 }
 
-func (c *trails) trail(ctx context.Context, s *collectors.Session, client *cloudtrail.Client, region string, t types.Trail, from []string) {
-	f := newFact(kindTrail, aws.ToString(t.TrailARN), aws.ToString(t.Name), region, from).Set("/located", []string{region})
+// homeOf gives the region by which a trail is said, and the account that owns it: of a trail whose home region the
+// answer leaves out, the region that its ARN names.
+func homeOf(t types.Trail) (region, account string, ok bool) {
+	parts := strings.SplitN(aws.ToString(t.TrailARN), ":", 6)
+	if len(parts) != 6 || parts[0] != "arn" || parts[3] == "" || parts[4] == "" {
+		return "", "", false
+	}
+	return cmp.Or(aws.ToString(t.HomeRegion), parts[3]), parts[4], true
+}
+
+func (c *trails) trail(ctx context.Context, s *collectors.Session, client *cloudtrail.Client, region string, t types.Trail, list collectors.Answer[*cloudtrail.DescribeTrailsOutput]) {
+	f := newFact(kindTrail, aws.ToString(t.TrailARN), aws.ToString(t.Name), region, list.From).Set("/located", []string{region})
 	accounts, regions := []string{"aws:" + s.Target().Account}, []string{region}
 	if aws.ToBool(t.IsOrganizationTrail) {
 		accounts = []string{"*"}
@@ -51,9 +68,18 @@ func (c *trails) trail(ctx context.Context, s *collectors.Session, client *cloud
 		regions = []string{"*"}
 	}
 	f.Set("/log/accounts", accounts).Set("/log/regions", regions).Set("/log/validated", aws.ToBool(t.LogFileValidationEnabled)).
-		Set("/log/to", "arn:"+c.access.settings.Partition+":s3:::"+aws.ToString(t.S3BucketName)).
 		Set("/attrs/organization", aws.ToBool(t.IsOrganizationTrail)).Set("/attrs/multi_region", aws.ToBool(t.IsMultiRegionTrail)).
-		Set("/attrs/global_events", aws.ToBool(t.IncludeGlobalServiceEvents)).Set("/attrs/home_region", region)
+		Set("/attrs/global_events", aws.ToBool(t.IncludeGlobalServiceEvents))
+	if aws.ToString(t.HomeRegion) != "" {
+		f.Set("/attrs/home_region", region)
+	} else {
+		f.Unknown(list.Row, "/attrs/home_region")
+	}
+	if bucket := aws.ToString(t.S3BucketName); bucket != "" {
+		f.Set("/log/to", "arn:"+c.access.settings.Partition+":s3:::"+bucket)
+	} else {
+		f.Unknown(list.Row, "/log/to")
+	}
 	status := ask(ctx, s, region, "cloudtrail:GetTrailStatus", client.GetTrailStatus, &cloudtrail.GetTrailStatusInput{Name: t.TrailARN})
 	f.Because(status.From...)
 	if status.OK() {

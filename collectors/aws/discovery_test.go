@@ -15,15 +15,19 @@ import (
 )
 
 // answered runs one collector of discovery against answers, and gives what comes of it.
-func answered(t *testing.T, target collectors.Target, make func(*Access) collectors.Collector, answer func(*http.Request) (contentType, body string)) collectors.Outcome {
+func answered(t *testing.T, target collectors.Target, make func(*Access) collectors.Collector, answer func(*http.Request) (contentType, body string), regions ...string) collectors.Outcome {
 	t.Helper()
+	var in []collectors.Region
+	for _, name := range regions {
+		in = append(in, collectors.Region{Name: name})
+	}
 	base := roundTrip(func(r *http.Request) (*http.Response, error) {
 		kind, body := answer(r)
 		return &http.Response{StatusCode: 200, Request: r, Body: io.NopCloser(strings.NewReader(body)), Header: http.Header{"Content-Type": {kind}}}, nil
 	})
 	access := &Access{settings: Settings{Partition: "aws", HomeRegion: "eu-west-1"}, entered: map[string]aws.CredentialsProvider{target.Account: fixed()}}
 	w := collectors.NewWork(target, time.Now(), base, &memoryVault{bodies: map[string][]byte{}}, time.Now)
-	if err := w.Collect(context.Background(), make(access), nil); err != nil {
+	if err := w.Collect(context.Background(), make(access), in); err != nil {
 		t.Fatal(err)
 	}
 	return w.Finish()

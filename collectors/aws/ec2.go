@@ -48,7 +48,8 @@ func (c *ec2Storage) volumes(ctx context.Context, s *collectors.Session, client 
 		for _, v := range page.Value.Volumes {
 			id := aws.ToString(v.VolumeId)
 			f := newFact(kindVolume, c.access.arnOf(s, "ec2", region, "volume/"+id), id, region, page.From)
-			f.Set("/store/class", "block").Set("/store/engine", "ebs").Set("/located", []string{region}).SetTags(ec2Tags(v.Tags))
+			f.Set("/store/class", "block").Set("/store/engine", "ebs").SetTags(ec2Tags(v.Tags))
+			setPlaces(f, page.Row, region, aws.ToString(v.AvailabilityZone), aws.ToString(v.OutpostArn))
 			setKey(f, kindVolume, aws.ToBool(v.Encrypted), v.KmsKeyId)
 			switch from, copied := aws.ToString(v.SnapshotId), aws.ToString(v.SourceVolumeId); { // whose it is the answer does not say: as of images
 			case copied != "":
@@ -80,7 +81,8 @@ func (c *ec2Storage) snapshots(ctx context.Context, s *collectors.Session, clien
 		for _, v := range page.Value.Snapshots {
 			id := aws.ToString(v.SnapshotId)
 			f := newFact(kindSnapshot, c.access.arnOf(s, "ec2", region, "snapshot/"+id), id, region, page.From)
-			f.Set("/store/class", "backup").Set("/store/engine", "ebs").Set("/located", []string{region}).SetTags(ec2Tags(v.Tags))
+			f.Set("/store/class", "backup").Set("/store/engine", "ebs").SetTags(ec2Tags(v.Tags))
+			f.Set("/located", placesIn(region, aws.ToString(v.AvailabilityZone), aws.ToString(v.OutpostArn))) // one of a region has neither
 			setKey(f, kindSnapshot, aws.ToBool(v.Encrypted), v.KmsKeyId)
 			setVolume(f, c.access.arnOf(s, "ec2", region, "volume/"), aws.ToString(v.VolumeId))
 			f.Set("/attrs/owner", "aws:"+aws.ToString(v.OwnerId))
@@ -117,18 +119,23 @@ func (c *ec2Storage) images(ctx context.Context, s *collectors.Session, client *
 		for _, v := range page.Value.Images {
 			id := aws.ToString(v.ImageId)
 			f := newFact(kindImage, c.access.arnOf(s, "ec2", region, "image/"+id), id, region, page.From)
-			f.Set("/store/class", "backup").Set("/store/engine", "ami").Set("/located", []string{region}).SetTags(ec2Tags(v.Tags))
+			f.Set("/store/class", "backup").Set("/store/engine", "ami").SetTags(ec2Tags(v.Tags))
 			if of := aws.ToString(v.SourceImageId); of != "" { // the answer names no owner: the join looks for it in every account
 				f.Set("/origin", c.access.arnOf(s, "ec2", cmp.Or(aws.ToString(v.SourceImageRegion), region), "image/"+of))
 			} else {
 				f.None(kindImage, "/origin")
 			}
-			var parts []string
+			var parts, sites []string
 			for _, d := range v.BlockDeviceMappings {
-				if d.Ebs != nil && d.Ebs.SnapshotId != nil {
+				if d.Ebs == nil {
+					continue
+				}
+				sites = append(sites, aws.ToString(d.Ebs.AvailabilityZone), aws.ToString(d.Ebs.OutpostArn))
+				if d.Ebs.SnapshotId != nil {
 					parts = append(parts, c.access.arnOf(s, "ec2", region, "snapshot/"+*d.Ebs.SnapshotId))
 				}
 			}
+			f.Set("/located", placesIn(region, sites...))
 			f.Set("/attrs/owner", "aws:"+aws.ToString(v.OwnerId)).Set("/attrs/snapshots", sortedUnion(parts))
 			a := ask(ctx, s, region, "ec2:DescribeImageAttribute", client.DescribeImageAttribute,
 				&ec2.DescribeImageAttributeInput{ImageId: v.ImageId, Attribute: types.ImageAttributeNameLaunchPermission})

@@ -83,9 +83,9 @@ func TestTransit(t *testing.T) {
 // A backup lies where it is listed, whatever region its answer names; what an answer leaves out is
 // unknown, never "not encrypted" and never "of nothing".
 func TestAutomatedBackup(t *testing.T) {
-	f := automatedBackupFact(backupID{arn: "arn:aws:rds:us-east-1:1:auto-backup:ab", of: "arn:aws:rds:eu-west-1:1:db:d"}, "us-east-1", "row", "postgres", aws.Bool(true), aws.String("k"), aws.String("active"), aws.Int32(7), nil)
+	f := automatedBackupFact(backupID{arn: "arn:aws:rds:us-east-1:1:auto-backup:ab", of: "arn:aws:rds:eu-west-1:1:db:d"}, "us-east-1", []string{"us-east-1"}, "row", "postgres", aws.Bool(true), aws.String("k"), aws.String("active"), aws.Int32(7), nil)
 	wants(t, f, map[string]any{"/located/0": "us-east-1", "/origin": "arn:aws:rds:eu-west-1:1:db:d", "/encryption/key": "k", "/attrs/days": float64(7)})
-	f = automatedBackupFact(backupID{name: "d"}, "eu-west-1", "row", "", nil, nil, nil, nil, nil)
+	f = automatedBackupFact(backupID{name: "d"}, "eu-west-1", []string{"eu-west-1"}, "row", "", nil, nil, nil, nil, nil)
 	wants(t, f, map[string]any{"/origin": "unknown: row", "/encryption/at_rest": "unknown: row", "/attrs/days": nil})
 	if f.ID != "eu-west-1/auto-backup/d" {
 		t.Error(f.ID)
@@ -139,10 +139,19 @@ func TestGlobalDatabase(t *testing.T) {
 func TestGrants(t *testing.T) {
 	for who, want := range map[string]string{"arn:aws:iam::111122223333:role/x": "", "arn:aws:iam::999999999999:role/x": "aws:999999999999",
 		"arn:aws:sts::999999999999:assumed-role/x/y": "aws:999999999999", "dynamodb.amazonaws.com": "", "AROAEXAMPLE": "aws:AROAEXAMPLE"} {
-		got := grantees(kms.GrantListEntry{GranteePrincipal: aws.String(who)}, "111122223333")
+		got, said := grantees(kms.GrantListEntry{GranteePrincipal: aws.String(who)}, "111122223333")
+		if !said {
+			t.Errorf("%s: not said", who)
+		}
 		if want == "" && len(got) > 0 || want != "" && (len(got) != 1 || got[0] != want) {
 			t.Errorf("%s: %v", who, got)
 		}
+	}
+	if got, said := grantees(kms.GrantListEntry{GrantId: aws.String("g")}, "111122223333"); said || len(got) > 0 {
+		t.Errorf("a grant to nobody: %v", got)
+	}
+	if got, said := grantees(kms.GrantListEntry{GranteeServicePrincipal: aws.String("rds.amazonaws.com")}, "111122223333"); !said || len(got) > 0 {
+		t.Errorf("a grant to a service: %v", got)
 	}
 	const own = `{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}}`
 	f := evidence.NewFact(kindKey, "k", "k")
@@ -204,9 +213,20 @@ func TestGrantees(t *testing.T) {
 		grant(s3types.TypeCanonicalUser, "", "me"), grant(s3types.TypeGroup, "http://acs.amazonaws.com/groups/s3/LogDelivery", ""),
 		grant(s3types.TypeGroup, "http://acs.amazonaws.com/groups/global/AllUsers", ""), grant(s3types.TypeGroup, "http://acs.amazonaws.com/groups/new", ""),
 		grant(s3types.TypeCanonicalUser, "", "them"), grant("AmazonRobot", "", "r2")}}}}
-	public, shared := a.grants()
-	if len(public) != 1 || len(shared) != 3 {
-		t.Errorf("public %v, shared with %v", public, shared)
+	public, shared, whole := a.grants()
+	if len(public) != 1 || len(shared) != 3 || !whole {
+		t.Errorf("public %v, shared with %v, whole %v", public, shared, whole)
+	}
+	for name, g := range map[string]s3types.Grant{"no grantee": {Permission: s3types.PermissionRead}, "a grantee of no name": grant(s3types.TypeCanonicalUser, "", ""), "a group of no name": grant(s3types.TypeGroup, "", "")} {
+		a.acl.Value = &s3.GetBucketAclOutput{Grants: []s3types.Grant{g}} // nor an owner, whose name would be as empty
+		if public, shared, whole := a.grants(); whole || len(public)+len(shared) > 0 {
+			t.Errorf("%s: public %v, shared with %v, whole %v", name, public, shared, whole)
+		}
+		f := evidence.NewFact(kindBucket, "b", "b")
+		a.acl.Row = "acl"
+		a.policy.Status, a.block.Status, a.account.Status = evidence.Empty, evidence.Empty, evidence.Empty
+		a.setExposure(f, "111122223333")
+		wants(t, f, map[string]any{"/exposure/public": "unknown: acl", "/exposure/shared_with/-": "unknown: acl"})
 	}
 }
 

@@ -2,7 +2,10 @@ package aws
 
 import (
 	"context"
+	"errors"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,11 +80,12 @@ func (c *iamAccess) report(ctx context.Context, s *collectors.Session, client *i
 func (c *iamAccess) details(ctx context.Context, s *collectors.Session, client *iam.Client, report credentialReport) {
 	seen := map[string]bool{}
 	attached, cut, last := map[string][]string{}, "", ""
+	described, from := map[string]bool{}, []string{}
 	var managed []func()
 	var marker *string
 	for {
 		page := ask(ctx, s, collectors.Global, "iam:GetAccountAuthorizationDetails", client.GetAccountAuthorizationDetails, &iam.GetAccountAuthorizationDetailsInput{Marker: marker})
-		last = page.Row
+		last, from = page.Row, append(from, page.From...)
 		if !page.OK() {
 			cut = page.Row
 			break
@@ -105,10 +109,14 @@ func (c *iamAccess) details(ctx context.Context, s *collectors.Session, client *
 			arn := aws.ToString(p.Arn)
 			for _, version := range p.PolicyVersionList {
 				if version.IsDefaultVersion { // emitted when all pages have said to whom it is attached
+					described[arn] = true
 					managed = append(managed, func() {
 						statements(s, aws.ToString(version.Document), arn, arn, "managed", sortedUnion(attached[arn]), page.From, cut)
 					})
 				}
+			}
+			if !described[arn] && arn != "" {
+				attached[arn] = append([]string{}, attached[arn]...) // also where it is attached to nobody
 			}
 		}
 		var lost bool
@@ -121,6 +129,11 @@ func (c *iamAccess) details(ctx context.Context, s *collectors.Session, client *
 	}
 	for _, emit := range managed {
 		emit()
+	}
+	for _, arn := range slices.Sorted(maps.Keys(attached)) {
+		if !described[arn] {
+			unsaidStatement(s, arn, sortedUnion(attached[arn]), from, last, cut)
+		}
 	}
 	for _, u := range report.users {
 		if !seen[u.arn] {
@@ -176,6 +189,18 @@ func statements(s *collectors.Session, encoded, owner, via, viaKind string, atta
 		}
 		s.Emit(kindStatement, f.Because(from...))
 	}
+}
+
+// unsaidStatement is of a managed policy of which no answer gives the text in force, for lack of a default version or
+// of the policy itself: what it grants is not known, which is not nothing. Row is of the details.
+func unsaidStatement(s *collectors.Session, arn string, attachedTo, from []string, row, cut string) {
+	f := newFact(kindStatement, arn+"#unsaid", "what the policy grants", collectors.Global, from)
+	f.Unknown(row, "/binding/effect", "/binding/principals", "/binding/permissions", "/binding/resources", "/binding/negated", "/binding/condition", "/binding/condition_keys")
+	f.Set("/binding/via", arn).Set("/binding/via_kind", "managed").Set("/binding/attached_to", attachedTo)
+	if cut != "" {
+		f.Unknown(cut, "/binding/attached_to/-")
+	}
+	s.Emit(kindStatement, f)
 }
 
 func inline(s *collectors.Session, arn string, list []types.PolicyDetail, from []string) {
@@ -275,8 +300,11 @@ func trustedBy(encoded string) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if len(st.NotPrincipal) > 0 {
+		switch {
+		case len(st.NotPrincipal) > 0:
 			who = []string{"*"} // everyone but a few
+		case len(who) == 0:
+			return nil, errors.New("trust policy: a statement that allows names nobody")
 		}
 		out = append(out, who...)
 	}

@@ -91,29 +91,32 @@ func (c *kmsKeys) grants(ctx context.Context, s *collectors.Session, client *kms
 			return given, page.Row
 		}
 		for _, g := range page.Value.Grants {
-			given = append(given, grantees(g, s.Target().Account)...)
+			who, said := grantees(g, s.Target().Account)
+			if given = append(given, who...); !said {
+				gap = page.Row
+			}
 		}
 		var lost bool
 		if marker, lost = nextPage(s, page.Row, page.Value.Truncated, page.Value.NextMarker); lost {
 			return given, page.Row
 		}
 		if marker == nil {
-			return given, ""
+			return given, gap
 		}
 	}
 }
 
-// grantees gives whom a grant lets use the key, where that is somebody outside the account. A service
-// of the provider acts for whoever gave it the grant.
-func grantees(g types.GrantListEntry, account string) []string {
-	who := aws.ToString(g.GranteePrincipal)
+// grantees gives whom a grant lets use the key, where that is somebody outside the account; it is not said where the
+// grant names nobody. A service of the provider acts for whoever gave it the grant.
+func grantees(g types.GrantListEntry, account string) (who []string, said bool) {
+	principal := aws.ToString(g.GranteePrincipal)
 	switch {
-	case !strings.HasPrefix(who, "arn:") && strings.HasSuffix(who, ".amazonaws.com"), who == "" && aws.ToString(g.GranteeServicePrincipal) != "":
-		return nil
-	case accountOf(who) == account:
-		return nil
+	case principal == "":
+		return nil, aws.ToString(g.GranteeServicePrincipal) != ""
+	case !strings.HasPrefix(principal, "arn:") && strings.HasSuffix(principal, ".amazonaws.com"), accountOf(principal) == account:
+		return nil, true
 	}
-	return []string{"aws:" + accountOf(who)}
+	return []string{"aws:" + accountOf(principal)}, true
 }
 
 // setKeyReach joins whom a key's policy and its grants let in.

@@ -42,7 +42,7 @@ func TestItemsThatSayNoneHoldTheirElement(t *testing.T) {
 
 // A role that is named like a service is a role.
 func TestGrantToARoleNamedLikeAService(t *testing.T) {
-	got := grantees(kms.GrantListEntry{GranteePrincipal: aws.String("arn:aws:iam::999999999999:role/x.amazonaws.com")}, "111122223333")
+	got, _ := grantees(kms.GrantListEntry{GranteePrincipal: aws.String("arn:aws:iam::999999999999:role/x.amazonaws.com")}, "111122223333")
 	if len(got) != 1 || got[0] != "aws:999999999999" {
 		t.Error(got)
 	}

@@ -167,6 +167,43 @@ func (st statement) conditionKeys() []string {
 	return slices.Compact(keys)
 }
 
+// conditionOperator is the name of a condition operator in its parts, which IAM takes in any case.
+type conditionOperator struct {
+	set      string // forallvalues, foranyvalue; "" for one value
+	name     string
+	ifExists bool
+}
+
+func operatorOf(written string) conditionOperator {
+	var op conditionOperator
+	op.name = strings.ToLower(written)
+	if set, name, ok := strings.Cut(op.name, ":"); ok {
+		op.set, op.name = set, name
+	}
+	op.name, op.ifExists = strings.CutSuffix(op.name, "ifexists")
+	return op
+}
+
+// whereAbsent reports whether the operator also matches a request that lacks the key: …IfExists does, and
+// ForAllValues, of which no value is then one that does not match. See "Multivalued context keys" in the IAM user
+// guide.
+func (op conditionOperator) whereAbsent() bool { return op.ifExists || op.set == "forallvalues" }
+
+// wants reports whether a statement demands that a request has a key (lower case), whatever its value.
+func (st statement) wants(key string) bool {
+	for operator, keys := range st.Condition {
+		if op := operatorOf(operator); op != (conditionOperator{name: "null"}) {
+			continue
+		}
+		for k, values := range keys {
+			if strings.EqualFold(k, key) && len(values) == 1 && strings.EqualFold(string(values[0]), "false") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // statementFacts makes one fact of kind k for each statement of a policy document; ids are
 // <owner>#<n>.
 func statementFacts(k *evidence.Kind, text, owner, region, via, viaKind string, attachedTo []string) ([]*evidence.Fact, error) {

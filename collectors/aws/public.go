@@ -56,6 +56,9 @@ func reachOf(doc policyDocument, account string) (reach, error) {
 		if err != nil {
 			return r, err
 		}
+		if len(who) == 0 { // no service takes a statement that lets nobody in: it says something that we do not read
+			r.unclear = append(r.unclear, name)
+		}
 		for _, p := range who {
 			r.add(p, st, name, account)
 		}
@@ -95,9 +98,11 @@ func (r *reach) everyone(st statement, name, account string) {
 	for operator, keys := range st.Condition {
 		for key, values := range keys {
 			key = strings.ToLower(key)
+			op := operatorOf(operator)
+			demands := !op.whereAbsent() || st.wants(key)
 			switch {
-			case slices.Contains(limiting, key) && positive(operator) && !slices.Contains(values, "*"),
-				key == "aws:sourceip" && operator == "IpAddress" && !slices.Contains(values, "0.0.0.0/0") && !slices.Contains(values, "::/0"):
+			case slices.Contains(limiting, key) && demands && slices.Contains(positive, op.name) && !slices.Contains(values, "*"),
+				key == "aws:sourceip" && demands && op.name == "ipaddress" && !slices.Contains(values, "0.0.0.0/0") && !slices.Contains(values, "::/0"):
 				limited = true
 				if names, ok := named(key, values, account); ok {
 					who = append(who, names...)
@@ -164,12 +169,8 @@ func named(key string, values []anyText, account string) (who []string, ok bool)
 	return who, ok
 }
 
-// positive operators fail when the key is absent; negated ones and …IfExists match then.
-func positive(operator string) bool {
-	op := operator[strings.LastIndexByte(operator, ':')+1:]
-	return !strings.HasSuffix(op, "IfExists") && !strings.HasPrefix(operator, "ForAllValues") &&
-		slices.Contains([]string{"StringEquals", "StringLike", "StringEqualsIgnoreCase", "ArnEquals", "ArnLike"}, op)
-}
+// positive operators match what is among their values.
+var positive = []string{"stringequals", "stringlike", "stringequalsignorecase", "arnequals", "arnlike"}
 
 // accountOf gives the 12-digit account of an ARN or account id; other principals (unique ids
 // of deleted users) stay as they are, and so belong to nobody we know.

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -69,7 +70,8 @@ func (c *rdsDatabases) instances(ctx context.Context, s *collectors.Session, cli
 				copies = append(copies, placedCopy("backup", aws.ToString(r.DBInstanceAutomatedBackupsArn), true))
 			}
 			g.ofInstance(ctx, d).set(f)
-			c.database(f, kindDB, region, aws.ToString(d.Engine), copies, aws.ToBool(d.StorageEncrypted), d.KmsKeyId, aws.ToBool(d.DeletionProtection), d.TagList)
+			setPlaces(f, page.Row, region, aws.ToString(d.AvailabilityZone), append(outpostsOf(d.DBSubnetGroup), aws.ToString(d.SecondaryAvailabilityZone))...)
+			c.database(f, kindDB, aws.ToString(d.Engine), copies, aws.ToBool(d.StorageEncrypted), d.KmsKeyId, aws.ToBool(d.DeletionProtection), d.TagList)
 			source, sort := aws.ToString(d.ReadReplicaSourceDBInstanceIdentifier), "db"
 			if source == "" {
 				source, sort = aws.ToString(d.ReadReplicaSourceDBClusterIdentifier), "cluster"
@@ -128,10 +130,24 @@ func replicaCopies(arns []string) []map[string]any {
 }
 
 // database says what instances and clusters have in common.
-func (c *rdsDatabases) database(f *evidence.Fact, k *evidence.Kind, region, engine string, copies []map[string]any, encrypted bool, key *string, protected bool, tags []types.Tag) {
-	f.Set("/store/class", "relational").Set("/store/engine", engine).Set("/located", []string{region}).SetTags(rdsTags(tags))
+func (c *rdsDatabases) database(f *evidence.Fact, k *evidence.Kind, engine string, copies []map[string]any, encrypted bool, key *string, protected bool, tags []types.Tag) {
+	f.Set("/store/class", "relational").Set("/store/engine", engine).SetTags(rdsTags(tags))
 	f.Set("/copies", copies).Set("/protection/delete_protected", protected)
 	setKey(f, k, encrypted, key)
+}
+
+// outpostsOf lists the Outposts of a group of subnets: an instance with such a group lies on one, and the zone that
+// its answer names is the one that runs it.
+func outpostsOf(g *types.DBSubnetGroup) (arns []string) {
+	if g == nil {
+		return nil
+	}
+	for _, s := range g.Subnets {
+		if s.SubnetOutpost != nil {
+			arns = append(arns, cmp.Or(aws.ToString(s.SubnetOutpost.Arn), "an Outpost without a name"))
+		}
+	}
+	return arns
 }
 
 func rdsTags(list []types.Tag) map[string]string {
@@ -166,7 +182,8 @@ func (c *rdsDatabases) clusters(ctx context.Context, s *collectors.Session, clie
 				f.Unknown(global.row, "/copies/-")
 			}
 			g.ofCluster(ctx, d).set(f)
-			c.database(f, kindDBCluster, region, aws.ToString(d.Engine), replicaCopies(to), aws.ToBool(d.StorageEncrypted), d.KmsKeyId, aws.ToBool(d.DeletionProtection), d.TagList)
+			f.Set("/located", placesIn(region, d.AvailabilityZones...)) // no cluster lies outside its region's own zones; one that names none lies in some of them
+			c.database(f, kindDBCluster, aws.ToString(d.Engine), replicaCopies(to), aws.ToBool(d.StorageEncrypted), d.KmsKeyId, aws.ToBool(d.DeletionProtection), d.TagList)
 			source := aws.ToString(d.ReplicationSourceIdentifier)
 			setOrigin(f, kindDBCluster, c.arn(s, region, "cluster", source), source)
 			public := d.PubliclyAccessible
@@ -184,8 +201,8 @@ func (c *rdsDatabases) clusters(ctx context.Context, s *collectors.Session, clie
 }
 
 // snapshotFact says what snapshots of instances and of clusters have in common.
-func snapshotFact(arn, name, region, engine, sort string, tags []types.Tag, from []string) *evidence.Fact {
-	return newFact(kindDBSnapshot, arn, name, region, from).Set("/store/class", "backup").Set("/store/engine", engine).Set("/located", []string{region}).
+func snapshotFact(arn, name, region, engine, sort string, places []string, tags []types.Tag, from []string) *evidence.Fact {
+	return newFact(kindDBSnapshot, arn, name, region, from).Set("/store/class", "backup").Set("/store/engine", engine).Set("/located", places).
 		SetTags(rdsTags(tags)).Set("/attrs/type", sort)
 }
 
@@ -201,7 +218,8 @@ func (c *rdsDatabases) snapshots(ctx context.Context, s *collectors.Session, cli
 			return
 		}
 		for _, d := range page.Value.DBSnapshots {
-			f := snapshotFact(aws.ToString(d.DBSnapshotArn), aws.ToString(d.DBSnapshotIdentifier), region, aws.ToString(d.Engine), aws.ToString(d.SnapshotType), d.TagList, page.From)
+			at := keptIn(region, aws.ToString(d.SnapshotTarget), cmp.Or(aws.ToString(d.SnapshotAvailabilityZone), aws.ToString(d.AvailabilityZone)))
+			f := snapshotFact(aws.ToString(d.DBSnapshotArn), aws.ToString(d.DBSnapshotIdentifier), region, aws.ToString(d.Engine), aws.ToString(d.SnapshotType), at, d.TagList, page.From)
 			from := snapshotSource{arn: aws.ToString(d.SourceDBSnapshotIdentifier), region: aws.ToString(d.SourceRegion), of: aws.ToString(d.DBInstanceIdentifier)}
 			from.set(f, c.arn(s, region, "db", from.of), page.Row)
 			setKey(f, kindDBSnapshot, aws.ToBool(d.Encrypted), d.KmsKeyId)
@@ -240,7 +258,8 @@ func (c *rdsDatabases) clusterSnapshots(ctx context.Context, s *collectors.Sessi
 			return
 		}
 		for _, d := range page.Value.DBClusterSnapshots {
-			f := snapshotFact(aws.ToString(d.DBClusterSnapshotArn), aws.ToString(d.DBClusterSnapshotIdentifier), region, aws.ToString(d.Engine), aws.ToString(d.SnapshotType), d.TagList, page.From)
+			f := snapshotFact(aws.ToString(d.DBClusterSnapshotArn), aws.ToString(d.DBClusterSnapshotIdentifier), region, aws.ToString(d.Engine), aws.ToString(d.SnapshotType),
+				keptIn(region, "", d.AvailabilityZones...), d.TagList, page.From)
 			from := snapshotSource{arn: aws.ToString(d.SourceDBClusterSnapshotArn), of: aws.ToString(d.DBClusterIdentifier)}
 			from.set(f, c.arn(s, region, "cluster", from.of), page.Row)
 			setKey(f, kindDBSnapshot, aws.ToBool(d.StorageEncrypted), d.KmsKeyId)

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -49,12 +50,12 @@ func (a *bucketAnswers) setExposure(f *evidence.Fact, account string) {
 	policySeen := err == nil && (a.policy.OK() || a.policy.Empty())
 	r, err := reachOf(doc, account)
 	policySeen = policySeen && err == nil
-	aclPublic, aclShared := a.grants()
+	aclPublic, aclShared, aclWhole := a.grants()
 	gap := "" // what was not seen may let in more; what was seen lets in whom it says
 	switch {
 	case !policySeen:
 		r, gap = reach{}, a.policy.Row
-	case !a.acl.OK():
+	case !aclWhole:
 		gap = a.acl.Row
 	}
 	if f.Set("/exposure/shared_with", sortedUnion(r.accounts, aclShared)); gap != "" {
@@ -101,21 +102,26 @@ func (a *bucketAnswers) setPublic(f *evidence.Fact, how, maybe []string, gap str
 	}
 }
 
-// grants reads the ACL: who it lets in besides the owner.
-func (a *bucketAnswers) grants() (public, shared []string) {
+// grants reads the ACL: who it lets in besides the owner. It is not whole where it was not answered, or where a grant
+// says to nobody that it is given.
+func (a *bucketAnswers) grants() (public, shared []string, whole bool) {
 	if !a.acl.OK() {
-		return nil, nil
+		return nil, nil, false
 	}
+	whole = true
 	owner := ""
 	if a.acl.Value.Owner != nil {
 		owner = aws.ToString(a.acl.Value.Owner.ID)
 	}
 	for _, g := range a.acl.Value.Grants {
 		if g.Grantee == nil {
+			whole = false
 			continue
 		}
-		uri, id := aws.ToString(g.Grantee.URI), aws.ToString(g.Grantee.ID)
+		uri, id := aws.ToString(g.Grantee.URI), cmp.Or(aws.ToString(g.Grantee.ID), aws.ToString(g.Grantee.EmailAddress))
 		switch {
+		case uri == "" && id == "":
+			whole = false
 		case strings.HasSuffix(uri, "/global/AllUsers"), strings.HasSuffix(uri, "/global/AuthenticatedUsers"):
 			public = append(public, string(g.Permission)+" to "+uri[strings.LastIndexByte(uri, '/')+1:])
 		case strings.HasSuffix(uri, "/s3/LogDelivery"): // the provider's own, which writes access logs
@@ -125,7 +131,7 @@ func (a *bucketAnswers) grants() (public, shared []string) {
 			shared = append(shared, string(g.Grantee.Type)+":"+uri+id)
 		}
 	}
-	return public, shared
+	return public, shared, whole
 }
 
 func setKnown(f *evidence.Fact, ptr string, b blocks) {

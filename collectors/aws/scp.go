@@ -92,22 +92,24 @@ func guardrail(f *evidence.Fact, st statement, attached []string) {
 	rules := 0
 	for operator, keys := range st.Condition {
 		for key, values := range keys {
-			if strings.EqualFold(key, "aws:RequestedRegion") {
-				rules++
+			if !strings.EqualFold(key, "aws:RequestedRegion") {
+				continue
 			}
-			switch {
-			case strings.EqualFold(key, "aws:RequestedRegion") && (operator == "StringNotEquals" || operator == "StringNotEqualsIfExists" || operator == "StringNotLike"):
+			rules++
+			switch operatorOf(operator) {
+			case conditionOperator{name: "stringnotequals"}, conditionOperator{name: "stringnotequals", ifExists: true}, conditionOperator{name: "stringnotlike"}:
 				effect, places = "allow_only", words(values)
-			case strings.EqualFold(key, "aws:RequestedRegion") && (operator == "StringEquals" || operator == "StringLike"):
+			case conditionOperator{name: "stringequals"}, conditionOperator{name: "stringlike"}:
 				effect, places = "deny", words(values)
 			}
 		}
 	}
 	for operator, keys := range st.Condition {
 		for key, values := range keys {
+			op := operatorOf(operator)
 			switch {
 			case strings.EqualFold(key, "aws:RequestedRegion"):
-			case strings.EqualFold(key, "aws:PrincipalArn") && strings.HasPrefix(operator, "ArnNot"):
+			case strings.EqualFold(key, "aws:PrincipalArn") && op.set == "" && strings.HasPrefix(op.name, "arnnot"):
 				exempt = append(exempt, words(values)...)
 			default: // a further condition narrows the rule in a way that we do not read
 				effect, places = "other", []string{}
