@@ -1,6 +1,7 @@
 package run
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -163,17 +164,23 @@ func (v *verification) seal(digest string) error {
 		return v.fail(name, "signature of the seal", err)
 	}
 	what := string(s.Kind)
-	if err := v.later(s); err != nil {
+	var p sealPredicate
+	if err := json.Unmarshal(s.Predicate, &p); err != nil {
+		return v.fail(name, what, err)
+	}
+	claimed := []time.Time{v.last, p.Created}
+	for _, f := range s.Files {
+		if f.Name == JudgementFile(f.SHA256) {
+			claimed = append(claimed, v.judged[f.SHA256])
+		}
+	}
+	if err := cmp.Or(v.later(s), s.Before("it says that it was made at", p.Created), s.Claims(claimed...)); err != nil {
 		return v.fail(name, "time of the "+what, err)
 	}
 	for _, f := range s.Files {
 		if err := v.sealed(f); err != nil {
 			return v.fail(faultyFile(err, name), "what the "+what+" is about", fmt.Errorf("%w, by %s", err, name))
 		}
-	}
-	var p sealPredicate
-	if err := json.Unmarshal(s.Predicate, &p); err != nil {
-		return v.fail(name, what, err)
 	}
 	if s.Kind == seal.Countersignature {
 		if err := v.countersigned(name, s); err != nil {
@@ -215,11 +222,12 @@ func (v *verification) sealed(f seal.File) error {
 	return err
 }
 
-// sealPredicate is what is shown of a seal's predicate.
+// sealPredicate is what is shown of a seal's predicate, and when that says it was made.
 type sealPredicate struct {
-	Result     string   `json:"result"`
-	Properties []string `json:"properties"`
-	Reason     string   `json:"reason"`
+	Result     string    `json:"result"`
+	Properties []string  `json:"properties"`
+	Reason     string    `json:"reason"`
+	Created    time.Time `json:"timeCreated"` // zero: it does not say
 }
 
 func (p sealPredicate) words() string {

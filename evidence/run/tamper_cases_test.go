@@ -263,6 +263,29 @@ func (s *scene) tokens(t *testing.T) (out []tampering) {
 			out = append(out, tampering{sort: "token", name: what, files: []string{name}, class: []string{class}, words: words, change: func(t *testing.T, path string) { write(t, path, name, text) }})
 		}
 	}
+	return append(out, s.untimed(t, append(signatures, s.sealed))...)
+}
+
+// untimed takes the timestamp of each signature away, where trust asks for none.
+func (s *scene) untimed(t *testing.T, signatures []string) (out []tampering) {
+	for _, name := range signatures {
+		all, mine := material(t, read(t, s.path, name))
+		delete(mine, "timestampVerificationData")
+		text, err := evidence.Canonical(all)
+		if err != nil {
+			t.Fatal(err)
+		}
+		to := name
+		if name == s.sealed { // which is named by its digest
+			to = sealName(evidence.Digest(text))
+		}
+		out = append(out, tampering{sort: "token", name: "no token in " + name + ", where none is asked for", files: []string{to}, class: []string{"time"}, words: "the rest was removed", trust: "#optional \n", change: func(t *testing.T, path string) {
+			if err := os.RemoveAll(filepath.Join(path, filepath.FromSlash(name))); err != nil {
+				t.Fatal(err)
+			}
+			write(t, path, to, text)
+		}})
+	}
 	return out
 }
 

@@ -229,6 +229,9 @@ func (s *scene) policy(t *testing.T, lines string) (text string, root []byte) {
 	if window, ok := strings.CutPrefix(lines, "#window "); ok {
 		return s.trustText(t, "", strings.TrimSpace(window), ""), s.Root()
 	}
+	if rest, ok := strings.CutPrefix(lines, "#optional "); ok {
+		return strings.Replace(s.trustText(t, strings.TrimSpace(rest), "", ""), "timestamp: required", "timestamp: optional", 1), s.Root()
+	}
 	head, identity, _ := strings.Cut(lines, "#identity ")
 	return s.trustText(t, head, "", identity), s.Root()
 }

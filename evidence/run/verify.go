@@ -54,6 +54,7 @@ type verification struct {
 	last   time.Time       // end of the last exchange
 	signed *seal.Signature // of the run
 	seen   map[seal.Kind]bool
+	judged map[string]time.Time // digest of a judgement → judged_as_of
 }
 
 // Verify checks a run by the trust that the caller brings, in this order: names, signature of the run
@@ -65,7 +66,7 @@ type verification struct {
 // An error that says that the evidence does not verify is a *VerifyError.
 func Verify(path string, trust *seal.Trust, expect []string, workers int) (*Run, *Report, error) {
 	r, err := look(path)
-	v := &verification{run: r, trust: trust, report: &Report{Run: r.Digest, Judgements: []string{}, Seals: []Seal{}, Checks: []Check{}}, seen: map[seal.Kind]bool{}}
+	v := &verification{run: r, trust: trust, report: &Report{Run: r.Digest, Judgements: []string{}, Seals: []Seal{}, Checks: []Check{}}, seen: map[seal.Kind]bool{}, judged: map[string]time.Time{}}
 	var layout *LayoutError
 	switch {
 	case errors.As(err, &layout):
@@ -254,11 +255,15 @@ func (v *verification) judgement(digest string, all []string) error {
 			return v.fail(JudgementFile(before), "judgements before "+digest, layoutError(JudgementFile(before), "is missing: judgement "+digest+" names it"))
 		}
 	}
-	if err := v.later(s); err != nil {
+	// It was signed after it was made, and after the run ended.
+	if err := cmp.Or(v.later(s), s.Before("it is judged as of", j.JudgedAsOf), s.Claims(latest(j.JudgedAsOf, v.last))); err != nil {
 		return v.fail(j.file(judgementSignatureName), "time of the judgement", err)
 	}
-	v.seen[seal.Judgement] = true
+	v.seen[seal.Judgement], v.judged[digest] = true, j.JudgedAsOf
 	v.ok(j.file(judgementSignatureName), "signature of the judgement", s.Signer.Anchor(), "judged as of "+j.JudgedAsOf.Format(time.RFC3339))
+	if s.Time.IsZero() {
+		v.warn(j.file(judgementSignatureName), "time of the judgement", s.Signer.Anchor(), "NO TIMESTAMP: when it was judged is the signer's claim")
+	}
 	v.ok(JudgementFile(digest), "digest", j.file(judgementSignatureName), digest)
 	v.ok(j.file(resultsName), "digest", JudgementFile(digest), j.Results.SHA256)
 	return nil
@@ -267,6 +272,9 @@ func (v *verification) judgement(digest string, all []string) error {
 func (v *verification) times() error {
 	at := v.signed.Time
 	v.report.Last, v.report.Timestamp = v.last, at
+	if err := v.signed.Claims(v.last); err != nil {
+		return v.fail(signatureName, "time", fmt.Errorf("at the end of the last exchange: %w", err))
+	}
 	if at.IsZero() {
 		v.warn(signatureName, "time", "the collector's clock", "NO TIMESTAMP: every time is the collector's claim")
 		return nil
@@ -295,6 +303,13 @@ func (v *verification) later(s *seal.Signature) error {
 		return nil
 	}
 	return fmt.Errorf("%w: its token is of %s, before the run's own of %s", seal.ErrTime, s.Time.Format(time.RFC3339), v.signed.Time.Format(time.RFC3339))
+}
+
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
 }
 
 // required holds what trust wants a signature of: that a whole judgement or countersignature was

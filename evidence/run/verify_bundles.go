@@ -52,7 +52,7 @@ func (v *verification) bundles(workers int) error {
 }
 
 func (v *verification) parts(target string, parts []*bundle.Reader, workers int) error {
-	times := exchangeTimes{asOf: v.run.Record.AsOf, last: v.last, reader: evidence.NewLineReader()}
+	times := exchangeTimes{asOf: v.run.Record.AsOf, reader: evidence.NewLineReader()}
 	for i, p := range parts {
 		name := bundlesDir + "/" + partName(target, i)
 		if err := p.VerifyContents(workers, map[string]func([]byte) error{bundle.ExchangesName: times.add}); err != nil {
@@ -60,6 +60,9 @@ func (v *verification) parts(target string, parts []*bundle.Reader, workers int)
 		}
 		v.ok(name, "contents against the manifest", name+"/"+bundle.ManifestName, fmt.Sprintf("%d entries", len(p.Manifest().Entries)))
 		s, err := v.trust.Verify(seal.Bundle, evidence.Digest(p.ManifestBytes()), p.SignatureBytes(), seal.At(v.run.Record.AsOf))
+		if err == nil {
+			err = s.Claims(times.last)
+		}
 		if err != nil {
 			return v.fail(name+"/"+bundle.SignatureName, "signature of the manifest", err)
 		}
@@ -69,7 +72,7 @@ func (v *verification) parts(target string, parts []*bundle.Reader, workers int)
 	if times.fault != nil {
 		return v.fail(bundlesDir+"/"+partName(target, 0)+"/"+bundle.ExchangesName, times.what, times.fault)
 	}
-	v.last = times.last
+	v.last = latest(v.last, times.last)
 	return nil
 }
 

@@ -23,6 +23,8 @@
 // Trust comes from trust.yaml ([ParseTrust]), never from what is checked: which keys and
 // identities, in which roles, when, may sign what; which authorities and logs count; how many of
 // each there must be. All that a signature carries must verify, also what trust does not ask for.
+// What is signed also says how many timestamps and log entries the signature was to carry: under a
+// trust that asks for none, one that was taken away later is missed all the same.
 // The hint and the certificate in a signature choose among the entries of trust.yaml; they decide
 // nothing.
 //

@@ -26,7 +26,9 @@ type parsedStatement struct {
 	Type          string    `json:"_type"`
 	Subject       []subject `json:"subject"`
 	PredicateType string    `json:"predicateType"`
-	Predicate     rawJSON   `json:"predicate"`
+	Predicate     rawJSON   `json:"predicate"` // without what the signature was to carry
+
+	carries *carries // nil: it does not say
 }
 
 type rawJSON []byte
@@ -67,6 +69,9 @@ func parse(file []byte) (*protobundle.Bundle, *parsedStatement, error) {
 	}
 	if again, err := evidence.Canonicalize(env.GetPayload()); err != nil || !bytes.Equal(again, env.GetPayload()) {
 		return fail("its statement is not in canonical form")
+	}
+	if st.carries, st.Predicate, err = outOf(st.Predicate); err != nil {
+		return nil, nil, err
 	}
 	return pb, st, st.check()
 }

@@ -41,7 +41,7 @@ type statement struct {
 	Type          string    `json:"_type"`
 	Subject       []subject `json:"subject"`
 	PredicateType string    `json:"predicateType"`
-	Predicate     any       `json:"predicate"`
+	Predicate     any       `json:"predicate"` // with what the signature is to carry
 }
 
 type subject struct {
@@ -56,7 +56,7 @@ type File struct {
 }
 
 // Sign makes the Sigstore bundle over a file: its name and SHA-256 (hex), and a predicate (a
-// JSON object) about it.
+// JSON object) about it. What is signed says how many timestamps and log entries the signature is to carry.
 func (s *Signer) Sign(ctx context.Context, kind Kind, name, sha256 string, predicate any) ([]byte, error) {
 	if predicate == nil {
 		predicate = struct{}{}
@@ -82,7 +82,11 @@ func (s *Signer) SignStatement(ctx context.Context, predicateType string, files 
 }
 
 func (s *Signer) bundle(ctx context.Context, predicateType string, files []File, predicate any, logs []string) (*protobundle.Bundle, error) {
-	st := statement{Type: statementType, PredicateType: predicateType, Predicate: predicate}
+	said, err := carries{LogEntries: len(logs), Timestamps: len(s.Services.Authorities)}.into(predicate)
+	if err != nil {
+		return nil, fmt.Errorf("sign %s: %w", files[0].Name, err)
+	}
+	st := statement{Type: statementType, PredicateType: predicateType, Predicate: said}
 	for _, f := range files {
 		st.Subject = append(st.Subject, subject{f.Name, map[string]string{"sha256": f.SHA256}})
 	}
@@ -143,20 +147,23 @@ func (s *Signer) Probe(ctx context.Context, clock func() time.Time) error {
 // probeType is the predicate type of a probe: no kind has it, so it verifies as nothing.
 const probeType = "https://trefoil-audit.github.io/attestation/probe/v1"
 
-// WaitFor waits until every authority's clock has reached an instant of this machine's: a run
-// whose token is older than its last exchange would not verify.
-func (s *Signer) WaitFor(ctx context.Context, instant time.Time) error {
+// WaitFor waits until every authority's clock has reached an instant of this machine's, which what is signed
+// will name: a token that is older than that would not verify. What names the instant, in words. One that
+// is further ahead than a clock may be is an error at once.
+func (s *Signer) WaitFor(ctx context.Context, what string, instant time.Time) error {
 	for _, url := range s.Services.Authorities {
 		for try := 0; ; try++ {
 			t, err := s.timeOf(ctx, url)
 			if err != nil {
 				return err
 			}
-			if !t.Before(instant.Truncate(time.Second)) {
+			ahead := instant.Truncate(time.Second).Sub(t)
+			if ahead <= 0 {
 				break
 			}
-			if try > int(2*maxAhead/time.Second) {
-				return fmt.Errorf("timestamp authority %s says %s, and the last exchange ended at %s by this machine's clock", url, t.Format(time.RFC3339), instant.Format(time.RFC3339))
+			if try > int(2*maxAhead/time.Second) || ahead > 2*maxAhead {
+				return fmt.Errorf("%s %s, and timestamp authority %s says that it is %s: what is signed before its own time does not verify. Set this machine's clock right, or name an earlier instant",
+					what, instant.UTC().Format(time.RFC3339), url, t.Format(time.RFC3339))
 			}
 			select {
 			case <-ctx.Done():

@@ -271,7 +271,7 @@ func TestProbe(t *testing.T) {
 	}
 	s.Now = func() time.Time { return time.Now().Add(-time.Second) }
 	at := time.Now()
-	if err := signer.WaitFor(context.Background(), at); err != nil || time.Since(at) < time.Second/2 {
+	if err := signer.WaitFor(context.Background(), "the last exchange ended at", at); err != nil || time.Since(at) < time.Second/2 {
 		t.Errorf("did not wait for the authority's clock: %v", err)
 	}
 }
@@ -320,5 +320,24 @@ func TestServices(t *testing.T) {
 		if _, err := ParseServices("signing_config.json", []byte(bad), now); err == nil {
 			t.Errorf("%q was taken", bad)
 		}
+	}
+}
+
+// What no wait would mend is said at once, with what to do.
+func TestWaitForNothing(t *testing.T) {
+	s := sealtest.New(t)
+	asked := 0
+	s.Now = func() time.Time { asked++; return now.Add(time.Duration(asked) * time.Second) }
+	k, _ := testKey(t)
+	signer := &Signer{Key: k, Services: Services{Authorities: []string{s.Authority}}}
+	err := signer.WaitFor(context.Background(), "the run is to be judged as of", now.Add(time.Hour))
+	if err == nil || !strings.Contains(err.Error(), "judged as of 2026-11-24T09:00:00Z, and timestamp authority "+s.Authority+" says that it is 2026-11-24T08:00:01Z") || !strings.Contains(err.Error(), "Set this machine's clock right") {
+		t.Errorf("got %v", err)
+	}
+	if asked != 1 {
+		t.Errorf("the authority was asked %d times", asked)
+	}
+	if err := (&Signer{Key: k}).WaitFor(context.Background(), "x", now.Add(time.Hour)); err != nil {
+		t.Errorf("with no authority: %v", err)
 	}
 }

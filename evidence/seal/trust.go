@@ -73,6 +73,14 @@ func (s *TrustedSigner) holds(at time.Time) bool {
 	return !at.Before(s.NotBefore) && (s.NotAfter.IsZero() || at.Before(s.NotAfter))
 }
 
+// countsAt refuses an instant at which the signer's window does not hold.
+func (s *TrustedSigner) countsAt(at time.Time) error {
+	if s.holds(at) {
+		return nil
+	}
+	return fmt.Errorf("%w: %s does not count at %s: %s", ErrTime, s.Anchor(), at.Format(time.RFC3339), s.window())
+}
+
 // SignerOf finds the entry of a key; nil where there is none.
 func (t *Trust) SignerOf(k *Key) *TrustedSigner {
 	for i := range t.Signers {

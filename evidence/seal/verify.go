@@ -26,8 +26,8 @@ type Signature struct {
 	Predicate  []byte    // JSON
 }
 
-// Instant says when a signer's window must hold where no token does. It is asked after the signature
-// was checked, so that what it reads it from is signed.
+// Instant says when a signer's window must hold where no token does; see [Signature.Claims] for further
+// times. It is asked after the signature was checked, so that what it reads it from is signed.
 type Instant func() (time.Time, error)
 
 // At is an instant that is known.
@@ -85,6 +85,9 @@ func (t *Trust) verify(kind Kind, pb *protobundle.Bundle, st *parsedStatement, s
 	if err != nil {
 		return nil, err
 	}
+	if err := st.carries.whole(s); err != nil {
+		return nil, err
+	}
 	if got := s.Files[0].SHA256; got != subject {
 		return nil, &SubjectError{Kind: kind, Want: got, Got: subject, Signer: signer.Anchor()}
 	}
@@ -98,11 +101,37 @@ func (t *Trust) verify(kind Kind, pb *protobundle.Bundle, st *parsedStatement, s
 		s.Time = slices.MinFunc(times, time.Time.Compare)
 	}
 	for _, when := range times {
-		if !signer.holds(when) {
-			return nil, fmt.Errorf("%w: %s does not count at %s: %s", ErrTime, signer.Anchor(), when.Format(time.RFC3339), signer.window())
+		if err := signer.countsAt(when); err != nil {
+			return nil, err
 		}
 	}
 	return s, nil
+}
+
+// Claims holds the signer's window against further times that what was signed claims: a key that ended
+// between two of them counts for none. Where tokens say the time, they alone count. A zero time claims nothing.
+func (s *Signature) Claims(times ...time.Time) error {
+	if !s.Time.IsZero() {
+		return nil
+	}
+	for _, when := range times {
+		if when.IsZero() {
+			continue
+		}
+		if err := s.Signer.countsAt(when); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Before refuses an instant, claimed by what was signed, that is later than the token: nothing is signed
+// before it is made. A token says whole seconds. What names the instant, in words.
+func (s *Signature) Before(what string, claimed time.Time) error {
+	if s.Time.IsZero() || !claimed.Truncate(time.Second).After(s.Time) {
+		return nil
+	}
+	return fmt.Errorf("%w: %s %s, and its token is of %s, which is earlier", ErrTime, what, claimed.Format(time.RFC3339), s.Time.Format(time.RFC3339))
 }
 
 // signerOf finds the key that the hint names, or the identity that the certificate says, among

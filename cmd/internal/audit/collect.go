@@ -160,7 +160,7 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 	}
 	digest, err = b.Commit(r, desk.files, func(digest string) ([]byte, error) {
 		if c.Replay == nil {
-			if err := c.Signer.WaitFor(desk.ctx, desk.last); err != nil {
+			if err := c.Signer.WaitFor(desk.ctx, "by this machine's clock the last exchange ended at", desk.last); err != nil {
 				return nil, err
 			}
 		}

@@ -51,6 +51,11 @@ func Judge(ctx context.Context, j Judging) (*Judged, error) {
 			return nil, err
 		}
 	}
+	if j.Signer != nil {
+		if err := j.Signer.WaitFor(ctx, "the run is to be judged as of", j.JudgedAsOf); err != nil {
+			return nil, err
+		}
+	}
 	inputs := controls.Default()
 	inputs[placesName] = string(place.Default())
 	for name, text := range loaded.Raw {

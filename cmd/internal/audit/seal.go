@@ -67,6 +67,9 @@ func Countersign(ctx context.Context, v Verification, signer *seal.Signer, polic
 
 // countersign signs over a run that verified.
 func (v *Verification) countersign(ctx context.Context, r *run.Run, report *run.Report, signer *seal.Signer, policySHA256 string, at time.Time) (string, error) {
+	if err := signer.WaitFor(ctx, "the countersignature is to be of", at); err != nil {
+		return "", err
+	}
 	p := svr{Verifier: verifier{seal.CountersignVerifier, v.Tool, &policy{map[string]string{"sha256": policySHA256}}}, TimeCreated: at.UTC().Truncate(time.Second),
 		Properties: []string{"TREFOIL_RUN_VERIFIED"}}
 	if v.Reperform {
