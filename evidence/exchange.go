@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -82,7 +83,10 @@ func (r *LineReader) Span(line []byte) (id string, start, end time.Time, err err
 		case `"start"`:
 			return r.time(&start, value)
 		case `"duration"`:
-			return json.Unmarshal(value, &micros)
+			var short error
+			if micros, short = strconv.ParseInt(string(value), 10, 64); short != nil {
+				return json.Unmarshal(value, &micros)
+			}
 		}
 		return nil
 	})

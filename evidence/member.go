@@ -13,10 +13,11 @@ import (
 // LineReader reads lines of a bundle's records without decoding all of them. It keeps what is costly
 // to make anew for each line, and serves one goroutine at a time.
 type LineReader struct {
-	fact  Fact              // the last one
-	texts map[string]string // texts that repeat, each once
-	parts [][]byte          // of plainTexts
-	seen  struct {          // the time that was read last: facts of one answer have the same
+	fact    Fact              // the last one
+	texts   map[string]string // texts that repeat, each once
+	parts   [][]byte          // of plainTexts
+	members []jsonMember      // of eachMember
+	seen    struct {          // the time that was read last: facts of one answer have the same
 		text string
 		time time.Time
 	}
@@ -29,6 +30,16 @@ func NewLineReader() *LineReader { return &LineReader{texts: map[string]string{}
 // before. Duplicate names and bad UTF-8 are errors, as are bytes behind the object. A name or value is
 // part of text, as it stands there.
 func (r *LineReader) eachMember(text []byte, each func(name, value jsontext.Value) error) error {
+	members, ok := straightMembers(r.members[:0], text)
+	r.members = members
+	if ok {
+		for _, m := range members {
+			if err := each(m.name, m.value); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
 	if !jsontext.Value(text).IsValid() {
 		_, err := Canonicalize(text) // says where
 		return cmp.Or(err, errors.New("malformed JSON"))

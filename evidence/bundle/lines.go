@@ -26,7 +26,7 @@ func (r *Reader) Lines(name string) iter.Seq2[[]byte, error] {
 			}
 			return nil
 		}}
-		err := cmp.Or(r.verify(r.manifest.Entries[i], split), split.end())
+		err := cmp.Or(r.verify(r.listed[i], r.manifest.Entries[i].SHA256, split), split.end())
 		if err != nil && !stopped {
 			yield(nil, r.lineError(name, split, err))
 		}

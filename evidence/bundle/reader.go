@@ -31,7 +31,9 @@ type Reader struct {
 	close    func() error
 	entries  []entry // sorted by name
 	manifest *Manifest
+	listed   []entry   // of the manifest, in its order
 	raw      []byte    // manifest.json
+	digest   string    // of raw
 	sig      []byte    // manifest.sigstore.json
 	idle     sync.Pool // of *inflater
 }
@@ -65,10 +67,10 @@ func NewReader(from io.ReaderAt, size int64, file string) (*Reader, error) {
 		return nil, err
 	}
 	var err error
-	if r.raw, err = r.small(ManifestName); err != nil {
+	if r.raw, r.digest, err = r.small(ManifestName); err != nil {
 		return nil, err
 	}
-	if r.sig, err = r.small(SignatureName); err != nil {
+	if r.sig, _, err = r.small(SignatureName); err != nil {
 		return nil, err
 	}
 	if r.manifest, err = parseManifest(file, r.raw); err != nil {
@@ -186,19 +188,21 @@ func (r *Reader) find(name string) (entry, bool) {
 }
 
 // small reads manifest or signature whole.
-func (r *Reader) small(name string) ([]byte, error) {
+func (r *Reader) small(name string) (text []byte, digest string, err error) {
 	e, ok := r.find(name)
 	if !ok {
-		return nil, r.fail(name, "is missing")
+		return nil, "", r.fail(name, "is missing")
 	}
 	var b bytes.Buffer
-	_, err := r.copy(&b, e)
-	return b.Bytes(), err
+	b.Grow(int(e.size))
+	digest, err = r.copy(&b, e)
+	return b.Bytes(), digest, err
 }
 
 // compare holds the directory against the manifest: the same entries with the same sizes.
 func (r *Reader) compare() error {
 	i := 0
+	r.listed = make([]entry, 0, len(r.entries))
 	for _, e := range r.entries {
 		if e.name == ManifestName || e.name == SignatureName {
 			continue
@@ -209,6 +213,7 @@ func (r *Reader) compare() error {
 		if r.manifest.Entries[i].Size != int64(e.size) {
 			return r.failAt(e.data(), e.name, "has %d bytes, the manifest says %d", e.size, r.manifest.Entries[i].Size)
 		}
+		r.listed = append(r.listed, e)
 		i++
 	}
 	if i != len(r.manifest.Entries) {
@@ -287,6 +292,9 @@ func (r *Reader) File() string { return r.file }
 // ManifestBytes are the bytes that are signed.
 func (r *Reader) ManifestBytes() []byte { return r.raw }
 
+// ManifestDigest is their SHA-256, in hexadecimal digits.
+func (r *Reader) ManifestDigest() string { return r.digest }
+
 // SignatureBytes is the Sigstore bundle over the manifest.
 func (r *Reader) SignatureBytes() []byte { return r.sig }
 
@@ -310,8 +318,7 @@ func (r *Reader) VerifyContents(workers int, lines map[string]func(line []byte) 
 	for range max(1, workers) {
 		g.Go(func() {
 			for at := next.Add(1) - 1; at < int64(len(order)); at = next.Add(1) - 1 {
-				m := r.manifest.Entries[order[at]]
-				faults[order[at]] = r.verifyLines(m, lines[m.Path])
+				faults[order[at]] = r.verifyLines(order[at], lines[r.listed[order[at]].name])
 			}
 		})
 	}
@@ -319,32 +326,32 @@ func (r *Reader) VerifyContents(workers int, lines map[string]func(line []byte) 
 	return cmp.Or(faults...)
 }
 
-func (r *Reader) verifyLines(m Entry, each func([]byte) error) error {
+// verifyLines checks the entry that stands i-th in the manifest.
+func (r *Reader) verifyLines(i int, each func([]byte) error) error {
+	e, want := r.listed[i], r.manifest.Entries[i].SHA256
 	if each == nil {
-		return r.verify(m, nil)
+		return r.verify(e, want, nil)
 	}
 	split := &splitter{each: each}
-	return r.lineError(m.Path, split, cmp.Or(r.verify(m, split), split.end()))
+	return r.lineError(e.name, split, cmp.Or(r.verify(e, want, split), split.end()))
 }
 
-func (r *Reader) verify(m Entry, w io.Writer) error {
-	e, ok := r.find(m.Path)
-	if !ok {
-		return r.fail(m.Path, "is missing")
-	}
+// verify inflates an entry into w and holds it against a digest.
+func (r *Reader) verify(e entry, want string, w io.Writer) error {
 	got, err := r.copy(w, e)
-	if err == nil && got != m.SHA256 {
-		err = &DigestError{File: r.file, Entry: m.Path, Want: m.SHA256, Got: got, Bytes: e.data()}
+	if err == nil && got != want {
+		err = &DigestError{File: r.file, Entry: e.name, Want: want, Got: got, Bytes: e.data()}
 	}
 	return err
 }
 
 // Body gives the bytes of an answer, checked; ok is false where this part does not hold it.
 func (r *Reader) Body(digest string) (body []byte, ok bool, err error) {
-	if _, ok := r.find(bodyPrefix + digest); !ok {
+	e, ok := r.find(bodyPrefix + digest)
+	if !ok {
 		return nil, false, nil
 	}
 	var b bytes.Buffer
-	err = r.verify(Entry{Path: bodyPrefix + digest, SHA256: digest}, &b)
+	err = r.verify(e, digest, &b)
 	return b.Bytes(), true, err
 }

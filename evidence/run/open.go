@@ -314,8 +314,8 @@ func (r *Run) Bundle(target string) ([]*bundle.Reader, error) {
 			continue
 		}
 		p, err := bundle.Open(filepath.Join(r.Path, filepath.FromSlash(b.Path)))
-		if err == nil && evidence.Digest(p.ManifestBytes()) != b.Manifest {
-			err = &LayoutError{File: b.Path, Cause: "its manifest is not the one that run.json names", Want: b.Manifest, Got: evidence.Digest(p.ManifestBytes())}
+		if err == nil && p.ManifestDigest() != b.Manifest {
+			err = &LayoutError{File: b.Path, Cause: "its manifest is not the one that run.json names", Want: b.Manifest, Got: p.ManifestDigest()}
 		}
 		if err == nil && p.Manifest().Target != target {
 			err = layoutError(b.Path, "it is of target "+p.Manifest().Target)

@@ -22,7 +22,7 @@ func (v *verification) located(whole error) error {
 	}
 	b := v.run.Record.Bundles[i]
 	p, err := bundle.Open(filepath.Join(v.run.Path, filepath.FromSlash(b.Path)))
-	if err == nil && evidence.Digest(p.ManifestBytes()) == b.Manifest {
+	if err == nil && p.ManifestDigest() == b.Manifest {
 		err = p.VerifyContents(1, nil)
 	}
 	if p != nil {
@@ -59,7 +59,7 @@ func (v *verification) parts(target string, parts []*bundle.Reader, workers int)
 			return v.fail(name, "contents against the manifest", err)
 		}
 		v.ok(name, "contents against the manifest", name+"/"+bundle.ManifestName, fmt.Sprintf("%d entries", len(p.Manifest().Entries)))
-		s, err := v.trust.Verify(seal.Bundle, evidence.Digest(p.ManifestBytes()), p.SignatureBytes(), seal.At(v.run.Record.AsOf))
+		s, err := v.trust.Verify(seal.Bundle, p.ManifestDigest(), p.SignatureBytes(), seal.At(v.run.Record.AsOf))
 		if err == nil {
 			err = s.Claims(times.last)
 		}
@@ -67,7 +67,7 @@ func (v *verification) parts(target string, parts []*bundle.Reader, workers int)
 			return v.fail(name+"/"+bundle.SignatureName, "signature of the manifest", err)
 		}
 		v.seen[seal.Bundle] = true
-		v.ok(name, "signature of the manifest", s.Signer.Anchor(), evidence.Digest(p.ManifestBytes()))
+		v.ok(name, "signature of the manifest", s.Signer.Anchor(), p.ManifestDigest())
 	}
 	if times.fault != nil {
 		return v.fail(bundlesDir+"/"+partName(target, 0)+"/"+bundle.ExchangesName, times.what, times.fault)

@@ -23,7 +23,7 @@ type carries struct {
 }
 
 // into adds what the signature was to carry to a predicate, which must be a JSON object.
-func (c carries) into(predicate any) (jsontext.Value, error) {
+func (c carries) into(predicate any) (rawJSON, error) {
 	text, err := evidence.Canonical(predicate)
 	if err != nil {
 		return nil, err

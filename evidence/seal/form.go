@@ -2,6 +2,7 @@ package seal
 
 import (
 	"bytes"
+	"encoding/base64"
 	"errors"
 	"fmt"
 
@@ -10,7 +11,6 @@ import (
 	protocommon "github.com/sigstore/protobuf-specs/gen/pb-go/common/v1"
 	protodsse "github.com/sigstore/protobuf-specs/gen/pb-go/dsse"
 	"google.golang.org/protobuf/encoding/protojson"
-	"google.golang.org/protobuf/proto"
 
 	"github.com/trefoil-audit/trefoil/evidence"
 )
@@ -28,11 +28,10 @@ func read(file []byte) (*protobundle.Bundle, error) {
 // protojson need not read and write them again.
 func readUsual(file []byte) (pb *protobundle.Bundle, ok bool) {
 	u := &usual{}
-	if json.Unmarshal(file, u) != nil || !u.whole() {
+	if json.Unmarshal(file, u) != nil || !u.whole() || !bytes.Equal(u.text(), file) {
 		return nil, false
 	}
-	again, err := json.Marshal(u)
-	return u.bundle(), err == nil && bytes.Equal(again, file)
+	return u.bundle(), true
 }
 
 // readAny reads any bundle, by way of protojson.
@@ -50,8 +49,8 @@ func readAny(file []byte) (*protobundle.Bundle, error) {
 
 // write writes a Sigstore bundle in our form.
 func write(pb *protobundle.Bundle) ([]byte, error) {
-	if u := usualOf(pb); u.whole() && proto.Equal(u.bundle(), pb) {
-		return json.Marshal(u)
+	if u, ok := usualOf(pb); ok && u.whole() {
+		return u.text(), nil
 	}
 	return writeAny(pb)
 }
@@ -150,14 +149,21 @@ func (u *usual) bundle() *protobundle.Bundle {
 		Payload: u.Envelope.Payload, PayloadType: u.Envelope.PayloadType, Signatures: []*protodsse.Signature{{Sig: u.Envelope.Signatures[0].Sig}}}}}
 }
 
-// usualOf takes of a bundle what a usual one has; what else there is shows when the two are compared.
-func usualOf(pb *protobundle.Bundle) *usual {
-	u := &usual{MediaType: pb.GetMediaType()}
+// usualOf takes of a bundle what a usual one has; ok is false where there is a field that a usual one
+// has not. A test holds that it looks at every field that there is.
+func usualOf(pb *protobundle.Bundle) (u *usual, ok bool) {
+	u = &usual{MediaType: pb.GetMediaType()}
 	u.Envelope.Payload, u.Envelope.PayloadType = pb.GetDsseEnvelope().GetPayload(), pb.GetDsseEnvelope().GetPayloadType()
 	for _, s := range pb.GetDsseEnvelope().GetSignatures() {
+		if s.GetKeyid() != "" {
+			return nil, false
+		}
 		u.Envelope.Signatures = append(u.Envelope.Signatures, usualSignature{s.GetSig()})
 	}
 	m := pb.GetVerificationMaterial()
+	if len(m.GetTlogEntries()) > 0 {
+		return nil, false
+	}
 	if c := m.GetCertificate(); c != nil {
 		u.Material.Certificate = &usualCertificate{c.GetRawBytes()}
 	}
@@ -170,5 +176,33 @@ func usualOf(pb *protobundle.Bundle) *usual {
 			u.Material.Times.Tokens = append(u.Material.Times.Tokens, usualToken{t.GetSignedTimestamp()})
 		}
 	}
-	return u
+	return u, true
+}
+
+// text writes a whole usual bundle in our form.
+func (u *usual) text() []byte {
+	b := make([]byte, 0, 1024+2*len(u.Envelope.Payload))
+	bytes := func(name string, content []byte) {
+		b = append(b, name...)
+		b = append(base64.StdEncoding.AppendEncode(append(b, '"'), content), '"')
+	}
+	bytes(`{"dsseEnvelope":{"payload":`, u.Envelope.Payload)
+	b = append(b, `,"payloadType":"`+payloadType...)
+	bytes(`","signatures":[{"sig":`, u.Envelope.Signatures[0].Sig)
+	b = append(b, `}]},"mediaType":"`+mediaType+`","verificationMaterial":{`...)
+	if c := u.Material.Certificate; c != nil {
+		bytes(`"certificate":{"rawBytes":`, c.DER)
+	} else {
+		b = append(append(append(b, `"publicKey":{"hint":"`...), u.Material.PublicKey.Hint...), '"')
+	}
+	b = append(b, '}')
+	if u.Material.Times != nil {
+		next := `,"timestampVerificationData":{"rfc3161Timestamps":[{"signedTimestamp":`
+		for _, t := range u.Material.Times.Tokens {
+			bytes(next, t.DER)
+			next = `},{"signedTimestamp":`
+		}
+		b = append(b, `}]}`...)
+	}
+	return append(b, `}}`...)
 }

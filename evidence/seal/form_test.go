@@ -2,6 +2,8 @@ package seal
 
 import (
 	"bytes"
+	"slices"
+	"strings"
 	"testing"
 
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
@@ -101,6 +103,33 @@ func TestForm(t *testing.T) {
 		}
 		if got := agree(t, text); got != c.straight {
 			t.Errorf("%s: read straight: %v", name, got)
+		}
+	}
+}
+
+// Each field of a usual bundle's messages is one that usualOf looks at: one that a later version of the
+// format adds would be left out of the file.
+func TestFormFields(t *testing.T) {
+	for m, want := range map[proto.Message]string{
+		&protobundle.Bundle{}:                    "media_type verification_material message_signature dsse_envelope",
+		&protobundle.VerificationMaterial{}:      "public_key x509_certificate_chain certificate tlog_entries timestamp_verification_data",
+		&protobundle.TimestampVerificationData{}: "rfc3161_timestamps",
+		&protocommon.RFC3161SignedTimestamp{}:    "signed_timestamp",
+		&protocommon.X509Certificate{}:           "raw_bytes",
+		&protocommon.PublicKeyIdentifier{}:       "hint",
+		&protodsse.Envelope{}:                    "payload payloadType signatures",
+		&protodsse.Signature{}:                   "sig keyid",
+	} {
+		var got []string
+		fields := m.ProtoReflect().Descriptor().Fields()
+		for i := range fields.Len() {
+			got = append(got, string(fields.Get(i).Name()))
+		}
+		want := strings.Fields(want)
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("%T has fields %q, want %q", m, got, want)
 		}
 	}
 }

@@ -3,7 +3,6 @@ package seal
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 
 	"github.com/go-json-experiment/json"
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
@@ -22,13 +21,23 @@ const MaxSignature = 4 << 20
 // maxSubjects is what other clients take.
 const maxSubjects = 1024
 
-type parsedStatement struct {
+// statement is an in-toto statement. Its members, and those in them, are in the order of RFC 8785.
+type statement struct {
 	Type          string    `json:"_type"`
-	Subject       []subject `json:"subject"`
+	Predicate     rawJSON   `json:"predicate"` // once parsed, without what the signature was to carry
 	PredicateType string    `json:"predicateType"`
-	Predicate     rawJSON   `json:"predicate"` // without what the signature was to carry
+	Subject       []subject `json:"subject"`
 
 	carries *carries // nil: it does not say
+}
+
+type subject struct {
+	Name   string `json:"name"`
+	Digest digest `json:"digest"`
+}
+
+type digest struct {
+	SHA256 string `json:"sha256"`
 }
 
 type rawJSON []byte
@@ -38,12 +47,44 @@ func (r *rawJSON) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
-var hexDigest = regexp.MustCompile(`^[0-9a-f]{64}$`)
+// text writes the statement in canonical form; ok is false where a part of it has none.
+func (st *statement) text() (b []byte, ok bool) {
+	ok = string(st.Predicate) == "{}" || isCanonical(st.Predicate)
+	quote := func(before, text string) {
+		out, fine := evidence.AppendCanonical(append(b, before...), text)
+		b, ok = out, ok && fine
+	}
+	quote(`{"_type":`, st.Type)
+	b = append(append(b, `,"predicate":`...), st.Predicate...)
+	quote(`,"predicateType":`, st.PredicateType)
+	next := `,"subject":[{"digest":{"sha256":`
+	for _, s := range st.Subject {
+		quote(next, s.Digest.SHA256)
+		quote(`},"name":`, s.Name)
+		next = `},{"digest":{"sha256":`
+	}
+	return append(b, `}]}`...), ok && len(st.Subject) > 0
+}
+
+func isCanonical(text []byte) bool {
+	again, err := evidence.Canonicalize(text)
+	return err == nil && bytes.Equal(again, text)
+}
+
+// isDigest reports whether a text is a SHA-256 in hexadecimal digits, the letters small.
+func isDigest(text string) bool {
+	for _, c := range []byte(text) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return len(text) == 64
+}
 
 // parse reads a signature file: canonical bytes, no unknown field, one signature, a statement
 // in canonical form about at least one file.
-func parse(file []byte) (*protobundle.Bundle, *parsedStatement, error) {
-	fail := func(cause string) (*protobundle.Bundle, *parsedStatement, error) {
+func parse(file []byte) (*protobundle.Bundle, *statement, error) {
+	fail := func(cause string) (*protobundle.Bundle, *statement, error) {
 		return nil, nil, fmt.Errorf("%w: %s", ErrFormat, cause)
 	}
 	if len(file) > MaxSignature {
@@ -63,11 +104,11 @@ func parse(file []byte) (*protobundle.Bundle, *parsedStatement, error) {
 	if env == nil || len(env.GetSignatures()) != 1 || env.GetPayloadType() != payloadType {
 		return fail("it holds no DSSE envelope with one signature over an in-toto statement")
 	}
-	st := &parsedStatement{}
+	st := &statement{}
 	if err := json.Unmarshal(env.GetPayload(), st, json.RejectUnknownMembers(true)); err != nil {
 		return fail("its payload is no in-toto statement")
 	}
-	if again, err := evidence.Canonicalize(env.GetPayload()); err != nil || !bytes.Equal(again, env.GetPayload()) {
+	if again, ok := st.text(); !(ok && bytes.Equal(again, env.GetPayload())) && !isCanonical(env.GetPayload()) { // a statement may leave out what ours say
 		return fail("its statement is not in canonical form")
 	}
 	if st.carries, st.Predicate, err = outOf(st.Predicate); err != nil {
@@ -76,12 +117,12 @@ func parse(file []byte) (*protobundle.Bundle, *parsedStatement, error) {
 	return pb, st, st.check()
 }
 
-func (st *parsedStatement) check() error {
+func (st *statement) check() error {
 	if st.Type != statementType || len(st.Subject) == 0 || len(st.Subject) > maxSubjects {
 		return fmt.Errorf("%w: its payload is no in-toto statement v1 about 1 to %d files", ErrFormat, maxSubjects)
 	}
 	for _, s := range st.Subject {
-		if len(s.Digest) != 1 || !hexDigest.MatchString(s.Digest["sha256"]) {
+		if !isDigest(s.Digest.SHA256) {
 			return fmt.Errorf("%w: it names %q without one SHA-256", ErrFormat, s.Name)
 		}
 	}
@@ -95,7 +136,7 @@ func Claimed(file []byte) (sha256 string, err error) {
 	if err != nil {
 		return "", err
 	}
-	return st.Subject[0].Digest["sha256"], nil
+	return st.Subject[0].Digest.SHA256, nil
 }
 
 // verifierOf reads who made a Simple Verification Result.

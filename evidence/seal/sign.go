@@ -37,18 +37,6 @@ type Signer struct {
 	certificates certificates
 }
 
-type statement struct {
-	Type          string    `json:"_type"`
-	Subject       []subject `json:"subject"`
-	PredicateType string    `json:"predicateType"`
-	Predicate     any       `json:"predicate"` // with what the signature is to carry
-}
-
-type subject struct {
-	Name   string            `json:"name"`
-	Digest map[string]string `json:"digest"`
-}
-
 // File is what a statement is about: a file's name and SHA-256 (hex).
 type File struct {
 	Name   string `json:"name"`
@@ -59,7 +47,7 @@ type File struct {
 // JSON object) about it. What is signed says how many timestamps and log entries the signature is to carry.
 func (s *Signer) Sign(ctx context.Context, kind Kind, name, sha256 string, predicate any) ([]byte, error) {
 	if predicate == nil {
-		predicate = struct{}{}
+		predicate = map[string]any{}
 	}
 	return s.SignStatement(ctx, kind.PredicateType(), []File{{name, sha256}}, predicate)
 }
@@ -82,17 +70,17 @@ func (s *Signer) SignStatement(ctx context.Context, predicateType string, files 
 }
 
 func (s *Signer) bundle(ctx context.Context, predicateType string, files []File, predicate any, logs []string) (*protobundle.Bundle, error) {
-	said, err := carries{LogEntries: len(logs), Timestamps: len(s.Services.Authorities)}.into(predicate)
-	if err != nil {
-		return nil, fmt.Errorf("sign %s: %w", files[0].Name, err)
-	}
-	st := statement{Type: statementType, PredicateType: predicateType, Predicate: said}
+	st := &statement{Type: statementType, PredicateType: predicateType}
 	for _, f := range files {
-		st.Subject = append(st.Subject, subject{f.Name, map[string]string{"sha256": f.SHA256}})
+		st.Subject = append(st.Subject, subject{f.Name, digest{f.SHA256}})
 	}
-	text, err := evidence.Canonical(st)
-	if err != nil {
+	var err error
+	if st.Predicate, err = (carries{LogEntries: len(logs), Timestamps: len(s.Services.Authorities)}).into(predicate); err != nil {
 		return nil, fmt.Errorf("sign %s: %w", files[0].Name, err)
+	}
+	text, ok := st.text()
+	if !ok {
+		return nil, fmt.Errorf("sign %q: a name that is not UTF-8 cannot be signed", files[0].Name)
 	}
 	opts := sign.BundleOptions{Context: ctx}
 	for _, url := range s.Services.Authorities {
@@ -127,7 +115,7 @@ const (
 // does not open, an authority that does not answer or a clock that is wrong would otherwise be
 // found when the evidence is there and cannot be signed. It writes to no log.
 func (s *Signer) Probe(ctx context.Context, clock func() time.Time) error {
-	if _, err := s.bundle(ctx, probeType, []File{{"probe", evidence.Digest(nil)}}, struct{}{}, nil); err != nil {
+	if _, err := s.bundle(ctx, probeType, []File{{"probe", evidence.Digest(nil)}}, map[string]any{}, nil); err != nil {
 		return fmt.Errorf("before anything was asked: %w", err)
 	}
 	for _, url := range s.Services.Authorities {

@@ -27,6 +27,16 @@ func FuzzStatement(f *testing.F) {
 	f.Add(good)
 	f.Add(bytes.Replace(good, []byte(`"subject":[`), []byte(`"subject":[],"subject":[`), 1))
 	f.Add(bytes.Replace(good, []byte("{"), []byte(`{"a":1,`), 1))
+	for _, predicate := range []string{`{"b":1,"a":2}`, `{ }`, `{"a":1.0}`, `{"a":"\u0041"}`, `{"a":1,"a":1}`, `{"a":[1,{"b":null}]}`, `null`} {
+		other := bytes.Replace(good, []byte(`{"by":"test"}`), []byte(predicate), 1)
+		if bytes.Equal(other, good) {
+			f.Fatalf("no such predicate stands in %s", good)
+		}
+		f.Add(other)
+	}
+	for _, without := range []string{`"predicate":{"by":"test"},`, `,"name":"run.json"`} { // what others may leave out
+		f.Add(bytes.Replace(good, []byte(without), nil, 1))
+	}
 	f.Add([]byte("{}"))
 	f.Fuzz(func(t *testing.T, payload []byte) {
 		envelope["payload"] = base64.StdEncoding.EncodeToString(payload)
@@ -41,7 +51,7 @@ func FuzzStatement(f *testing.F) {
 			}
 			return
 		}
-		if again, err := evidence.Canonicalize(payload); err != nil || !bytes.Equal(again, payload) || !hexDigest.MatchString(digest) {
+		if again, err := evidence.Canonicalize(payload); err != nil || !bytes.Equal(again, payload) || !isDigest(digest) {
 			t.Fatalf("taken: %q, digest %q", payload, digest)
 		}
 	})

@@ -1,6 +1,8 @@
 package seal
 
 import (
+	"crypto/ecdsa"
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -11,7 +13,7 @@ import (
 	protobundle "github.com/sigstore/protobuf-specs/gen/pb-go/bundle/v1"
 	"github.com/sigstore/sigstore-go/pkg/bundle"
 	"github.com/sigstore/sigstore-go/pkg/fulcio/certificate"
-	"github.com/sigstore/sigstore-go/pkg/root"
+	"github.com/sigstore/sigstore-go/pkg/sign"
 	"github.com/sigstore/sigstore-go/pkg/verify"
 )
 
@@ -36,7 +38,7 @@ func At(t time.Time) Instant { return func() (time.Time, error) { return t, nil 
 // Verify checks a signature file over a file of the given SHA-256 (hex), as a signature of that
 // kind, by the given trust. Nothing in the signature file decides what is trusted. A good signature
 // over another file is a *SubjectError; a signer who may not sign this is a *SignerError.
-func (t *Trust) Verify(kind Kind, sha256 string, file []byte, at Instant) (*Signature, error) {
+func (t *Trust) Verify(kind Kind, digest string, file []byte, at Instant) (*Signature, error) {
 	pb, statement, err := parse(file)
 	if err != nil {
 		return nil, err
@@ -47,7 +49,7 @@ func (t *Trust) Verify(kind Kind, sha256 string, file []byte, at Instant) (*Sign
 	if statement.PredicateType != kind.PredicateType() {
 		return nil, fmt.Errorf("%w: its predicate type is %q, want %q", ErrSignature, statement.PredicateType, kind.PredicateType())
 	}
-	return t.verify(kind, pb, statement, sha256, at)
+	return t.verify(kind, pb, statement, digest, at)
 }
 
 // VerifySeal checks a countersignature, verdict or gap record about a run: its first file is the
@@ -65,7 +67,7 @@ func (t *Trust) VerifySeal(run string, file []byte, at Instant) (*Signature, err
 }
 
 // verify checks a signature, and only then what it is about.
-func (t *Trust) verify(kind Kind, pb *protobundle.Bundle, st *parsedStatement, subject string, at Instant) (*Signature, error) {
+func (t *Trust) verify(kind Kind, pb *protobundle.Bundle, st *statement, subject string, at Instant) (*Signature, error) {
 	b, err := bundle.NewBundle(pb)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrFormat, err)
@@ -79,7 +81,7 @@ func (t *Trust) verify(kind Kind, pb *protobundle.Bundle, st *parsedStatement, s
 	}
 	s := &Signature{Kind: kind, Signer: signer, Predicate: st.Predicate}
 	for _, one := range st.Subject {
-		s.Files = append(s.Files, File{one.Name, one.Digest["sha256"]})
+		s.Files = append(s.Files, File{one.Name, one.Digest.SHA256})
 	}
 	times, err := t.check(pb, b, s)
 	if err != nil {
@@ -182,7 +184,7 @@ func (t *Trust) check(pb *protobundle.Bundle, b *bundle.Bundle, s *Signature) ([
 	if s.Signer.key == nil {
 		by = byIdentity
 	}
-	verified, err := by(v, b, s, trusted)
+	verified, err := by(v, b, s)
 	if err != nil {
 		return nil, fmt.Errorf("%w: by %s: %s", ErrSignature, s.Signer.Anchor(), oneLine(err))
 	}
@@ -196,9 +198,9 @@ func (t *Trust) check(pb *protobundle.Bundle, b *bundle.Bundle, s *Signature) ([
 	return times, nil
 }
 
-// byKey takes the steps of sigstore-go's Verifier that there are for keys. Its Verify would read the
+// byKey checks a signature by a key. sigstore-go checks entries of logs and times; its Verify would read the
 // statement once more, which parse has done, and ask for a window, which the signer's is.
-func byKey(v *verify.Verifier, b *bundle.Bundle, _ *Signature, trusted root.TrustedMaterial) ([]verify.TimestampVerificationResult, error) {
+func byKey(v *verify.Verifier, b *bundle.Bundle, s *Signature) ([]verify.TimestampVerificationResult, error) {
 	logged, err := v.VerifyTransparencyLogInclusion(b)
 	if err != nil {
 		return nil, fmt.Errorf("verify log inclusion: %w", err)
@@ -207,22 +209,16 @@ func byKey(v *verify.Verifier, b *bundle.Bundle, _ *Signature, trusted root.Trus
 	if err != nil {
 		return nil, fmt.Errorf("verify timestamps: %w", err)
 	}
-	by, err := b.VerificationContent()
-	if err != nil {
-		return nil, err
-	}
-	content, err := b.SignatureContent()
-	if err != nil {
-		return nil, err
-	}
-	if err := verify.VerifySignature(content, by, trusted); err != nil {
-		return nil, fmt.Errorf("verify signature: %w", err)
+	env := b.GetDsseEnvelope() // parse has seen that it has one signature
+	signed := sign.DSSEData{Data: env.GetPayload(), PayloadType: env.GetPayloadType()}
+	if sum := sha256.Sum256(signed.PreAuthEncoding()); !ecdsa.VerifyASN1(s.Signer.key.public, sum[:], env.GetSignatures()[0].GetSig()) {
+		return nil, errors.New("verify signature: it is not that key's over these bytes")
 	}
 	return times, nil
 }
 
 // byIdentity checks a signature by a certificate, whose identity must be the signer's.
-func byIdentity(v *verify.Verifier, b *bundle.Bundle, s *Signature, _ root.TrustedMaterial) ([]verify.TimestampVerificationResult, error) {
+func byIdentity(v *verify.Verifier, b *bundle.Bundle, s *Signature) ([]verify.TimestampVerificationResult, error) {
 	id, err := verify.NewShortCertificateIdentity(s.Signer.Issuer, "", s.Signer.SAN, "")
 	if err != nil {
 		return nil, err
@@ -293,7 +289,7 @@ func count(b bool) int {
 }
 
 // seal tells what sort of seal a statement is.
-func (st *parsedStatement) seal() (Kind, error) {
+func (st *statement) seal() (Kind, error) {
 	switch {
 	case st.PredicateType == TestResultType:
 		return Verdict, nil
