@@ -51,11 +51,12 @@ func (j *Judged) reportInput() (report.Input, error) {
 	if err != nil {
 		return in, err
 	}
-	view, err := w.catalogue.View(controls.Input{AsOf: r.Record.AsOf, JudgedAsOf: j.JudgedAsOf, Targets: targets, Facts: w.factLines, Coverage: w.rows, Register: w.engagement.Register})
+	view, err := w.catalogue.View(controls.Input{AsOf: r.Record.AsOf, JudgedAsOf: j.JudgedAsOf, Targets: targets, Facts: w.factLines, Coverage: w.rows, Table: w.table,
+		Register: w.engagement.Register, Roster: w.engagement.Roster, Parameters: w.engagement.File.Parameters})
 	if err != nil {
 		return in, err
 	}
-	in.Facts, in.Scope, in.Trusted = view.Facts, view.Scope, view.Trusted
+	in.Facts, in.Scope, in.Standing = view.Facts, view.Scope, view.Standing
 	in.Run = report.Run{Digest: r.Digest, AsOf: r.Record.AsOf, Source: report.Live, ReplayOf: r.Record.Source.Of, Tool: report.Tool{Version: r.Record.Tool.Version, Binary: r.Record.Tool.Binary},
 		Stopped: r.Record.Source.Stopped, Untimed: w.engagement.File.Signing.Untimed(), Previous: report.Previous(r.Record.Previous)}
 	switch {
