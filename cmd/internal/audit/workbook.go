@@ -220,13 +220,7 @@ func (w *world) adequacy(countries []string) (text string, all bool) {
 
 // gap gives the accepted gap of a coverage row.
 func (j *Judged) gap(row string) *controls.Acceptance {
-	for _, g := range j.world.engagement.File.AcceptedGaps {
-		if engagement.Match(g.Pattern, row) {
-			return &controls.Acceptance{ID: g.ID, Reason: g.Reason, By: g.By, Approved: g.Approved.Time, Until: g.Until.Time,
-				Counts: !g.Approved.After(j.JudgedAsOf) && j.JudgedAsOf.Before(g.Until.Time), Late: g.Approved.After(j.world.run.Record.AsOf)}
-		}
-	}
-	return nil
+	return controls.GapOf(j.world.engagement.File.AcceptedGaps, row, j.world.run.Record.AsOf, j.JudgedAsOf)
 }
 
 // entry is a control in words.
