@@ -56,15 +56,11 @@ func (j *joins) trustOf(f *evidence.Fact, t Target, caller, r *evidence.Fact) {
 	f.Unknown(cmp.Or(j.rowGap(t.ID, "aws.iam.role"), "the collector's role is not among the roles that were listed: "+arn), "/attrs/assumable_by", "/attrs/strangers")
 }
 
-// setStrangers compares whom a role trusts with the auditor's principals. Everybody is a stranger
-// to any audit, and so is whoever is audited; the others are unknown where the engagement does not say who the auditor is.
+// setStrangers names those whom a role trusts and who are not the auditor's; see atCollector.
 func (j *joins) setStrangers(f *evidence.Fact, by []string) {
-	named := j.in.Parameters.AuditorPrincipals
-	strangers := slices.DeleteFunc(slices.Clone(by), func(p string) bool {
-		return p != "*" && !j.audited(p) && (len(named) == 0 || slices.Contains(named, p))
-	})
+	strangers := slices.DeleteFunc(slices.Clone(by), func(p string) bool { return !j.atCollector(p).Against() })
 	f.Set("/attrs/strangers", strings0(strangers))
-	if len(named) == 0 && len(strangers) < len(by) {
+	if len(j.in.Parameters.AuditorPrincipals) == 0 && len(strangers) < len(by) {
 		f.Unknown("engagement.yaml names no parameters.auditor_principals", "/attrs/strangers/-")
 	}
 }

@@ -195,19 +195,24 @@ func (e *environment) atHome(v, countries ref.Val) ref.Val {
 	if err != nil {
 		return types.NewErr("at_home: %v", err)
 	}
-	id := string(s)
-	home, registered := e.world.homes[id]
-	if !registered {
-		id, _ = ownerOf(id)
-		home, registered = e.world.homes[id]
-	}
-	switch {
+	switch id, home, registered := homeIn(e.world.homes, string(s)); {
 	case !registered:
 		return types.True // trusted() judges it
 	case home == "":
 		return unknown("the register names no country of " + id)
+	default:
+		return types.Bool(slices.Contains(list.([]string), home))
 	}
-	return types.Bool(slices.Contains(list.([]string), home))
+}
+
+// homeIn gives, of a principal that the register trusts, the account and the country of whoever holds it.
+func homeIn(homes map[string]string, who string) (id, home string, registered bool) {
+	if home, registered = homes[who]; registered {
+		return who, home, true
+	}
+	id, _ = ownerOf(who)
+	home, registered = homes[id]
+	return id, home, registered
 }
 
 // ownerOf gives the provider-qualified account of an ARN or id.

@@ -218,8 +218,12 @@ func (p *pass) waiver(control, fact string) *Acceptance {
 }
 
 func (p *pass) accept(id, reason, by string, approved, until time.Time) *Acceptance {
+	return accept(id, reason, by, approved, until, p.in.AsOf, p.in.JudgedAsOf)
+}
+
+func accept(id, reason, by string, approved, until, asOf, judgedAsOf time.Time) *Acceptance {
 	return &Acceptance{ID: id, Reason: reason, By: by, Approved: approved, Until: until,
-		Counts: !approved.After(p.in.JudgedAsOf) && p.in.JudgedAsOf.Before(until), Late: approved.After(p.in.AsOf)}
+		Counts: !approved.After(judgedAsOf) && judgedAsOf.Before(until), Late: approved.After(asOf)}
 }
 
 // gap gives the accepted gap of what is missing: each part must be covered, and where one part's
@@ -239,12 +243,18 @@ func (p *pass) gap(missing []string) *Acceptance {
 }
 
 func (p *pass) gapOf(missing string) *Acceptance {
+	return GapOf(p.in.Gaps, missing, p.in.AsOf, p.in.JudgedAsOf)
+}
+
+// GapOf gives the accepted gap of something that was not seen, such as a coverage row: one that counts before one
+// that does not; nil where none matches.
+func GapOf(gaps []engagement.AcceptedGap, missing string, asOf, judgedAsOf time.Time) *Acceptance {
 	var found *Acceptance
-	for _, g := range p.in.Gaps {
+	for _, g := range gaps {
 		if !engagement.Match(g.Pattern, missing) {
 			continue
 		}
-		a := p.accept(g.ID, g.Reason, g.By, g.Approved.Time, g.Until.Time)
+		a := accept(g.ID, g.Reason, g.By, g.Approved.Time, g.Until.Time, asOf, judgedAsOf)
 		if a.Counts {
 			return a
 		}

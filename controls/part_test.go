@@ -63,9 +63,4 @@ func TestViewJoins(t *testing.T) {
 	if seen != 2 {
 		t.Errorf("%d facts", seen)
 	}
-	for who, want := range map[string][2]bool{"*": {false, true}, "alias/x": {false, false}, "arn:aws:iam::999999999999:root": {false, true}} {
-		if trusted, known := v.Trusted(who); trusted != want[0] || known != want[1] {
-			t.Errorf("%s: trusted %v, known %v", who, trusted, known)
-		}
-	}
 }

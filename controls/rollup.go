@@ -37,7 +37,7 @@ func (p *pass) line(ctx context.Context, t *tally) (Line, error) {
 		}
 	}
 	for _, k := range l.NotLooked {
-		if !counts(p.gapOf("unread/" + k)) {
+		if !counts(p.gapOf(unreadGap(k))) {
 			l.OpenGaps++
 		}
 	}

@@ -1,6 +1,7 @@
 package controls
 
 import (
+	"fmt"
 	"iter"
 
 	"github.com/trefoil-audit/trefoil/evidence"
@@ -9,7 +10,12 @@ import (
 // View shows a run's facts as the tests see them: copies placed, keys told whose they are, each
 // thing ruled in or out of scope. What people read is made of it, so that a sheet cannot say
 // something else than the test read.
-type View struct{ j *joins }
+type View struct {
+	j          *joins
+	homes      map[string]string // see homesOf
+	approved   []string          // countries where people may work from
+	collectors map[string]bool   // roles by which accounts were asked
+}
 
 // View indexes a run's facts by a judgement's inputs. Errors: facts that cannot be read.
 func (c *Catalogue) View(in Input) (*View, error) {
@@ -18,7 +24,13 @@ func (c *Catalogue) View(in Input) (*View, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &View{j}, nil
+	v := &View{j: j, homes: homesOf(in.Register), collectors: j.collectorRoles()}
+	if in.Table != nil {
+		if v.approved, err = in.Table.Allowed(in.Parameters.ApprovedCountries); err != nil {
+			return nil, fmt.Errorf("approved_countries: %w", err)
+		}
+	}
+	return v, j.fault
 }
 
 // Facts streams the run's facts, joined, in their recorded order.
@@ -45,10 +57,6 @@ func (v *View) Scope(f *evidence.Fact) (Scope, string) {
 	r := v.j.scopeOf(f)
 	return r.scope, r.rule
 }
-
-// Trusted says whether a principal, account or project is of the audited organisation or one that
-// the register trusts; known is false where its name names no account.
-func (v *View) Trusted(who string) (trusted, known bool) { return trustedIn(v.j.trusted, who) }
 
 // trustedIn looks a principal up among provider-qualified accounts. "*" is nobody's.
 func trustedIn(accounts map[string]bool, who string) (trusted, known bool) {

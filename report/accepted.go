@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/trefoil-audit/trefoil/controls"
-	"github.com/trefoil-audit/trefoil/evidence/engagement"
 )
 
 // acceptedLong says who accepted what, until when, and whether it counts.
@@ -19,58 +18,15 @@ func acceptedLong(a *controls.Acceptance) string {
 	return text + ". " + a.Reason
 }
 
-// unmet says of an acceptance that counts where it has nothing to accept.
-func unmet(counts styled, met bool, what string) styled {
-	if counts.value == "Yes" && !met {
-		counts.value = "Yes, matches " + what
+// unmet says of an acceptance, also of one that does not count, where it has nothing to accept.
+func unmet(counts styled, met bool) styled {
+	if !met {
+		counts.value, counts.look = fmt.Sprint(counts.value, ", and MATCHES NO EXCEPTION"), untestedCell
 	}
 	return counts
 }
 
-// metWaivers says of each waiver whether a fail matches it.
-func metWaivers(in *Input) ([]bool, error) {
-	met := make([]bool, len(in.Waivers))
-	if len(met) == 0 {
-		return met, nil
-	}
-	for it, err := range each(in.Items) {
-		if err != nil {
-			return nil, fmt.Errorf("read results: %w", err)
-		}
-		for i, w := range in.Waivers {
-			met[i] = met[i] || it.Verdict == controls.Fail && w.Control == it.Control && engagement.Match(w.Items, it.Fact)
-		}
-	}
-	return met, nil
-}
-
-// metGaps says of each accepted gap whether a row of coverage that is a gap, or what an item misses, matches it.
-func metGaps(in *Input) ([]bool, error) {
-	gaps := in.Engagement.AcceptedGaps
-	met := make([]bool, len(gaps))
-	if len(met) == 0 {
-		return met, nil
-	}
-	look := func(what string) {
-		for i, g := range gaps {
-			met[i] = met[i] || engagement.Match(g.Pattern, what)
-		}
-	}
-	for r, err := range each(in.Coverage) {
-		if err != nil {
-			return nil, fmt.Errorf("read coverage: %w", err)
-		}
-		if !r.Status.Seen() {
-			look(r.ID)
-		}
-	}
-	for it, err := range each(in.Items) {
-		if err != nil {
-			return nil, fmt.Errorf("read results: %w", err)
-		}
-		for _, m := range it.Missing {
-			look(m)
-		}
-	}
-	return met, nil
+// met says of each waiver and accepted gap whether there is anything that it accepts.
+func met(in *Input) (waivers, gaps []bool, err error) {
+	return controls.Matched(in.Waivers, in.Engagement.AcceptedGaps, in.Lines, each(in.Items), each(in.Coverage))
 }

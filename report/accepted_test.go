@@ -9,30 +9,29 @@ import (
 // A waiver or an accepted gap that has nothing to accept does not say plainly that it counts.
 func TestUnmet(t *testing.T) {
 	in, _ := sample(t, nil)
-	if met, err := metWaivers(&in); err != nil || !slices.Equal(met, []bool{true}) {
-		t.Errorf("waivers: %v %v", met, err)
+	if waivers, gaps, err := met(&in); err != nil || !slices.Equal(waivers, []bool{true}) || !slices.Equal(gaps, []bool{true}) {
+		t.Errorf("%v %v %v", waivers, gaps, err)
 	}
-	if met, err := metGaps(&in); err != nil || !slices.Equal(met, []bool{true}) {
-		t.Errorf("gaps: %v %v", met, err)
-	}
-	if text := engagementCells(t, in); strings.Contains(text, "matches no") {
+	if text := engagementCells(t, in); strings.Contains(text, "MATCHES NO") {
 		t.Error("what matches is said to match nothing")
 	}
 	waived, gap := in.Waivers[0], in.Engagement.AcceptedGaps[0]
 	in.Waivers[0].Items = "arn:aws:s3:::none"
 	in.Engagement.AcceptedGaps[0].Pattern = "unread/aws.sqs.*"
 	text := engagementCells(t, in)
-	for _, want := range []string{"Yes, matches no fail here", "Yes, matches nothing here"} {
-		if !strings.Contains(text, want) {
-			t.Errorf("the sheet does not say %q", want)
-		}
+	if n := strings.Count(text, "Yes, and MATCHES NO EXCEPTION"); n != 2 {
+		t.Errorf("the sheet says %d times that nothing matches:\n%s", n, text)
+	}
+	in.Engagement.AcceptedGaps[0].Pattern = "unread/aws.efs.*" // what a line says was not looked at
+	if n := strings.Count(engagementCells(t, in), "MATCHES NO EXCEPTION"); n != 1 {
+		t.Errorf("an accepted gap of what was not looked at is said to match nothing (%d)", n)
 	}
 	in.Waivers[0], in.Engagement.AcceptedGaps[0] = waived, gap
 	in.Waivers[0].Control = "EDS-RES-99" // the item fails another control
-	if !strings.Contains(engagementCells(t, in), "Yes, matches no fail here") {
+	if !strings.Contains(engagementCells(t, in), "Yes, and MATCHES NO EXCEPTION") {
 		t.Error("a waiver of another control matches")
 	}
-	if got := unmet(styled{value: "NO: HAS LAPSED"}, false, "nothing here"); got.value != "NO: HAS LAPSED" {
+	if got := unmet(styled{value: "NO: HAS LAPSED"}, false); got.value != "NO: HAS LAPSED, and MATCHES NO EXCEPTION" {
 		t.Errorf("%v", got.value)
 	}
 }

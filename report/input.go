@@ -36,9 +36,9 @@ type Input struct {
 	Gap func(row string) *controls.Acceptance
 	// Scope says whether a fact is in scope and by which rule; nil: it is not said.
 	Scope func(*evidence.Fact) (controls.Scope, string)
-	// Trusted says whether a principal or account is the organisation's or the register's; nil:
-	// nobody is.
-	Trusted func(who string) (trusted, known bool)
+	// Standing says how somebody whom a fact names stands, as the controls judge it of that fact; nil:
+	// it is not said.
+	Standing func(f *evidence.Fact, who string) controls.Standing
 	// BodyFile names the bundle's file that holds an answer, inside the run; nil: it is not said.
 	BodyFile func(target, digest string) (string, error)
 }

@@ -85,7 +85,9 @@ func sample(t testing.TB, text func(string) string) (Input, *parts) {
 		}
 		return controls.In, "default"
 	}
-	in.Trusted = func(who string) (bool, bool) { return who == "aws:222233334444", who != "alias" }
+	in.Standing = func(_ *evidence.Fact, who string) controls.Standing {
+		return map[string]controls.Standing{"aws:222233334444": controls.Trusted, "arn:aws:iam::999999999999:root": controls.Stranger}[who]
+	}
 	in.BodyFile = func(target, _ string) (string, error) { return "bundles/" + target + ".zip", nil }
 	return in, p
 }

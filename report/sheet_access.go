@@ -47,7 +47,9 @@ func writeAccess(ctx context.Context, b *book, s sheet) error {
 	}
 	for _, text := range []string{
 		fmt.Sprintf("%s further stores and keys are seen to be open to nobody outside their account; they have no row here.", group(closed)),
-		"(own or trusted): of the audited organisation, or of an account that the register trusts. (STRANGER): neither. Nothing: the name names no account. What policies come to together is not evaluated.",
+		"Behind a name stands how a control judges it of that row: in a trust of the role that collected, EDS-GOV-01; in that of another role, EDS-IAM-01; elsewhere, EDS-XFR-05. CAPITALS: the control fails it. " +
+			"(own): of the audited organisation. (trusted): of an account that the register trusts, and held in an approved country. (STRANGER): neither. (own: STRANGER TO THE AUDIT): it may become the collector, whom it is audited by. " +
+			"(the auditor's), (named identity provider): the engagement's parameters name it. Nothing: the name names no account. What policies come to together is not evaluated.",
 	} {
 		if err := t.text(text, faintText); err != nil {
 			return err
@@ -62,7 +64,7 @@ func (b *book) principal(t *table, f *evidence.Fact) error {
 		return nil
 	}
 	b.cite(f.ID)
-	trust := b.people(field(f, "/principal/trusted_by"))
+	trust := b.people(f, field(f, "/principal/trusted_by"))
 	if idp := field(f, "/principal/idp"); idp.said && idp.value != nil {
 		trust += "\nsigns in by " + idp.text()
 	}
@@ -138,7 +140,7 @@ func (b *book) exposure(t *table, f *evidence.Fact, closed *int) error {
 		return nil
 	}
 	b.cite(f.ID)
-	to := b.people(shared)
+	to := b.people(f, shared)
 	if public.is(true) {
 		if to = "ANYBODY\n" + to; len(shared.list())+len(shared.unseen) == 0 {
 			to = "ANYBODY"
@@ -159,7 +161,7 @@ func (b *book) statement(t *table, f *evidence.Fact) error {
 	}
 	b.cite(f.ID)
 	who := field(f, "/binding/principals")
-	given := b.people(who)
+	given := b.people(f, who)
 	if who.said && len(who.list()) == 0 {
 		given = "attached to " + field(f, "/binding/attached_to").text()
 	}
@@ -183,14 +185,14 @@ func (b *book) statement(t *table, f *evidence.Fact) error {
 		not("principal")+given, allows, text, notApplicable, notApplicable)
 }
 
-// people lists principals, each with whether it is one's own or trusted.
-func (b *book) people(s said) string {
+// people lists principals that a fact names, each with how it stands.
+func (b *book) people(f *evidence.Fact, s said) string {
 	if len(s.list()) == 0 {
 		return capital(s.text())
 	}
 	var parts []string
 	for _, who := range s.list() {
-		parts = append(parts, who+b.standing(who))
+		parts = append(parts, who+b.standing(f, who))
 	}
 	if s.unseen != "" {
 		parts = append(parts, "… and more, NOT KNOWN: "+s.unseen)
@@ -198,21 +200,12 @@ func (b *book) people(s said) string {
 	return strings.Join(parts, "\n")
 }
 
-func (b *book) standing(who string) string {
-	if slices.Contains(b.in.Engagement.Parameters.AuditorPrincipals, who) {
-		return " (the auditor's)"
-	}
-	if who == "*" {
-		return " (ANYBODY)"
-	}
-	if b.in.Trusted == nil {
+func (b *book) standing(f *evidence.Fact, who string) string {
+	if b.in.Standing == nil {
 		return ""
 	}
-	switch trusted, known := b.in.Trusted(who); {
-	case trusted:
-		return " (own or trusted)"
-	case known:
-		return " (STRANGER)"
+	if standing := b.in.Standing(f, who); standing != "" {
+		return " (" + string(standing) + ")"
 	}
 	return ""
 }

@@ -192,6 +192,7 @@ func parameters(f *form) error {
 		{"Keys rotate within", fmt.Sprintf("%d days", p.RotationDays)}, {"Logs are kept for", fmt.Sprintf("%d days", p.LogRetentionDays)},
 		{"Collection, at most", fmt.Sprintf("%d minutes long; %d days old when judged", p.MaxSkewMinutes, p.MaxAgeDays)},
 		{"Exempt actions", texts(p.ExemptActions)}, {"Exempt principals", texts(p.ExemptPrincipals)}, {"Auditor's principals", texts(p.AuditorPrincipals)},
+		{"Identity providers", texts(p.IdentityProviders)},
 	} {
 		if err := f.stated(Subject{File: engagementFile, Entry: "parameters: " + s.Name}, s.Name, s.Value, prose); err != nil {
 			return err

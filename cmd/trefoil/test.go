@@ -69,6 +69,10 @@ func judge(c *cli.Context, j audit.Judging, book string) (*audit.Judged, error) 
 	case book == "":
 		where = fmt.Sprintf("the workbook's sheet Exceptions names each: trefoil report -o report.xlsx --judgement %s %s", judged.Digest, j.Run.Path)
 	}
+	acceptances, err := judged.Acceptances()
+	if err != nil {
+		return nil, err
+	}
 	if c.Bool(jsonFlag.Name) {
 		items := []controls.Item{}
 		for i, err := range judged.Results.Items() {
@@ -78,13 +82,16 @@ func judge(c *cli.Context, j audit.Judging, book string) (*audit.Judged, error) 
 			items = append(items, i)
 		}
 		if err := printJSON(c.App.Writer, map[string]any{"judgement": judged.Digest, "run": j.Run.Digest, "warnings": sourceWarnings(j.Run), "judged_as_of": judged.JudgedAsOf,
-			"controls": judged.Results.Lines, "items": items}); err != nil {
+			"acceptances": acceptances, "controls": judged.Results.Lines, "items": items}); err != nil {
 			return nil, err
 		}
 		return judged, gate(judged.Results, j.Run.Path, where)
 	}
 	fmt.Fprint(c.App.Writer, sourceBanner(j.Run))
 	printResults(c.App.Writer, judged.Results)
+	for _, a := range acceptances {
+		fmt.Fprintln(c.App.Writer, plain(a))
+	}
 	if judged.Digest == "" {
 		fmt.Fprintln(c.App.Writer, "NOT RECORDED: no signing key at hand, so nothing was written")
 	} else {

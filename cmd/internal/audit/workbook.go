@@ -51,11 +51,12 @@ func (j *Judged) reportInput() (report.Input, error) {
 	if err != nil {
 		return in, err
 	}
-	view, err := w.catalogue.View(controls.Input{AsOf: r.Record.AsOf, JudgedAsOf: j.JudgedAsOf, Targets: targets, Facts: w.factLines, Coverage: w.rows, Register: w.engagement.Register})
+	view, err := w.catalogue.View(controls.Input{AsOf: r.Record.AsOf, JudgedAsOf: j.JudgedAsOf, Targets: targets, Facts: w.factLines, Coverage: w.rows, Table: w.table,
+		Register: w.engagement.Register, Roster: w.engagement.Roster, Parameters: w.engagement.File.Parameters})
 	if err != nil {
 		return in, err
 	}
-	in.Facts, in.Scope, in.Trusted = view.Facts, view.Scope, view.Trusted
+	in.Facts, in.Scope, in.Standing = view.Facts, view.Scope, view.Standing
 	in.Run = report.Run{Digest: r.Digest, AsOf: r.Record.AsOf, Source: report.Live, ReplayOf: r.Record.Source.Of, Tool: report.Tool{Version: r.Record.Tool.Version, Binary: r.Record.Tool.Binary},
 		Stopped: r.Record.Source.Stopped, Untimed: w.engagement.File.Signing.Untimed(), Previous: report.Previous(r.Record.Previous)}
 	switch {
@@ -219,13 +220,7 @@ func (w *world) adequacy(countries []string) (text string, all bool) {
 
 // gap gives the accepted gap of a coverage row.
 func (j *Judged) gap(row string) *controls.Acceptance {
-	for _, g := range j.world.engagement.File.AcceptedGaps {
-		if engagement.Match(g.Pattern, row) {
-			return &controls.Acceptance{ID: g.ID, Reason: g.Reason, By: g.By, Approved: g.Approved.Time, Until: g.Until.Time,
-				Counts: !g.Approved.After(j.JudgedAsOf) && j.JudgedAsOf.Before(g.Until.Time), Late: g.Approved.After(j.world.run.Record.AsOf)}
-		}
-	}
-	return nil
+	return controls.GapOf(j.world.engagement.File.AcceptedGaps, row, j.world.run.Record.AsOf, j.JudgedAsOf)
 }
 
 // entry is a control in words.

@@ -105,6 +105,7 @@ func TestWorkbookOfTheWorld(t *testing.T) {
 			t.Errorf("only %d facts have results", compared)
 		}
 	})
+	t.Run("standings", func(t *testing.T) { sameStandings(t, f, j) })
 	t.Run("people and gateways", func(t *testing.T) {
 		for sheet, want := range map[string][]string{"Access": {"by the roster: NOBODY", "by the roster: p-001 (IE)"}, "Engagement": {"gw-hamar", "gw-dublin"}, "Exceptions": {"Not one person of the roster holds it; who does, by the roster: none."}} {
 			rows, err := f.GetRows(sheet)

@@ -1,0 +1,133 @@
+package controls
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/trefoil-audit/trefoil/evidence"
+	"github.com/trefoil-audit/trefoil/evidence/engagement"
+)
+
+// Standing is how somebody whom a fact names stands to the audited organisation, as the controls judge it of
+// that fact. Its text is for people; "" says nothing: the name names no account.
+type Standing string
+
+// The standings.
+const (
+	Auditors       Standing = "the auditor's"                   // parameters.auditor_principals name it
+	Own            Standing = "own"                             // of an account or project of the audited organisation
+	Trusted        Standing = "trusted"                         // of an account that the register trusts, held in an approved country
+	TrustedAway    Standing = "trusted, NO APPROVED COUNTRY"    // of one that is held elsewhere
+	TrustedNowhere Standing = "trusted, COUNTRY NOT SAID"       // of one of which the register says no country
+	Service        Standing = "a service of the provider"       // which a role may trust
+	NamedProvider  Standing = "named identity provider"         // parameters.identity_providers name it
+	OtherProvider  Standing = "IDENTITY PROVIDER NOT NAMED"     // they name others
+	SomeProvider   Standing = "no identity provider is named"   // they name none
+	OwnStranger    Standing = "own: STRANGER TO THE AUDIT"      // it may become the collector, whom it is audited by
+	NoAuditor      Standing = "no auditor's principal is named" // the same of another, where no parameter says whose it is
+	Stranger       Standing = "STRANGER"
+	Anybody        Standing = "ANYBODY"
+)
+
+// Against says whether the controls fail what lets somebody of this standing in.
+func (s Standing) Against() bool {
+	return slices.Contains([]Standing{TrustedAway, OtherProvider, OwnStranger, Stranger, Anybody}, s)
+}
+
+// Standing says how somebody whom a fact names stands. Whom the collector's role trusts is judged as
+// EDS-GOV-01 does, whom another role trusts as EDS-IAM-01 does, and who is let in otherwise as EDS-XFR-05 does.
+func (v *View) Standing(f *evidence.Fact, who string) Standing {
+	role := trustOf(f)
+	switch {
+	case role == "":
+		return v.shared(who)
+	case v.collectors[role]:
+		return v.j.atCollector(who)
+	case strings.HasPrefix(who, "Service:"):
+		return Service
+	case strings.HasPrefix(who, "Federated:"):
+		return v.provider(strings.TrimPrefix(who, "Federated:"))
+	case matchesAny(v.j.in.Parameters.AuditorPrincipals, who):
+		return Auditors
+	}
+	return v.shared(who)
+}
+
+// trustOf gives the role whose trust a fact is about: the role itself, or a statement of its trust policy.
+func trustOf(f *evidence.Fact) string {
+	if f.Kind == "aws.iam.role" {
+		return f.ID
+	}
+	if via, _ := f.Get("/binding/via_kind"); via != "trust" {
+		return ""
+	}
+	if to, known := texts(f, "/binding/attached_to"); known && len(to) == 1 {
+		return to[0]
+	}
+	return f.ID
+}
+
+// shared judges as trusted() and at_home() do.
+func (v *View) shared(who string) Standing {
+	trusted, known := trustedIn(v.j.trusted, who)
+	_, home, registered := homeIn(v.homes, who)
+	switch {
+	case who == "*", who == "allUsers", who == "allAuthenticatedUsers":
+		return Anybody
+	case !known:
+		return ""
+	case !trusted:
+		return Stranger
+	case !registered:
+		return Own
+	case home == "":
+		return TrustedNowhere
+	case !slices.Contains(v.approved, home):
+		return TrustedAway
+	}
+	return Trusted
+}
+
+// provider judges an identity provider that a role trusts.
+func (v *View) provider(id string) Standing {
+	switch named := v.j.in.Parameters.IdentityProviders; {
+	case matchesAny(named, id):
+		return NamedProvider
+	case len(named) == 0:
+		return SomeProvider
+	}
+	return OtherProvider
+}
+
+// atCollector judges whom the collector's role trusts. Everybody is a stranger to any audit, and so is
+// whoever is audited; the others are not known where the engagement does not say who the auditor is.
+func (j *joins) atCollector(who string) Standing {
+	named := j.in.Parameters.AuditorPrincipals
+	switch {
+	case who == "*":
+		return Anybody
+	case j.audited(who):
+		return OwnStranger
+	case len(named) == 0:
+		return NoAuditor
+	case slices.Contains(named, who):
+		return Auditors
+	}
+	return Stranger
+}
+
+func matchesAny(patterns []string, s string) bool {
+	return slices.ContainsFunc(patterns, func(p string) bool { return engagement.Match(p, s) })
+}
+
+// collectorRoles are the roles by which accounts were asked.
+func (j *joins) collectorRoles() map[string]bool {
+	out := map[string]bool{}
+	roles := j.rolesOf(j.callers())
+	for _, t := range j.in.Targets {
+		if r := roles[t.ID]; r != nil && t.account() {
+			out[r.ID] = true
+		}
+	}
+	return out
+}
