@@ -193,6 +193,8 @@ func hintFor(err error) string {
 		return file.Hint
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
 		return "there is no room for it: free some, or name another disk; what was begun is not kept"
+	case errors.Is(err, syscall.EIO):
+		return "the disk did not give it: try again, or read another copy"
 	case errors.Is(err, os.ErrPermission):
 		return "check who may read and write there"
 	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
