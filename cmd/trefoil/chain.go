@@ -36,7 +36,7 @@ func verifyChain(c *cli.Context, dir string, trust *seal.Trust, t run.Tool) erro
 			return perr
 		}
 	} else {
-		fmt.Fprintf(c.App.Writer, "%d runs; %s\n", len(chain.Links), printChecks(c.App.Writer, chain.Checks))
+		tell(c.App.Writer, "%d runs; %s\n", len(chain.Links), printChecks(c.App.Writer, chain.Checks))
 	}
 	return chainError(dir, err)
 }
@@ -86,7 +86,7 @@ func gapCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(c.App.Writer, "gap record: seals/%s.sigstore.json\n", digest)
+			tell(c.App.Writer, "gap record: seals/%s.sigstore.json\n", digest)
 			return nil
 		},
 	}

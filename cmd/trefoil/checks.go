@@ -20,13 +20,13 @@ func printReport(w io.Writer, r *run.Report) {
 			if first.Result == run.Unread {
 				how = "could not be read"
 			}
-			asOf += fmt.Sprintf(", for what comes before it %s: %s (%s)", how, first.What, plain(first.File))
+			asOf += fmt.Sprintf(", for what comes before it %s: %s (%s)", how, first.What, first.File)
 		}
 	}
-	fmt.Fprintf(w, "run %s, %s\n", digest, asOf)
-	fmt.Fprintf(w, "%d judgements, %d seals; %s\n", len(r.Judgements), len(r.Seals), printChecks(w, r.Checks))
+	tell(w, "run %s, %s\n", digest, asOf)
+	tell(w, "%d judgements, %d seals; %s\n", len(r.Judgements), len(r.Seals), printChecks(w, r.Checks))
 	if stopped(r) {
-		fmt.Fprintln(w, "stopped at the first failure: what comes after it in the order was not checked")
+		tell(w, "stopped at the first failure: what comes after it in the order was not checked\n")
 	}
 }
 
@@ -52,7 +52,7 @@ func printChecks(w io.Writer, checks []run.Check) string {
 		if c.Result != "failed" && c.Result != run.Unread {
 			detail = shorten(detail)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\tby %s\t%s\n", c.Result, plain(c.File), c.What, plain(anchor), plain(detail))
+		tell(t, "%s\t%s\t%s\tby %s\t%s\n", c.Result, c.File, c.What, anchor, detail)
 		counts[c.Result]++
 	}
 	_ = t.Flush() // see printResults

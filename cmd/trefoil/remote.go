@@ -127,7 +127,7 @@ func pullRun(c *cli.Context, r *remote, name, to string) (*store.Pulled, error) 
 		return nil, err
 	}
 	for _, dir := range got.Unfinished {
-		fmt.Fprintf(c.App.ErrWriter, "trefoil: warning: %s/%s/%s is not finished, and was left there\n", r.about.URL, name, plain(dir))
+		tell(c.App.ErrWriter, "trefoil: warning: %s/%s/%s is not finished, and was left there\n", r.about.URL, name, dir)
 	}
 	return got, nil
 }
