@@ -1,8 +1,6 @@
 package main
 
 import (
-	"fmt"
-
 	"github.com/urfave/cli/v2"
 
 	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
@@ -29,9 +27,9 @@ func attestCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprint(c.App.Writer, sourceBanner(r))
+			banner(c.App.Writer, sourceWarnings(r))
 			for i, form := range []string{"test result", "verification result"} {
-				fmt.Fprintf(c.App.Writer, "%s: seals/%s.sigstore.json\n", form, digests[i])
+				tell(c.App.Writer, "%s: seals/%s.sigstore.json\n", form, digests[i])
 			}
 			return nil
 		},

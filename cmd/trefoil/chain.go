@@ -36,15 +36,31 @@ func verifyChain(c *cli.Context, dir string, trust *seal.Trust, t run.Tool) erro
 			return perr
 		}
 	} else {
-		warnings, bad := printChecks(c.App.Writer, chain.Checks)
-		fmt.Fprintf(c.App.Writer, "%d runs; %d checks, %d warnings, %d failed\n", len(chain.Links), len(chain.Checks), warnings, bad)
+		tell(c.App.Writer, "%d runs; %s\n", len(chain.Links), printChecks(c.App.Writer, chain.Checks))
 	}
-	var fault *run.VerifyError
-	if errors.As(err, &fault) {
-		return &codeError{code: exitUnverified, message: fmt.Sprintf("%s does NOT verify: %s", dir, strings.ReplaceAll(err.Error(), "\n", "; ")),
-			hint: "a gap that has a reason can be explained: trefoil gap --reason TEXT RUN, in the run after it"}
+	return chainError(dir, err)
+}
+
+// chainError gives what does not verify its exit code, and tells it from what could not be checked.
+func chainError(dir string, err error) error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	if !ok {
+		return err
 	}
-	return err
+	var bad []string
+	var rest []error
+	for _, one := range joined.Unwrap() {
+		if isEvidence(one) {
+			bad = append(bad, one.Error())
+		} else {
+			rest = append(rest, one)
+		}
+	}
+	if len(bad) > 0 {
+		rest = append(rest, &codeError{code: exitUnverified, message: fmt.Sprintf("%s does NOT verify: %s", dir, strings.Join(bad, "; ")),
+			hint: "a gap that has a reason can be explained: trefoil gap --reason TEXT RUN, in the run after it"})
+	}
+	return errors.Join(rest...)
 }
 
 func gapCommand() *cli.Command {
@@ -70,7 +86,7 @@ func gapCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(c.App.Writer, "gap record: seals/%s.sigstore.json\n", digest)
+			tell(c.App.Writer, "gap record: seals/%s.sigstore.json\n", digest)
 			return nil
 		},
 	}

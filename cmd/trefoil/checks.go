@@ -16,14 +16,17 @@ func printReport(w io.Writer, r *run.Report) {
 	if r.AsOf.IsZero() {
 		asOf = "run.json was not read"
 		if first, ok := r.Stopped(); ok {
-			asOf += fmt.Sprintf(", for what comes before it failed: %s (%s)", first.What, plain(first.File))
+			how := "failed"
+			if first.Result == run.Unread {
+				how = "could not be read"
+			}
+			asOf += fmt.Sprintf(", for what comes before it %s: %s (%s)", how, first.What, first.File)
 		}
 	}
-	fmt.Fprintf(w, "run %s, %s\n", digest, asOf)
-	warnings, bad := printChecks(w, r.Checks)
-	fmt.Fprintf(w, "%d judgements, %d seals; %d checks, %d warnings, %d failed\n", len(r.Judgements), len(r.Seals), len(r.Checks), warnings, bad)
+	tell(w, "run %s, %s\n", digest, asOf)
+	tell(w, "%d judgements, %d seals; %s\n", len(r.Judgements), len(r.Seals), printChecks(w, r.Checks))
 	if stopped(r) {
-		fmt.Fprintln(w, "stopped at the first failure: what comes after it in the order was not checked")
+		tell(w, "stopped at the first failure: what comes after it in the order was not checked\n")
 	}
 }
 
@@ -36,8 +39,9 @@ func stopped(r *run.Report) bool {
 	return ok
 }
 
-// printChecks prints one line a check, and counts what was not ok.
-func printChecks(w io.Writer, checks []run.Check) (warnings, bad int) {
+// printChecks prints one line a check, and counts them in words.
+func printChecks(w io.Writer, checks []run.Check) string {
+	counts := map[string]int{}
 	t := tabwriter.NewWriter(w, 0, 4, 2, ' ', 0)
 	for _, c := range checks {
 		anchor := c.Anchor
@@ -45,17 +49,16 @@ func printChecks(w io.Writer, checks []run.Check) (warnings, bad int) {
 			anchor = "-"
 		}
 		detail := c.Detail
-		if c.Result != "failed" {
+		if c.Result != "failed" && c.Result != run.Unread {
 			detail = shorten(detail)
 		}
-		fmt.Fprintf(t, "%s\t%s\t%s\tby %s\t%s\n", c.Result, plain(c.File), c.What, plain(anchor), plain(detail))
-		switch c.Result {
-		case "warning":
-			warnings++
-		case "failed":
-			bad++
-		}
+		tell(t, "%s\t%s\t%s\tby %s\t%s\n", c.Result, c.File, c.What, anchor, detail)
+		counts[c.Result]++
 	}
 	_ = t.Flush() // see printResults
-	return warnings, bad
+	words := fmt.Sprintf("%d checks, %d warnings, %d failed", len(checks), counts["warning"], counts["failed"])
+	if n := counts[run.Unread]; n > 0 {
+		words += fmt.Sprintf(", %d could not be done", n)
+	}
+	return words
 }

@@ -86,15 +86,15 @@ func collect(c *cli.Context, at place) (*collected, error) {
 		return nil, err
 	}
 	for _, what := range missing {
-		fmt.Fprintf(c.App.ErrWriter, "trefoil: warning: %s\n", plain(what))
+		tell(c.App.ErrWriter, "trefoil: warning: %s\n", what)
 	}
-	fmt.Fprintf(notes(c), "run %s\n%s: %d targets, %d operations planned, %d not answered\n", digest, out.path, len(out.run.Targets()), rows, gaps)
+	tell(notes(c), "run %s\n%s: %d targets, %d operations planned, %d not answered\n", digest, out.path, len(out.run.Targets()), rows, gaps)
 	if gaps == rows && rows > 0 {
 		why, err := audit.FirstGap(out.run)
 		if err != nil {
 			return nil, err
 		}
-		fmt.Fprintf(c.App.ErrWriter, "NOTHING WAS ANSWERED: %s. The run says so and no control passes on it; check credentials, role, external id and network.\n", plain(why))
+		tell(c.App.ErrWriter, "NOTHING WAS ANSWERED: %s. The run says so and no control passes on it; check credentials, role, external id and network.\n", why)
 	}
 	return out, nil
 }
@@ -136,7 +136,7 @@ func engagementAndSigner(c *cli.Context) (*engagement.Loaded, *seal.Signer, erro
 	}
 	for _, field := range []struct{ name, says string }{{"name", loaded.File.Name}, {"auditor", loaded.File.Auditor}, {"auditee", loaded.File.Auditee}} {
 		if strings.HasPrefix(field.says, "NAME OF ") {
-			fmt.Fprintf(c.App.ErrWriter, "trefoil: warning: %s: %s still says %q, as init wrote it; it stands on the workbook's cover\n", path, field.name, plain(field.says))
+			tell(c.App.ErrWriter, "trefoil: warning: %s: %s still says %q, as init wrote it; it stands on the workbook's cover\n", path, field.name, field.says)
 		}
 	}
 	s, err := signer(c, loaded.File, path)

@@ -24,14 +24,14 @@ func complete(app *cli.App, words []string) error {
 			return nil // an argument: a file, most likely
 		}
 		for _, c := range below {
-			fmt.Fprintln(app.Writer, c.Name)
+			tell(app.Writer, "%s\n", c.Name)
 		}
 		return nil
 	}
 	for _, f := range flags {
 		for _, name := range f.Names() {
 			if flag := "--" + name; len(name) > 1 && strings.HasPrefix(flag, last) {
-				fmt.Fprintln(app.Writer, flag)
+				tell(app.Writer, "%s\n", flag)
 			}
 		}
 	}

@@ -30,7 +30,7 @@ func controlsCommand() *cli.Command {
 				}
 				t := tabwriter.NewWriter(c.App.Writer, 0, 4, 2, ' ', 0)
 				for _, control := range catalogue.Controls {
-					fmt.Fprintf(t, "%s\t%s\t%s\n", control.ID, control.Severity, control.Title)
+					tell(t, "%s\t%s\t%s\n", control.ID, control.Severity, control.Title)
 				}
 				return t.Flush()
 			}},

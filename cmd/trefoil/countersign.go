@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"runtime"
@@ -61,7 +60,7 @@ func countersignCommand() *cli.Command {
 			if err != nil {
 				return verifyError(path, err)
 			}
-			fmt.Fprintf(c.App.Writer, "countersigned: seals/%s.sigstore.json\n", digest)
+			tell(c.App.Writer, "countersigned: seals/%s.sigstore.json\n", digest)
 			return sayEntry(c.App.Writer, trust, s, name, report.AsOf)
 		},
 	}
@@ -71,7 +70,7 @@ func countersignCommand() *cli.Command {
 // countersign by it yet: until then the run does not verify.
 func sayEntry(w io.Writer, trust *seal.Trust, s *seal.Signer, name string, asOf time.Time) error {
 	if s.Key == nil {
-		fmt.Fprintf(w, "\nThe run verifies by a trust.yaml in which this identity has the role auditor and may sign a countersignature,\nunder identities:, with the san and issuer of its certificate; if the identity stands there already, add the role auditor to its entry:\ndocs/signature.md\n")
+		tell(w, "\nThe run verifies by a trust.yaml in which this identity has the role auditor and may sign a countersignature,\nunder identities:, with the san and issuer of its certificate; if the identity stands there already, add the role auditor to its entry:\ndocs/signature.md\n")
 		return nil
 	}
 	known := trust.SignerOf(s.Key)
@@ -80,14 +79,14 @@ func sayEntry(w io.Writer, trust *seal.Trust, s *seal.Signer, name string, asOf 
 	case known.Has(seal.Auditor) && slices.Contains(known.MaySign, seal.Countersignature):
 		return nil
 	default:
-		fmt.Fprintf(w, "\nThe run verifies again once %s gives its entry %s, which has that key already, the role auditor,\nand countersignature among what it may_sign. Don't add the key again: it may stand there once.\n", name, known.Name)
+		tell(w, "\nThe run verifies again once %s gives its entry %s, which has that key already, the role auditor,\nand countersignature among what it may_sign. Don't add the key again: it may stand there once.\n", name, known.Name)
 		return nil
 	}
 	public, err := s.Key.PublicPEM()
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(w, `
+	tell(w, `
 Until the trust by which it is verified names this key, the run does not verify. Add to %s, under keys:, if that key
 shall count (name it as you like; it has to be the key's holder that gave you these lines). If the key
 stands there already, add the role auditor to its entry, and countersignature to its may_sign, instead of these lines:
@@ -98,8 +97,10 @@ stands there already, add the role auditor to its entry, and countersignature to
     not_before: %s # where no authority vouches for times, the day of the run counts
     # not_after:    # when the key ends
     public_key: |
-      %s
-`, name, asOf.UTC().Truncate(24*time.Hour).Format(time.RFC3339), strings.ReplaceAll(strings.TrimSpace(public), "\n", "\n      "))
+`, name, asOf.UTC().Truncate(24*time.Hour).Format(time.RFC3339))
+	for line := range strings.SplitSeq(strings.TrimSpace(public), "\n") {
+		tell(w, "      %s\n", line)
+	}
 	return nil
 }
 

@@ -44,22 +44,22 @@ func coverageCommand() *cli.Command {
 			if c.Bool(jsonFlag.Name) {
 				return printJSON(c.App.Writer, map[string]any{"run": r.Digest, "warnings": sourceWarnings(r), "counts": counts, "withheld": withheld, "rows": shown})
 			}
-			fmt.Fprint(c.App.Writer, sourceBanner(r))
+			banner(c.App.Writer, sourceWarnings(r))
 			t := tabwriter.NewWriter(c.App.Writer, 0, 4, 2, ' ', 0)
 			if !c.Bool("all") {
 				shown = together(shown, planned)
 			}
 			for _, row := range shown {
-				fmt.Fprintf(t, "%s\t%s\t%s\n", row.Status, plain(row.ID), plain(shorten(row.Reason)))
+				tell(t, "%s\t%s\t%s\n", row.Status, row.ID, shorten(row.Reason))
 			}
 			_ = t.Flush() // see printResults
 			for _, s := range []evidence.Status{evidence.OK, evidence.Empty, evidence.Denied, evidence.Throttled, evidence.Disabled, evidence.NotEnabled, evidence.Unsupported, evidence.Failed, evidence.NotAttempted} {
 				if counts[s] > 0 {
-					fmt.Fprintf(c.App.Writer, "%s %d\n", s, counts[s])
+					tell(c.App.Writer, "%s %d\n", s, counts[s])
 				}
 			}
 			for _, rule := range slices.Sorted(maps.Keys(withheld)) {
-				fmt.Fprintf(c.App.Writer, "withheld by rule %s: %d values\n", rule, withheld[rule])
+				tell(c.App.Writer, "withheld by rule %s: %d values\n", rule, withheld[rule])
 			}
 			return nil
 		},

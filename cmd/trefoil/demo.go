@@ -83,13 +83,13 @@ func demo(c *cli.Context) (err error) {
 	if err := os.WriteFile(filepath.Join(out, "trust.yaml"), []byte(demoTrust(public)), 0o644); err != nil {
 		return err
 	}
-	fmt.Fprint(c.App.Writer, sourceBanner(r))
+	banner(c.App.Writer, sourceWarnings(r))
 	if err := writeReport(c, recorded, s, filepath.Join(out, "report.xlsx")); err != nil {
 		return err
 	}
 	printResults(c.App.Writer, judged.Results)
 	n := judged.Results.Verdicts()
-	fmt.Fprintf(c.App.Writer, `
+	tell(c.App.Writer, `
 %d controls fail, %d could not be judged, %d pass, of %d.
 
 Try next:

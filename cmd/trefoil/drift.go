@@ -71,14 +71,14 @@ func printChanges(c *cli.Context, warnings []string, changes []audit.Change) err
 		}
 		return driftGate(worse, unjudged)
 	}
-	fmt.Fprint(c.App.Writer, bannerLines(warnings))
+	banner(c.App.Writer, warnings)
 	t := tabwriter.NewWriter(c.App.Writer, 0, 4, 2, ' ', 0)
 	for _, ch := range changes {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%s → %s\n", ch.Weight, ch.What, ch.Control, plain(ch.Thing), plain(shorten(ch.Was)), plain(shorten(ch.Is)))
+		tell(t, "%s\t%s\t%s\t%s\t%s → %s\n", ch.Weight, ch.What, ch.Control, ch.Thing, shorten(ch.Was), shorten(ch.Is))
 	}
 	_ = t.Flush() // see printResults
 	if len(changes) == 0 {
-		fmt.Fprintln(c.App.Writer, "nothing changed")
+		tell(c.App.Writer, "nothing changed\n")
 	}
 	return driftGate(worse, unjudged)
 }

@@ -48,7 +48,7 @@ func explainCommand() *cli.Command {
 					*audit.Explanation
 				}{sourceWarnings(r), e})
 			}
-			fmt.Fprint(c.App.Writer, sourceBanner(r))
+			banner(c.App.Writer, sourceWarnings(r))
 			return printExplanation(c.App.Writer, e, r.Path)
 		},
 	}
@@ -77,7 +77,7 @@ func recorded(c *cli.Context, r *run.Run, book string) (*audit.Judged, error) {
 	}
 	judged, err := audit.Recorded(r, judgement)
 	if errors.Is(err, run.ErrJudgement) && judgement == "" {
-		fmt.Fprintf(c.App.ErrWriter, "trefoil: no results are shown: %v\n", err)
+		tell(c.App.ErrWriter, "trefoil: no results are shown: %v\n", err)
 		return nil, nil
 	}
 	return judged, err
@@ -93,22 +93,22 @@ func printExplanation(w io.Writer, e *audit.Explanation, path string) error {
 		if err != nil {
 			return err
 		}
-		fmt.Fprintf(w, "FACT %s\n  %s\n", plain(e.Fact.ID), plain(string(text)))
+		tell(w, "FACT %s\n  %s\n", e.Fact.ID, string(text))
 	}
 	for _, i := range e.Items {
-		fmt.Fprintf(w, "RESULT %s: %s. %s\n  %s\n  the test read %s\n", i.Control, verdictWords[i.Verdict], plain(i.Reason), plain(i.Fact), plain(i.Observed))
+		tell(w, "RESULT %s: %s. %s\n  %s\n  the test read %s\n", i.Control, verdictWords[i.Verdict], i.Reason, i.Fact, i.Observed)
 	}
 	for _, r := range e.Rows {
-		fmt.Fprintf(w, "COVERAGE %s: %s %s\n", plain(r.ID), r.Status, plain(r.Reason))
+		tell(w, "COVERAGE %s: %s %s\n", r.ID, r.Status, r.Reason)
 	}
 	for _, l := range e.Lines {
-		fmt.Fprintf(w, "INPUT %s line %d: %s\n", plain(l.File), l.Line, plain(l.Text))
+		tell(w, "INPUT %s line %d: %s\n", l.File, l.Line, l.Text)
 	}
 	for _, x := range e.Exchanges {
 		printCall(w, x, path)
 	}
 	if e.More > 0 {
-		fmt.Fprintf(w, "and %d further calls, in exchanges.jsonl of the bundle\n", e.More)
+		tell(w, "and %d further calls, in exchanges.jsonl of the bundle\n", e.More)
 	}
 	return nil
 }
@@ -126,13 +126,13 @@ func printSubject(w io.Writer, e *audit.Explanation) error {
 			fmt.Fprint(w, known.Markdown())
 		}
 	case about.Topic != "":
-		fmt.Fprintf(w, "COUNTS that must agree: %s\n  %s\n", about.Topic, about.Evidence)
+		tell(w, "COUNTS that must agree: %s\n  %s\n", about.Topic, about.Evidence)
 	}
 	if about.Kind != "" {
-		fmt.Fprintf(w, "POPULATION of kind %s: %d items\n", plain(about.Kind), len(e.Items))
+		tell(w, "POPULATION of kind %s: %d items\n", about.Kind, len(e.Items))
 	}
 	if e.File != nil {
-		fmt.Fprintf(w, "FILE %s, entry %q\n  sha256 %s\n", plain(e.File.Name), about.Entry, e.File.SHA256)
+		tell(w, "FILE %s, entry %q\n  sha256 %s\n", e.File.Name, about.Entry, e.File.SHA256)
 		printLines(w, e.File.Excerpt)
 	}
 	return nil
@@ -143,16 +143,16 @@ func printCall(w io.Writer, x audit.ExplainedExchange, path string) {
 	if x.Status != 0 { // a plug-in, or a transport that failed, gives no status
 		answer = fmt.Sprintf("HTTP %d, %s", x.Status, x.Outcome)
 	}
-	fmt.Fprintf(w, "CALL %s %s\n  %s %s%s %s\n  %s, %s\n", x.ID, x.Operation, x.Method, plain(x.Host), plain(x.Path), plain(x.Query+x.Request),
+	tell(w, "CALL %s %s\n  %s %s%s %s\n  %s, %s\n", x.ID, x.Operation, x.Method, x.Host, x.Path, x.Query+x.Request,
 		x.Start.Format("2006-01-02T15:04:05Z"), answer)
 	if file, entry, ok := strings.Cut(x.File, " "); ok {
-		fmt.Fprintf(w, "  unzip -p %s/%s %s\n", path, file, entry)
+		tell(w, "  unzip -p %s/%s %s\n", path, file, entry)
 		printLines(w, x.Excerpt)
 	}
 }
 
 func printLines(w io.Writer, text string) {
 	for line := range strings.SplitSeq(strings.TrimSpace(text), "\n") {
-		fmt.Fprintf(w, "    %s\n", plain(strings.TrimSuffix(line, "\r")))
+		tell(w, "    %s\n", strings.TrimSuffix(line, "\r"))
 	}
 }

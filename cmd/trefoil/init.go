@@ -85,7 +85,7 @@ func initialise(c *cli.Context) error {
 			return err
 		}
 	}
-	fmt.Fprintf(c.App.Writer, "%s: engagement.yaml, register.yaml, roster.csv, waivers.yaml, trust.yaml\nsigning key: %s (encrypted)\n\nEdit %s, then:\n  trefoil audit -c %s -o %s\n", dir, keyFile,
+	tell(c.App.Writer, "%s: engagement.yaml, register.yaml, roster.csv, waivers.yaml, trust.yaml\nsigning key: %s (encrypted)\n\nEdit %s, then:\n  trefoil audit -c %s -o %s\n", dir, keyFile,
 		filepath.Join(dir, "engagement.yaml"), filepath.Join(dir, "engagement.yaml"), filepath.Join(dir, "run-1"))
 	return nil
 }

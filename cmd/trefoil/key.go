@@ -60,9 +60,9 @@ func readPassphrase(c *cli.Context, file, prompt string) ([]byte, error) {
 		if !ok || !term.IsTerminal(int(in.Fd())) {
 			return nil, &codeError{code: exitCould, message: "the signing key needs a passphrase, and there is no terminal to ask on", hint: "use --passphrase-file FILE or --passphrase-fd N"}
 		}
-		fmt.Fprint(c.App.ErrWriter, prompt)
+		tell(c.App.ErrWriter, "%s", prompt)
 		b, err = term.ReadPassword(int(in.Fd()))
-		fmt.Fprintln(c.App.ErrWriter)
+		tell(c.App.ErrWriter, "\n")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read passphrase: %w", err)
@@ -78,7 +78,7 @@ func readPassphrase(c *cli.Context, file, prompt string) ([]byte, error) {
 func warnReadable(c *cli.Context, path string) {
 	info, err := os.Stat(path)
 	if err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o077 != 0 {
-		fmt.Fprintf(c.App.ErrWriter, "trefoil: warning: others can read the passphrase in %s (mode %04o); chmod 600 keeps it to you\n", plain(path), info.Mode().Perm())
+		tell(c.App.ErrWriter, "trefoil: warning: others can read the passphrase in %s (mode %04o); chmod 600 keeps it to you\n", path, info.Mode().Perm())
 	}
 }
 

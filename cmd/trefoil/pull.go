@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/urfave/cli/v2"
 
@@ -30,7 +29,7 @@ func pullCommand() *cli.Command {
 			if err := errors.Join(err, r.done()); err != nil {
 				return err
 			}
-			fmt.Fprintf(c.App.Writer, "run %s\n%s\n", got.Run.Digest, c.Args().Get(1))
+			tell(c.App.Writer, "run %s\n%s\n", got.Run.Digest, c.Args().Get(1))
 			return nil
 		},
 	}

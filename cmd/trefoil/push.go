@@ -78,7 +78,7 @@ func pushRun(c *cli.Context, at *remote, r *run.Run, name string) error {
 	case "failed":
 		return &codeError{code: exitCould, message: fmt.Sprintf("store %s: %s: %s", at.about.URL, check.What, check.Detail), hint: "nothing was uploaded; name a store in an allowed jurisdiction"}
 	case "warning":
-		fmt.Fprintf(c.App.ErrWriter, "trefoil: warning: store %s: %s: %s\n", at.about.URL, check.What, plain(check.Detail))
+		tell(c.App.ErrWriter, "trefoil: warning: store %s: %s: %s\n", at.about.URL, check.What, check.Detail)
 	}
 	retain := store.Retention{Days: at.settings.RetainDays, Mode: at.settings.Lock}
 	if n := c.Int("retain-days"); n > 0 {
@@ -94,11 +94,11 @@ func pushRun(c *cli.Context, at *remote, r *run.Run, name string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(notes(c), "run %s\n%s/%s: %d files written, %d were there, %d bytes read back\n", r.Digest, at.about.URL, name, done.Written, done.There, done.Bytes)
+	tell(notes(c), "run %s\n%s/%s: %d files written, %d were there, %d bytes read back\n", r.Digest, at.about.URL, name, done.Written, done.There, done.Bytes)
 	if done.Lock != nil {
-		fmt.Fprintf(notes(c), "retained until %s, mode %s\n", done.Lock.Until.Format(time.RFC3339), done.Lock.Mode)
+		tell(notes(c), "retained until %s, mode %s\n", done.Lock.Until.Format(time.RFC3339), done.Lock.Mode)
 	} else {
-		fmt.Fprintln(notes(c), "NOT RETAINED: the store lets its owner delete it")
+		tell(notes(c), "NOT RETAINED: the store lets its owner delete it\n")
 	}
 	return nil
 }

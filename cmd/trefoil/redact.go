@@ -71,14 +71,15 @@ func redactAction(c *cli.Context) error {
 	if err != nil {
 		return redactError(err)
 	}
-	fmt.Fprintf(c.App.Writer, "%sREDACTED COPY of run %s: %s\n%d values withheld", sourceBanner(m.Run), m.Run.Digest, out, made.Record.Values)
+	banner(c.App.Writer, sourceWarnings(m.Run))
+	tell(c.App.Writer, "REDACTED COPY of run %s: %s\n%d values withheld", m.Run.Digest, out, made.Record.Values)
 	for _, rule := range made.Record.Rules {
-		fmt.Fprintf(c.App.Writer, "; rule %s %d", rule.ID, rule.Values)
+		tell(c.App.Writer, "; rule %s %d", rule.ID, rule.Values)
 	}
 	if made.Digests > 0 {
-		fmt.Fprintf(c.App.Writer, "; %d digests that would give values away", made.Digests)
+		tell(c.App.Writer, "; %d digests that would give values away", made.Digests)
 	}
-	fmt.Fprintf(c.App.Writer, "\nsalts and values: %s. Keep it, apart from the copy: one line of it reveals one value,\nbut its first line is the secret of all salts: never hand that over, nor the whole file\nThe copy verifies by a trust.yaml in which its signer has the role redactor and may_sign copy\n", salts)
+	tell(c.App.Writer, "\nsalts and values: %s. Keep it, apart from the copy: one line of it reveals one value,\nbut its first line is the secret of all salts: never hand that over, nor the whole file\nThe copy verifies by a trust.yaml in which its signer has the role redactor and may_sign copy\n", salts)
 	return nil
 }
 

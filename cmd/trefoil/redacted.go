@@ -89,31 +89,31 @@ func copyHint(err error) string {
 
 func printCopy(c *cli.Context, v *redact.Copy, revealed []redact.Revealed) {
 	w, r := c.App.Writer, v.Record
-	fmt.Fprintf(w, "REDACTED COPY of run %s, as of %s\n", r.Run, r.AsOf.Format("2006-01-02T15:04:05Z07:00"))
+	tell(w, "REDACTED COPY of run %s, as of %s\n", r.Run, r.AsOf.Format("2006-01-02T15:04:05Z07:00"))
 	switch {
 	case r.Source.Demo:
-		fmt.Fprintln(w, "DEMONSTRATION: recorded answers of an imagined company")
+		tell(w, "DEMONSTRATION: recorded answers of an imagined company\n")
 	case r.Source.Kind != "live":
-		fmt.Fprintln(w, "REPLAYED RECORDING of run "+plain(r.Source.Of))
+		tell(w, "REPLAYED RECORDING of run %s\n", r.Source.Of)
 	}
-	fmt.Fprintf(w, "copy %s, made %s, signed by %s\n", v.Digest, r.Made.Format("2006-01-02T15:04:05Z07:00"), plain(v.Signature.Signer.Anchor()))
+	tell(w, "copy %s, made %s, signed by %s\n", v.Digest, r.Made.Format("2006-01-02T15:04:05Z07:00"), v.Signature.Signer.Anchor())
 	if v.Signature.Tokens == 0 {
-		fmt.Fprintln(w, "NO TIMESTAMP: when it was made is its maker's claim")
+		tell(w, "NO TIMESTAMP: when it was made is its maker's claim\n")
 	}
-	fmt.Fprintf(w, "withheld: %d values, in %d places\n", r.Values, v.Tokens)
+	tell(w, "withheld: %d values, in %d places\n", r.Values, v.Tokens)
 	for _, rule := range r.Rules {
-		fmt.Fprintf(w, "  %s: %d, because: %s\n", plain(rule.ID), rule.Values, plain(rule.Because))
+		tell(w, "  %s: %d, because: %s\n", rule.ID, rule.Values, rule.Because)
 	}
 	if n := v.Digests(); n > 0 {
-		fmt.Fprintf(w, "  digests: %d, because: they would give values away\n", n)
+		tell(w, "  digests: %d, because: they would give values away\n", n)
 	}
-	fmt.Fprintf(w, "not shown: the run's signatures, manifests and seals. That it is a copy of that run is its maker's word; %s\n", cannot)
+	tell(w, "not shown: the run's signatures, manifests and seals. That it is a copy of that run is its maker's word; %s\n", cannot)
 	for _, one := range revealed {
 		text := one.Value
 		if len(one.Base64) > 0 {
 			text = fmt.Sprintf("%d bytes that are no text", len(one.Base64))
 		}
-		fmt.Fprintf(w, "PROVEN %s = %s\n", one.ID, plain(shorten(text)))
+		tell(w, "PROVEN %s = %s\n", one.ID, shorten(text))
 	}
-	fmt.Fprintf(w, "%d files, all as signed; 0 failed\n", len(r.Files))
+	tell(w, "%d files, all as signed; 0 failed\n", len(r.Files))
 }

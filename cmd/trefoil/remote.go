@@ -114,7 +114,11 @@ func fetch(c *cli.Context, url string) (*fetched, error) {
 
 // pullRun brings a run from a store to a path, and says what it left there.
 func pullRun(c *cli.Context, r *remote, name, to string) (*store.Pulled, error) {
-	got, err := store.Pull(c.Context, r, store.Download{Name: name, To: to, MaxBytes: c.Int64(maxBytesFlag.Name), Workers: runtime.GOMAXPROCS(0), Progress: progressOf(c, "reading")})
+	most := c.Int64(maxBytesFlag.Name)
+	if most < 1 || most > store.MaxBound {
+		return nil, &usageError{fmt.Errorf("--max-bytes %d bounds nothing: say from 1 to %d bytes", most, int64(store.MaxBound))}
+	}
+	got, err := store.Pull(c.Context, r, store.Download{Name: name, To: to, MaxBytes: most, Workers: runtime.GOMAXPROCS(0), Progress: progressOf(c, "reading")})
 	var layout *run.LayoutError
 	if errors.As(err, &layout) {
 		return nil, &codeError{code: exitUnverified, message: fmt.Sprintf("%s/%s does NOT verify: %v", r.about.URL, name, err), hint: "the copy in the store is not the run that was uploaded; nothing of it was kept here"}
@@ -123,7 +127,7 @@ func pullRun(c *cli.Context, r *remote, name, to string) (*store.Pulled, error) 
 		return nil, err
 	}
 	for _, dir := range got.Unfinished {
-		fmt.Fprintf(c.App.ErrWriter, "trefoil: warning: %s/%s/%s is not finished, and was left there\n", r.about.URL, name, plain(dir))
+		tell(c.App.ErrWriter, "trefoil: warning: %s/%s/%s is not finished, and was left there\n", r.about.URL, name, dir)
 	}
 	return got, nil
 }

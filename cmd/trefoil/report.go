@@ -64,7 +64,7 @@ func writeReport(c *cli.Context, j *audit.Judged, s *seal.Signer, path string) e
 		if err := audit.EnterSigned(book, nil); err != nil {
 			return fmt.Errorf("report %s: %w", path, err)
 		}
-		fmt.Fprintf(notes(c), "%s (UNSIGNED: no signing key at hand)\n", path)
+		tell(notes(c), "%s (UNSIGNED: no signing key at hand)\n", path)
 		return nil
 	}
 	text, err := s.Sign(c.Context, seal.Report, filepath.Base(path), hex.EncodeToString(sum.Sum(nil)), map[string]string{"judgement": j.Digest})
@@ -82,6 +82,6 @@ func writeReport(c *cli.Context, j *audit.Judged, s *seal.Signer, path string) e
 	if err := audit.EnterSigned(book, signature); err != nil {
 		return fmt.Errorf("report %s: %w", path, err)
 	}
-	fmt.Fprintf(notes(c), "%s, signed: %s\n", path, path+audit.SignatureSuffix)
+	tell(notes(c), "%s, signed: %s\n", path, path+audit.SignatureSuffix)
 	return nil
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -14,7 +13,6 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
-	"golang.org/x/term"
 
 	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
 	"github.com/trefoil-audit/trefoil/collectors/plugin"
@@ -49,11 +47,10 @@ func progress(c *cli.Context) func(string) { return progressOf(c, "asking") }
 
 // progressOf prints each thing that work begins on, on a terminal alone.
 func progressOf(c *cli.Context, doing string) func(string) {
-	f, ok := c.App.ErrWriter.(*os.File)
-	if c.Bool("quiet") || !ok || !term.IsTerminal(int(f.Fd())) {
+	if c.Bool("quiet") || !isTerminal(c.App.ErrWriter) {
 		return func(string) {}
 	}
-	return func(target string) { fmt.Fprintf(c.App.ErrWriter, "  %s %s\n", doing, plain(target)) }
+	return func(target string) { tell(c.App.ErrWriter, "  %s %s\n", doing, target) }
 }
 
 // notes is where what was written is said: beside the JSON, where that was asked for.
@@ -62,32 +59,6 @@ func notes(c *cli.Context) io.Writer {
 		return c.App.ErrWriter
 	}
 	return c.App.Writer
-}
-
-// printJSON prints a value for machines.
-func printJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
-}
-
-// plain takes control characters out of what is printed: a name must not steer a terminal.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return '\ufffd'
-		}
-		return r
-	}, s)
-}
-
-// plainLines is plain, line by line.
-func plainLines(s string) string {
-	lines := strings.Split(s, "\n")
-	for i := range lines {
-		lines[i] = plain(lines[i])
-	}
-	return strings.Join(lines, "\n")
 }
 
 // verdictWords are the verdicts as they are printed.
@@ -102,7 +73,7 @@ func printResults(w io.Writer, r *controls.Results) {
 		if !l.Selected {
 			mark = " (not selected)"
 		}
-		fmt.Fprintf(t, "%s\t%s%s\t%s\n", l.Control, verdictWords[l.Verdict], mark, plain(shorten(l.Reason)))
+		tell(t, "%s\t%s%s\t%s\n", l.Control, verdictWords[l.Verdict], mark, shorten(l.Reason))
 	}
 	_ = t.Flush() // the writer below is a terminal or a pipe: nothing to do where it is gone
 }
@@ -193,6 +164,8 @@ func hintFor(err error) string {
 		return file.Hint
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
 		return "there is no room for it: free some, or name another disk; what was begun is not kept"
+	case errors.Is(err, syscall.EIO):
+		return "the disk did not give it: try again, or read another copy"
 	case errors.Is(err, os.ErrPermission):
 		return "check who may read and write there"
 	case errors.Is(err, os.ErrNotExist), errors.Is(err, syscall.ENOTDIR):

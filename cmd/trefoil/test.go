@@ -87,15 +87,15 @@ func judge(c *cli.Context, j audit.Judging, book string) (*audit.Judged, error) 
 		}
 		return judged, gate(judged.Results, j.Run.Path, where)
 	}
-	fmt.Fprint(c.App.Writer, sourceBanner(j.Run))
+	banner(c.App.Writer, sourceWarnings(j.Run))
 	printResults(c.App.Writer, judged.Results)
 	for _, a := range acceptances {
 		fmt.Fprintln(c.App.Writer, plain(a))
 	}
 	if judged.Digest == "" {
-		fmt.Fprintln(c.App.Writer, "NOT RECORDED: no signing key at hand, so nothing was written")
+		tell(c.App.Writer, "NOT RECORDED: no signing key at hand, so nothing was written\n")
 	} else {
-		fmt.Fprintf(c.App.Writer, "judgement %s\n", judged.Digest)
+		tell(c.App.Writer, "judgement %s\n", judged.Digest)
 	}
 	return judged, gate(judged.Results, j.Run.Path, where)
 }

@@ -17,38 +17,27 @@ import (
 
 // trefoil is the program as a function: arguments and streams in, exit code out.
 func trefoil(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	out := &counted{to: stdout}
-	app := newApp(stdin, out, stderr)
+	out, errs := &shown{to: stdout}, &shown{to: stderr}
+	defer func() { _ = errors.Join(out.end(), errs.end()) }() // half a character: nothing to do where its reader is gone
+	app := newApp(stdin, out, errs)
 	if n := len(args); n > 1 && args[n-1] == completeFlag {
-		return report(stderr, complete(app, args[1:n-1]))
+		return report(errs, complete(app, args[1:n-1]))
 	}
 	ordered, err := flagsFirst(app, args)
 	if err == nil {
 		err = app.RunContext(ctx, ordered)
 	}
-	code := report(stderr, err)
+	code := report(errs, err)
 	if ordered == nil {
 		ordered = args // flags that cannot be put in order
 	}
 	if err != nil && out.n == 0 && wantsJSON(ordered) {
-		err = printJSON(stdout, map[string]any{"error": plain(err.Error()), "exit_code": code})
+		err = printJSON(out, map[string]any{"error": err.Error(), "exit_code": code})
 		if err != nil {
-			return report(stderr, err)
+			return report(errs, err)
 		}
 	}
 	return code
-}
-
-// counted knows whether anything was printed.
-type counted struct {
-	to io.Writer
-	n  int
-}
-
-func (c *counted) Write(p []byte) (int, error) {
-	n, err := c.to.Write(p)
-	c.n += n
-	return n, err
 }
 
 // wantsJSON reports whether the flags of a command line ask for JSON: then an error is JSON too.
@@ -135,10 +124,10 @@ func report(stderr io.Writer, err error) int {
 		hint = "trefoil --help lists the commands; trefoil COMMAND --help shows one with an example"
 	}
 	if err.Error() != "" {
-		fmt.Fprintf(stderr, "trefoil: %s\n", plainLines(err.Error()))
+		tell(stderr, "trefoil: %s\n", lines(err.Error()))
 	}
 	if hint != "" {
-		fmt.Fprintf(stderr, "trefoil: hint: %s\n", plainLines(hint))
+		tell(stderr, "trefoil: hint: %s\n", lines(hint))
 	}
 	return code
 }

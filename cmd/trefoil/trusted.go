@@ -2,7 +2,6 @@ package main
 
 import (
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -52,6 +51,6 @@ func openTrusted(c *cli.Context, path string) (r *run.Run, checked bool, err err
 // warnUnchecked says that something is signed about a run whose own signature nobody checked.
 func warnUnchecked(c *cli.Context, checked bool, s *seal.Signer) {
 	if !checked && s != nil {
-		fmt.Fprintln(c.App.ErrWriter, "trefoil: warning: the run's signature was not checked: no trust.yaml beside the engagement, and no --trust; what is signed now rests on a run that anybody may have made")
+		tell(c.App.ErrWriter, "trefoil: warning: the run's signature was not checked: no trust.yaml beside the engagement, and no --trust; what is signed now rests on a run that anybody may have made\n")
 	}
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"strings"
 
 	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
@@ -15,7 +16,7 @@ func sourceWarnings(r *run.Run) []string {
 	case r.Record.Source.Demo:
 		out = append(out, "DEMONSTRATION: recorded answers of an imagined company")
 	case r.Record.Source.Kind != "live":
-		out = append(out, "REPLAYED RECORDING of run "+plain(r.Record.Source.Of))
+		out = append(out, "REPLAYED RECORDING of run "+r.Record.Source.Of)
 	}
 	if r.Record.Source.Stopped {
 		out = append(out, "STOPPED BEFORE ITS END: what was not asked is not_attempted")
@@ -24,25 +25,21 @@ func sourceWarnings(r *run.Run) []string {
 		out = append(out, "NO TIMESTAMP: every time is the collector's claim")
 	}
 	if rules, err := audit.WithheldRules(r); err == nil && len(rules) > 0 {
-		out = append(out, "VALUES WITHHELD by rules of the engagement: "+plain(strings.Join(rules, ", ")))
+		out = append(out, "VALUES WITHHELD by rules of the engagement: "+strings.Join(rules, ", "))
 	}
 	missing, _ := audit.NotFoundIn(r) // a run whose engagement or plan cannot be read is refused by what reads it
 	for _, what := range missing {
-		out = append(out, "NAMED, NOT FOUND: "+plain(what))
+		out = append(out, "NAMED, NOT FOUND: "+what)
 	}
 	for _, o := range r.Record.Overrides {
-		out = append(out, "NOT A PROVIDER ENDPOINT: "+plain(o))
+		out = append(out, "NOT A PROVIDER ENDPOINT: "+o)
 	}
 	return out
 }
 
-// sourceBanner is the warnings as lines of text.
-func sourceBanner(r *run.Run) string { return bannerLines(sourceWarnings(r)) }
-
-func bannerLines(warnings []string) string {
-	var b strings.Builder
-	for _, w := range warnings {
-		b.WriteString(w + "\n")
+// banner prints warnings, a line each.
+func banner(w io.Writer, warnings []string) {
+	for _, one := range warnings {
+		tell(w, "%s\n", one)
 	}
-	return b.String()
 }

@@ -37,7 +37,7 @@ func (r *Reader) Lines(name string) iter.Seq2[[]byte, error] {
 func (r *Reader) lineError(name string, at *splitter, err error) error {
 	var format *FormatError
 	var digest *DigestError
-	if err == nil || errors.As(err, &format) || errors.As(err, &digest) {
+	if err == nil || errors.As(err, &format) || errors.As(err, &digest) || unread([]any{err}) != nil {
 		return err
 	}
 	e, _ := r.find(name)

@@ -17,6 +17,7 @@ import (
 	"sort"
 	"sync"
 	"sync/atomic"
+	"syscall"
 
 	"github.com/klauspost/compress/flate"
 
@@ -60,7 +61,7 @@ func Open(path string) (*Reader, error) {
 }
 
 // NewReader opens a part of size bytes; file names it in errors. Errors are *FormatError or
-// *DigestError.
+// *DigestError, or what the system says where it cannot read.
 func NewReader(from io.ReaderAt, size int64, file string) (*Reader, error) {
 	r := &Reader{file: file, r: from, close: func() error { return nil }}
 	if err := r.directory(size); err != nil {
@@ -79,13 +80,31 @@ func NewReader(from io.ReaderAt, size int64, file string) (*Reader, error) {
 	return r, r.compare()
 }
 
+// fail is a fault of form, unless one of the arguments says that the system could not read.
 func (r *Reader) fail(entry, format string, args ...any) error {
+	if err := unread(args); err != nil {
+		return fmt.Errorf("read %s: %w", r.file, err)
+	}
 	return &FormatError{File: r.file, Entry: entry, Cause: fmt.Sprintf(format, args...)}
 }
 
 // failAt is fail for bytes of the file that are known.
 func (r *Reader) failAt(at evidence.Range, entry, format string, args ...any) error {
+	if err := unread(args); err != nil {
+		return fmt.Errorf("read %s: %w", r.file, err)
+	}
 	return &FormatError{File: r.file, Entry: entry, Cause: fmt.Sprintf(format, args...), Bytes: at}
+}
+
+// unread gives what the system refused, among arguments.
+func unread(args []any) error {
+	for _, a := range args {
+		var refused syscall.Errno
+		if err, ok := a.(error); ok && errors.As(err, &refused) {
+			return err
+		}
+	}
+	return nil
 }
 
 // at gives a fault of an entry's contents the place of the entry.
@@ -248,7 +267,9 @@ func (r *Reader) copy(w io.Writer, e entry) (sha string, err error) {
 	defer r.idle.Put(in)
 	local := localSize + len(e.name)
 	in.packed.Reset(io.NewSectionReader(r.r, int64(e.offset), int64(local)+int64(e.packed)))
-	if got, err := in.packed.Peek(local); err != nil || !bytes.Equal(got, e.local()) {
+	if got, err := in.packed.Peek(local); err != nil && !errors.Is(err, io.EOF) {
+		return "", r.fail(e.name, "its local header: %v", err)
+	} else if err != nil || !bytes.Equal(got, e.local()) {
 		return "", r.fail(e.name, "its local header differs from the directory")
 	}
 	if _, err := in.packed.Discard(local); err != nil {

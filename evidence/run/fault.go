@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/bundle"
@@ -44,6 +46,22 @@ func (e *VerifyError) Error() string {
 }
 
 func (e *VerifyError) Unwrap() error { return e.Err }
+
+// folderFaults are what a system says of how names lie in a folder: that is the evidence's, not the system's.
+var folderFaults = []syscall.Errno{syscall.ENOENT, syscall.ENOTDIR, syscall.EISDIR, syscall.ELOOP, syscall.ENAMETOOLONG}
+
+// Refused reports whether an error says that something could not be read here, such as a disk's read error or a
+// missing permission: no finding about the evidence, and no pass either.
+func Refused(err error) bool {
+	var layout *LayoutError
+	var format *bundle.FormatError
+	var digest *bundle.DigestError
+	if errors.As(err, &layout) || errors.As(err, &format) || errors.As(err, &digest) {
+		return false
+	}
+	var no syscall.Errno
+	return errors.As(err, &no) && !slices.Contains(folderFaults, no)
+}
 
 // Fault says precisely what of a file failed, as far as it can be told.
 type Fault struct {

@@ -19,7 +19,7 @@ type Check struct {
 	File   string `json:"file"`   // relative to the run
 	What   string `json:"what"`   // what was checked, in words
 	Anchor string `json:"anchor"` // by what: the name of a key in trust.yaml, or the file that names the digest
-	Result string `json:"result"` // ok, warning, failed
+	Result string `json:"result"` // ok, warning, failed, unread
 	Detail string `json:"detail"`
 	Fault  *Fault `json:"fault,omitzero"` // of what failed
 }
@@ -63,7 +63,8 @@ type verification struct {
 // judgements and seals that must be there: that a whole one was removed cannot be seen otherwise.
 //
 // The report holds what was checked also where it fails, and is nil where there is no run to look at.
-// An error that says that the evidence does not verify is a *VerifyError.
+// An error that says that the evidence does not verify is a *VerifyError; any other, that it could not be read
+// here (see [Refused]).
 func Verify(path string, trust *seal.Trust, expect []string, workers int) (*Run, *Report, error) {
 	r, err := look(path)
 	v := &verification{run: r, trust: trust, report: &Report{Run: r.Digest, Judgements: []string{}, Seals: []Seal{}, Checks: []Check{}}, seen: map[seal.Kind]bool{}, judged: map[string]time.Time{}}
@@ -97,9 +98,10 @@ func (v *verification) fail(file, what string, err error) error {
 	return v.report.Fail(file, what, err)
 }
 
-// Stopped gives the check that failed and so ended the verification; ok is false where none did.
+// Stopped gives the check that failed, or could not be done, and so ended the verification; ok is false where none
+// did.
 func (r *Report) Stopped() (c Check, ok bool) {
-	i := slices.IndexFunc(r.Checks, func(c Check) bool { return c.Result == "failed" })
+	i := slices.IndexFunc(r.Checks, func(c Check) bool { return c.Result == "failed" || c.Result == Unread })
 	if i < 0 {
 		return c, false
 	}
@@ -119,8 +121,16 @@ func (r *Report) Has(name string) bool {
 	return slices.ContainsFunc(r.Seals, func(s Seal) bool { return sealName(s.Digest) == name })
 }
 
-// Fail adds a check that failed, and gives its *VerifyError.
+// Unread is the result of a check that could not be done, because the system did not let the file be read.
+const Unread = "unread"
+
+// Fail adds a check that failed, and gives its *VerifyError. What could not be read is none: it is added as
+// [Unread], and the error is another.
 func (r *Report) Fail(file, what string, err error) error {
+	if Refused(err) {
+		r.Checks = append(r.Checks, Check{File: file, What: what, Result: Unread, Detail: err.Error()})
+		return fmt.Errorf("%s could not be read, so it was not checked: %w", file, err)
+	}
 	r.Checks = append(r.Checks, Check{File: file, What: what, Result: "failed", Detail: err.Error(), Fault: faultOf(err)})
 	return &VerifyError{File: file, Err: err}
 }

@@ -20,7 +20,7 @@ import (
 type Download struct {
 	Name     string            // of the run in the store
 	To       string            // where it shall stand; nothing may be there
-	MaxBytes int64             // refuse a run that is larger
+	MaxBytes int64             // refuse a run that is larger; from 1 to [MaxBound]
 	Workers  int               // files at once; 0: 4
 	Progress func(file string) // called by several goroutines; nil: none
 }
@@ -31,6 +31,9 @@ type Pulled struct {
 	Unfinished []string // judgements whose upload is not finished; they were left there
 }
 
+// MaxBound is the most that a bound on a run's bytes may allow.
+const MaxBound = 1 << 50
+
 // MaxFiles bounds how many files a run in a store may have.
 const MaxFiles = 1 << 20
 
@@ -40,6 +43,9 @@ const MaxFiles = 1 << 20
 func Pull(ctx context.Context, b Bucket, d Download) (*Pulled, error) {
 	if err := CheckName(d.Name); err != nil {
 		return nil, err
+	}
+	if d.MaxBytes < 1 || d.MaxBytes > MaxBound {
+		return nil, fmt.Errorf("pull %s: a bound of %d bytes is none: say one from 1 to %d", d.Name, d.MaxBytes, int64(MaxBound))
 	}
 	files, left, err := d.list(ctx, b)
 	if err != nil {
@@ -74,10 +80,13 @@ func (d *Download) list(ctx context.Context, b Bucket) (files []Info, left []str
 		if !run.IsFile(info.Name) {
 			return nil, nil, &run.LayoutError{File: info.Name, Cause: "has no place in a run"}
 		}
-		total += info.Size
-		if info.Size < 0 || total > d.MaxBytes || len(files) >= MaxFiles {
+		switch {
+		case info.Size < 0:
+			return nil, nil, fmt.Errorf("run %s: the store lists %s with %d bytes", d.Name, info.Name, info.Size)
+		case info.Size > d.MaxBytes-total || len(files) >= MaxFiles: // a sum of sizes could overflow
 			return nil, nil, fmt.Errorf("run %s: over %d bytes or %d files, more than is taken", d.Name, d.MaxBytes, MaxFiles)
 		}
+		total += info.Size
 		switch run.Step(info.Name) {
 		case run.StepRun:
 			whole = true

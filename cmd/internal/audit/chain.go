@@ -21,6 +21,7 @@ import (
 type Chain struct {
 	Links  []Link      `json:"runs"`
 	Checks []run.Check `json:"checks"`
+	unread []unread    // could not be checked
 }
 
 // Link is one run of a chain.
@@ -40,39 +41,39 @@ type Link struct {
 
 // VerifyChain verifies each run of a folder, and that they follow one another: no fork, none
 // missing or replaced, none later than the schedule allows (every; zero: no schedule). A fault
-// that a signed gap record explains is a warning. Other faults are *run.VerifyError.
+// that a signed gap record explains is a warning. Other faults are *run.VerifyError. What could not be
+// read, or not be re-performed by this build, is an error of another sort, and so is what only that run
+// could tell of the others; where both are there, they are joined.
 func VerifyChain(ctx context.Context, v Verification, every time.Duration) (*Chain, error) {
 	entries, err := os.ReadDir(v.Path)
 	if err != nil {
 		return nil, fmt.Errorf("chain: %w", err)
 	}
 	c := &Chain{Links: []Link{}}
-	var errs error
+	var errs []error
 	for _, e := range entries {
 		if _, err := os.Stat(filepath.Join(v.Path, e.Name(), "run.json")); !runName.MatchString(e.Name()) && (err != nil || strings.Contains(e.Name(), ".tmp-")) {
 			continue
 		}
 		one := v
 		one.Path = filepath.Join(v.Path, e.Name())
-		if err := c.add(ctx, one, e.Name()); err != nil {
-			errs = errors.Join(errs, err)
-		}
+		errs = append(errs, c.add(ctx, one, e.Name()))
 	}
 	slices.SortFunc(c.Links, func(a, b Link) int { return a.AsOf.Compare(b.AsOf) })
-	if len(c.Links) == 0 && errs == nil {
+	if len(c.Links) == 0 && len(errs) == 0 {
 		return c, fmt.Errorf("chain: there is no run in %s", v.Path)
 	}
 	for i := range c.Links {
-		errs = errors.Join(errs, c.follows(i, every))
+		errs = append(errs, c.follows(i, every)...)
 	}
-	return c, errs
+	return c, errors.Join(errs...)
 }
 
 // add verifies one run.
 func (c *Chain) add(ctx context.Context, v Verification, name string) error {
 	r, report, err := Verify(ctx, v)
 	if err != nil {
-		return c.fail(name, "run", err)
+		return c.unverified(name, v.Path, err)
 	}
 	l := Link{Name: name, Run: report.Run, AsOf: report.AsOf, Previous: r.Record.Previous, Last: report.Last, Timestamp: report.Timestamp, Tool: r.Record.Tool, Stopped: r.Record.Source.Stopped}
 	if len(report.Judgements) == 1 {
@@ -81,7 +82,7 @@ func (c *Chain) add(ctx context.Context, v Verification, name string) error {
 			l.Catalogue, err = catalogueDigest(inputs)
 		}
 		if err != nil {
-			return c.fail(name, "judgement", err)
+			return c.unverified(name, v.Path, err)
 		}
 	}
 	for _, s := range report.Seals {
@@ -121,6 +122,40 @@ func catalogueDigest(inputs map[string]string) (string, error) {
 	return evidence.Digest(text), err
 }
 
+// unverified tells a run that does not verify from one that could not be checked: of that one nothing was found.
+func (c *Chain) unverified(name, path string, err error) error {
+	var other *OtherBuildError
+	var bad *run.VerifyError
+	var layout *run.LayoutError
+	if !errors.As(err, &other) && (errors.As(err, &bad) || errors.As(err, &layout) || errors.Is(err, run.ErrNoRun)) {
+		return c.fail(name, "run", err)
+	}
+	u := unread{name: name}
+	if text, err := os.ReadFile(filepath.Join(path, "run.json")); err == nil {
+		u.digest = evidence.Digest(text)
+	}
+	c.unread = append(c.unread, u)
+	return c.unchecked(name, "run", err)
+}
+
+// unread is a run of the folder that could not be checked; its digest is empty where run.json could not be read.
+type unread struct{ name, digest string }
+
+// mayBe gives the run that could not be checked and may be the one of a digest.
+func (c *Chain) mayBe(digest string) (name string, ok bool) {
+	i := slices.IndexFunc(c.unread, func(u unread) bool { return u.digest == "" || u.digest == digest })
+	if i < 0 {
+		return "", false
+	}
+	return c.unread[i].name, true
+}
+
+// unchecked notes what could not be told.
+func (c *Chain) unchecked(name, what string, err error) error {
+	c.note(run.Unread, name, what, "", err.Error())
+	return fmt.Errorf("%s: could not be checked: %w", name, err)
+}
+
 func (c *Chain) note(result, name, what, anchor, detail string) {
 	c.Checks = append(c.Checks, run.Check{File: name, What: what, Anchor: anchor, Result: result, Detail: detail})
 }
@@ -139,36 +174,39 @@ func (c *Chain) fault(l *Link, what, cause string) error {
 	return nil
 }
 
-// follows checks that a run follows the one before it.
-func (c *Chain) follows(i int, every time.Duration) error {
+// follows checks that a run follows the one before it. After one that could not be checked, that cannot be told.
+func (c *Chain) follows(i int, every time.Duration) (errs []error) {
 	l := &c.Links[i]
+	verified := slices.ContainsFunc(c.Links, func(o Link) bool { return o.Run == l.Previous.Digest })
+	if name, ok := c.mayBe(l.Previous.Digest); ok && l.Previous.Digest != "" && !verified {
+		return []error{c.unchecked(l.Name, "chain", fmt.Errorf("it follows run %s, and %s could not be checked", l.Previous.Digest, name))}
+	}
 	if i == 0 {
 		if l.Previous.Digest == "" {
 			c.note("ok", l.Name, "chain", "run.json", "it begins here")
 			return nil
 		}
-		return c.fault(l, "chain", "it follows run "+l.Previous.Digest+", which is not here")
+		return []error{c.fault(l, "chain", "it follows run "+l.Previous.Digest+", which is not here")}
 	}
 	before := &c.Links[i-1]
-	var errs error
 	switch p := l.Previous.Digest; {
 	case p == before.Run:
 		c.note("ok", l.Name, "chain", "run.json", "follows "+before.Name)
 	case p == "":
-		errs = c.fault(l, "chain", "it names no run before it, and "+before.Name+" is there")
+		errs = append(errs, c.fault(l, "chain", "it names no run before it, and "+before.Name+" is there"))
 	case slices.ContainsFunc(c.Links, func(o Link) bool { return o.Run == p }):
-		errs = c.fault(l, "chain: fork", "it follows run "+p+", as another one does: "+before.Name+" lies between")
+		errs = append(errs, c.fault(l, "chain: fork", "it follows run "+p+", as another one does: "+before.Name+" lies between"))
 	default:
-		errs = c.fault(l, "chain", "it follows run "+p+", which is missing, or was replaced")
+		errs = append(errs, c.fault(l, "chain", "it follows run "+p+", which is missing, or was replaced"))
 	}
 	if l.Previous.Verified == "no" {
 		c.note("warning", l.Name, "chain", "run.json", "the run before it did not verify then")
 	}
 	if !l.Timestamp.IsZero() && l.Timestamp.Before(before.Timestamp) {
-		errs = errors.Join(errs, c.fail(l.Name, "time", fmt.Errorf("%w: its timestamp %s is before that of %s", seal.ErrTime, l.Timestamp.Format(time.RFC3339), before.Name)))
+		errs = append(errs, c.fail(l.Name, "time", fmt.Errorf("%w: its timestamp %s is before that of %s", seal.ErrTime, l.Timestamp.Format(time.RFC3339), before.Name)))
 	}
 	if late := l.AsOf.Sub(before.AsOf); every > 0 && late > every+every/2 {
-		errs = errors.Join(errs, c.fault(l, "schedule", fmt.Sprintf("%s after %s, and the schedule says every %s", late.Round(time.Second), before.Name, every)))
+		errs = append(errs, c.fault(l, "schedule", fmt.Sprintf("%s after %s, and the schedule says every %s", late.Round(time.Second), before.Name, every)))
 	}
 	if l.Tool != before.Tool {
 		c.note("ok", l.Name, "collector", "run.json", fmt.Sprintf("another build since %s: %s (binary %s)", before.Name, l.Tool.Version, l.Tool.Binary))
