@@ -23,6 +23,8 @@ func (c *buckets) Info() collectors.Info {
 			lists(marked("storage:buckets.list", "storage.buckets.list", "kind", "string"), kindBucket),
 			under(lists(marked("storage:buckets.getIamPolicy", "storage.buckets.getIamPolicy", "etag", "string"), kindBinding), "storage:buckets.list"),
 			under(marked("storage:defaultObjectAccessControls.list", "storage.buckets.getIamPolicy", "kind", "string"), "storage:buckets.list"),
+			under(lists(marked(foldersOperation, "storage.managedFolders.list", "kind", "string"), kindBinding), "storage:buckets.list"),
+			under(lists(marked("storage:managedFolders.getIamPolicy", "storage.managedFolders.getIamPolicy", "etag", "string"), kindBinding), foldersOperation),
 			transferJobs(),
 		}}
 }
@@ -50,7 +52,9 @@ func (c *buckets) Collect(ctx context.Context, s *collectors.Session) error {
 		a.policy = ask(ctx, s, collectors.Global, "storage:buckets.getIamPolicy", func(ctx context.Context) (*storage.Policy, error) {
 			return service.Buckets.GetIamPolicy(b.Name).OptionsRequestedPolicyVersion(policyVersion).Context(ctx).Do()
 		})
-		if !a.uniform() {
+		if a.uniform() { // only there can be managed folders
+			a.folders = c.folders(ctx, s, service, b.Name)
+		} else {
 			a.defaults = ask(ctx, s, collectors.Global, "storage:defaultObjectAccessControls.list", func(ctx context.Context) (*storage.ObjectAccessControls, error) {
 				return service.DefaultObjectAccessControls.List(b.Name).Context(ctx).Do()
 			})
@@ -70,6 +74,7 @@ type bucketAnswers struct {
 	from     []string
 	policy   collectors.Answer[*storage.Policy]
 	defaults collectors.Answer[*storage.ObjectAccessControls] // only of buckets with object ACLs
+	folders  managedFolders                                   // only of buckets without
 	jobs     transfers
 }
 
@@ -91,9 +96,11 @@ func (a *bucketAnswers) prevented() bool {
 	return c != nil && c.PublicAccessPrevention == "enforced"
 }
 
-func (a *bucketAnswers) bindings() []binding {
+func (a *bucketAnswers) bindings() []binding { return storageBindings(a.policy.Value) }
+
+func storageBindings(p *storage.Policy) []binding {
 	var out []binding
-	for _, b := range a.policy.Value.Bindings {
+	for _, b := range p.Bindings {
 		one := binding{role: b.Role, members: b.Members}
 		if b.Condition != nil {
 			one.expression, one.title, one.description = b.Condition.Expression, b.Condition.Title, b.Condition.Description
@@ -103,9 +110,10 @@ func (a *bucketAnswers) bindings() []binding {
 	return out
 }
 
-// emit makes the bucket's fact and one for each binding of its policy.
+// emit makes the bucket's fact and one for each binding of its policy and those of its managed folders.
 func (a *bucketAnswers) emit(s *collectors.Session) {
 	s.Emit(kindBucket, a.fact())
+	a.folders.emit(s, a.owner())
 	if !a.policy.OK() {
 		return
 	}

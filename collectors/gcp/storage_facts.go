@@ -48,41 +48,41 @@ func (a *bucketAnswers) setPlaces(f *evidence.Fact) {
 	f.Set("/located", []string{place(b.Location)})
 }
 
-// setExposure says who can reach the bucket from outside its project. Where objects may have ACLs of
-// their own, the ACL that new objects get counts too; those of the objects that are there were never
-// asked, so whom else they let in is unknown.
+// setExposure says who can reach the bucket, or a managed folder of it, from outside its project. Where
+// objects may have ACLs of their own, the ACL that new objects get counts too; those of the objects that
+// are there were never asked, so whom else they let in is unknown.
 func (a *bucketAnswers) setExposure(f *evidence.Fact) {
-	f.Because(a.policy.From...).Because(a.defaults.From...)
-	row := ""
+	f.Because(a.policy.From...).Because(a.defaults.From...).Because(a.folders.from...)
+	var r reach
+	var how []string
+	unseen := a.folders.unseen
+	if a.policy.OK() {
+		r, how = policyReach(a.owner(), a.bindings())
+	}
 	switch {
 	case !a.policy.OK():
-		row = a.policy.Row
-	case !a.uniform() && !a.defaults.OK():
-		row = a.defaults.Row
+		unseen = a.policy.Row
+	case !a.uniform():
+		unseen = a.defaults.Row
 	}
-	if row != "" {
-		f.Unknown(row, "/exposure/shared_with")
-		if a.prevented() {
-			f.Set("/exposure/public", false).None(kindBucket, "/exposure/public_how")
-		} else {
-			f.Unknown(row, "/exposure/public", "/exposure/public_how")
-		}
-		return
-	}
-	r, how := policyReach(a.owner(), a.bindings())
 	public, shared := a.objectGrants()
-	f.Set("/exposure/shared_with", sorted(r.shared, shared))
-	if !a.uniform() {
-		f.Unknown(a.defaults.Row, "/exposure/shared_with/-")
+	within, open := a.folders.reach(a.owner())
+	f.Set("/exposure/shared_with", sorted(r.shared, shared, within))
+	if unseen != "" {
+		f.Unknown(unseen, "/exposure/shared_with/-")
 	}
-	how = sorted(how, public)
-	if a.prevented() {
-		how = []string{}
-	} else if !a.uniform() && len(how) == 0 {
-		f.Unknown(a.defaults.Row, "/exposure/public", "/exposure/public_how")
-		return
+	how = sorted(how, public, open)
+	switch {
+	case a.prevented():
+		f.Set("/exposure/public", false).Set("/exposure/public_how", []string{})
+	case unseen == "" || len(how) > 0: // one way in is enough
+		f.Set("/exposure/public", len(how) > 0).Set("/exposure/public_how", how)
+	default:
+		f.Unknown(unseen, "/exposure/public", "/exposure/public_how")
 	}
-	f.Set("/exposure/public", len(how) > 0).Set("/exposure/public_how", how)
+	if unseen != "" && !a.prevented() && len(how) > 0 {
+		f.Unknown(unseen, "/exposure/public_how/-")
+	}
 }
 
 // objectGrants reads the ACL that new objects get: who it lets in besides the project.
