@@ -76,6 +76,11 @@ var (
 			text("public_access_prevention", "enforced, inherited"), flag("retention_locked", "the retention policy can no longer be shortened"),
 			flag("object_retention", "objects may have retention of their own"), flag("ip_filter", "an IP filter is on"),
 			text("logging_to", "bucket that usage logs go to")}}
+	kindDeletedBucket = &evidence.Kind{Name: "gcp.storage.soft_deleted_bucket", Schema: 1,
+		Doc:           "a Cloud Storage bucket that was deleted, whose data stays until it can no longer be restored; id //storage.googleapis.com/<name>#<generation>",
+		Facets:        []string{"store", "located", "encryption", "origin"},
+		NotApplicable: map[string]string{"/encryption/in_transit": noTransit},
+		Attrs:         []evidence.Field{instant("deleted", "when it was deleted"), instant("gone", "when it can no longer be restored; none where not said")}}
 	kindKey = &evidence.Kind{Name: "gcp.kms.key", Schema: 1,
 		Doc: "a Cloud KMS key; id //cloudkms.googleapis.com/<resource name>", Facets: []string{"key", "located", "exposure"},
 		NotApplicable: map[string]string{"/exposure/network": noNetwork},
@@ -135,6 +140,6 @@ func secondSource(kinds []string) []evidence.Field {
 func Kinds() []*evidence.Kind {
 	return []*evidence.Kind{
 		kindTopAsset, kindAsset, kindDataset, kindAudit, kindBinding, kindRole, kindServiceAccount, kindKey, kindLogBucket, kindSink, kindPolicy,
-		kindFolder, kindOrganization, kindProject, kindSQLBackup, kindSQL, kindBucket,
+		kindFolder, kindOrganization, kindProject, kindSQLBackup, kindSQL, kindBucket, kindDeletedBucket,
 	}
 }

@@ -3,6 +3,7 @@ package gcp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -18,9 +19,9 @@ type buckets struct{ access *Access }
 
 func (c *buckets) Info() collectors.Info {
 	return collectors.Info{Name: "gcp/storage", Provider: "gcp", Runs: collectors.Account,
-		Kinds: []*evidence.Kind{kindBucket, kindBinding},
+		Kinds: []*evidence.Kind{kindBucket, kindDeletedBucket, kindBinding},
 		Operations: []collectors.Operation{
-			lists(marked("storage:buckets.list", "storage.buckets.list", "kind", "string"), kindBucket),
+			lists(marked("storage:buckets.list", "storage.buckets.list", "kind", "string"), kindBucket, kindDeletedBucket),
 			under(lists(marked("storage:buckets.getIamPolicy", "storage.buckets.getIamPolicy", "etag", "string"), kindBinding), "storage:buckets.list"),
 			under(marked("storage:defaultObjectAccessControls.list", "storage.buckets.getIamPolicy", "kind", "string"), "storage:buckets.list"),
 			under(lists(marked(foldersOperation, "storage.managedFolders.list", "kind", "string"), kindBinding), "storage:buckets.list"),
@@ -40,13 +41,7 @@ func (c *buckets) Collect(ctx context.Context, s *collectors.Session) error {
 	}
 	project := s.Target().Account
 	own := map[string]bool{}
-	l := list(ctx, s, collectors.Global, "storage:buckets.list", kindBucket, func(ctx context.Context, token string) (page[*storage.Bucket], error) {
-		r, err := service.Buckets.List(project).Projection("noAcl").MaxResults(1000).PageToken(token).Context(ctx).Do()
-		if err != nil {
-			return page[*storage.Bucket]{}, err
-		}
-		return page[*storage.Bucket]{items: r.Items, next: r.NextPageToken, missing: strings.Join(r.Unreachable, ", ")}, nil
-	}, func(b *storage.Bucket, from []string) {
+	l := c.list(ctx, s, service.Buckets.List(project), func(b *storage.Bucket, from []string) {
 		own[b.Name] = true
 		a := bucketAnswers{project: project, listed: b, from: from, jobs: jobs}
 		a.policy = ask(ctx, s, collectors.Global, "storage:buckets.getIamPolicy", func(ctx context.Context) (*storage.Policy, error) {
@@ -64,7 +59,25 @@ func (c *buckets) Collect(ctx context.Context, s *collectors.Session) error {
 	if name := jobs.elsewhere(own); l.whole && name != "" {
 		s.Spoil(kindBucket, collectors.Global, errors.New(name))
 	}
+	c.list(ctx, s, service.Buckets.List(project).SoftDeleted(true), func(b *storage.Bucket, from []string) {
+		if b.SoftDeleteTime == "" || b.Generation == 0 {
+			s.Spoil(kindDeletedBucket, collectors.Global, fmt.Errorf("the list of what was deleted holds a bucket that does not say when it was, or which of its name it is: %q", b.Name))
+			return
+		}
+		s.Emit(kindDeletedBucket, deletedBucketFact(b, evidence.RowID(s.Target().ID, collectors.Global, "storage:buckets.list")).Because(from...))
+	})
 	return nil
+}
+
+// list reads buckets of the project: those that are there, or those that were deleted and can be restored.
+func (c *buckets) list(ctx context.Context, s *collectors.Session, call *storage.BucketsListCall, each func(*storage.Bucket, []string)) listed {
+	return list(ctx, s, collectors.Global, "storage:buckets.list", kindBucket, func(ctx context.Context, token string) (page[*storage.Bucket], error) {
+		r, err := call.Projection("noAcl").MaxResults(1000).PageToken(token).Context(ctx).Do()
+		if err != nil {
+			return page[*storage.Bucket]{}, err
+		}
+		return page[*storage.Bucket]{items: r.Items, next: r.NextPageToken, missing: strings.Join(r.Unreachable, ", ")}, nil
+	}, each)
 }
 
 // bucketAnswers is everything that was asked about one bucket.

@@ -1,7 +1,10 @@
 package gcp
 
 import (
+	"strconv"
 	"strings"
+
+	"google.golang.org/api/storage/v1"
 
 	"github.com/trefoil-audit/trefoil/evidence"
 )
@@ -12,17 +15,34 @@ func (a *bucketAnswers) fact() *evidence.Fact {
 	f := evidence.NewFact(kindBucket, bucketID(b.Name), b.Name).Because(a.from...)
 	f.Region = place(b.Location)
 	f.Set("/store/class", "object").Set("/store/engine", "cloud-storage").SetTags(b.Labels)
-	a.setPlaces(f)
+	f.Set("/located", bucketPlaces(b))
 	a.jobs.setCopies(f, b.Name)
-	if b.Encryption != nil && b.Encryption.DefaultKmsKeyName != "" {
-		f.Set("/encryption/at_rest", "customer_key").Set("/encryption/key", keyID(b.Encryption.DefaultKmsKeyName))
-	} else {
-		f.Set("/encryption/at_rest", "provider_key").None(kindBucket, "/encryption/key")
-	}
+	setBucketKey(f, kindBucket, b)
 	a.setExposure(f)
 	a.setProtection(f)
 	a.setAttrs(f)
 	return f
+}
+
+// deletedBucketFact says of a bucket that was deleted, and can be restored until a day, where its data lies
+// till then; row is that of the list. A bucket of its name may have been made anew since: the number of its
+// generation tells them apart.
+func deletedBucketFact(b *storage.Bucket, row string) *evidence.Fact {
+	f := evidence.NewFact(kindDeletedBucket, bucketID(b.Name)+"#"+strconv.FormatInt(b.Generation, 10), b.Name)
+	f.Region = place(b.Location)
+	f.Set("/store/class", "backup").Set("/store/engine", "cloud-storage").SetTags(b.Labels).Set("/origin", bucketID(b.Name)).Set("/located", bucketPlaces(b))
+	setBucketKey(f, kindDeletedBucket, b)
+	setTime(f, kindDeletedBucket, "/attrs/deleted", b.SoftDeleteTime, row)
+	setTime(f, kindDeletedBucket, "/attrs/gone", b.HardDeleteTime, row)
+	return f
+}
+
+func setBucketKey(f *evidence.Fact, k *evidence.Kind, b *storage.Bucket) {
+	if b.Encryption != nil && b.Encryption.DefaultKmsKeyName != "" {
+		f.Set("/encryption/at_rest", "customer_key").Set("/encryption/key", keyID(b.Encryption.DefaultKmsKeyName))
+		return
+	}
+	f.Set("/encryption/at_rest", "provider_key").None(k, "/encryption/key")
 }
 
 // keyID is the fact id of a key by its resource name; the version in it is left out.
@@ -33,19 +53,17 @@ func keyID(name string) string {
 	return "//cloudkms.googleapis.com/" + name
 }
 
-// setPlaces says where the bucket lies. A custom dual-region names its two regions; the
+// bucketPlaces says where a bucket lies. A custom dual-region names its two regions; the
 // predefined ones (EUR4, …) and multi-regions have a token that the table of places expands.
-func (a *bucketAnswers) setPlaces(f *evidence.Fact) {
-	b := a.listed
-	if b.CustomPlacementConfig != nil && len(b.CustomPlacementConfig.DataLocations) > 0 {
-		var places []string
-		for _, l := range b.CustomPlacementConfig.DataLocations {
-			places = append(places, place(l))
-		}
-		f.Set("/located", sorted(places))
-		return
+func bucketPlaces(b *storage.Bucket) []string {
+	if b.CustomPlacementConfig == nil || len(b.CustomPlacementConfig.DataLocations) == 0 {
+		return []string{place(b.Location)}
 	}
-	f.Set("/located", []string{place(b.Location)})
+	var places []string
+	for _, l := range b.CustomPlacementConfig.DataLocations {
+		places = append(places, place(l))
+	}
+	return sorted(places)
 }
 
 // setExposure says who can reach the bucket, or a managed folder of it, from outside its project. Where
