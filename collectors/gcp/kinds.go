@@ -110,7 +110,8 @@ var (
 		Doc: "a log sink; id //logging.googleapis.com/<parent>/sinks/<name>", Facets: []string{"log", "flow"},
 		NotApplicable: map[string]string{"/tags": noTags, "/log/alarms": "alarms are another service's", "/log/validated": "the provider signs no log files", "/flow/through": "it goes through no link"},
 		Attrs: []evidence.Field{text("filter", "as written; none = everything"), texts("exclusions", "filters of what is left out, as written, of those that are on"),
-			flag("include_children", "takes the logs of what lies below"), text("writer", "identity that writes")}}
+			flag("include_children", "takes the logs of what lies below"),
+			flag("intercept_children", "what it takes does not reach the sinks below it, _Required apart"), text("writer", "identity that writes")}}
 	kindLogBucket = &evidence.Kind{Name: "gcp.logging.bucket", Schema: 1,
 		Doc: "a log bucket; id //logging.googleapis.com/projects/<id>/locations/<place>/buckets/<name>", Facets: []string{"store", "located", "encryption", "protection"},
 		NotApplicable: map[string]string{"/tags": noTags, "/encryption/in_transit": noTransit, "/protection/versioned": noVersions, "/protection/recoverable_days": noRecycle},
