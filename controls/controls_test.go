@@ -725,6 +725,58 @@ func TestAuditLogsOfProjects(t *testing.T) {
 	}
 }
 
+// A folder's sink covers its projects only where no sink above it may keep their entries from it: one that
+// intercepts, or, in a run of a build that did not say, may intercept; not one that is seen to take none.
+func TestSinksThatIntercept(t *testing.T) {
+	sink := &evidence.Kind{Name: "gcp.logging.sink", Schema: 1, Facets: []string{"log"}, NotApplicable: map[string]string{"/tags": "none"},
+		Attrs: []evidence.Field{{Name: "include_children", Type: evidence.Bool}, {Name: "intercept_children", Type: evidence.Bool}}}
+	project := &evidence.Kind{Name: "gcp.resourcemanager.project", Schema: 1, Facets: []string{"account"}, Attrs: []evidence.Field{{Name: "number", Type: evidence.String}}}
+	kinds := evidence.Kinds{sink.Name: sink, project.Name: project}
+	make := func(kind, id, target string, set map[string]any) *evidence.Fact {
+		f, err := (&Case{Name: id, ID: id, Kind: kind, Set: set}).fact(kinds)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.Target = target
+		return f
+	}
+	own := make(project.Name, "gcp:app", "gcp-org-1", map[string]any{"/account/parents": []any{"gcp:folders/8", "gcp:folders/7", "gcp:organizations/1"}, "/attrs/number": "42"})
+	below := make(sink.Name, "below", "gcp-org-1", map[string]any{"/log/accounts": []any{"gcp:folders/7"}, "/log/enabled": true, "/log/management": true,
+		"/attrs/include_children": true, "/attrs/intercept_children": false})
+	for name, c := range map[string]struct {
+		target, account       string
+		on, takes, intercepts any // nil: not said
+		want                  any // nil: unknown
+	}{
+		"intercepts":                        {"gcp-org-1", "*", true, nil, true, nil},
+		"may intercept":                     {"gcp-org-1", "*", true, nil, nil, nil},
+		"intercepts, and covers itself":     {"gcp-org-1", "*", true, true, true, true},
+		"intercepts other logs":             {"gcp-org-1", "*", true, false, true, true},
+		"intercepts, switched off":          {"gcp-org-1", "*", false, nil, true, true},
+		"does not intercept":                {"gcp-org-1", "*", true, nil, false, true},
+		"another organisation's intercepts": {"gcp-org-2", "*", true, nil, true, true},
+		"of the same folder":                {"gcp-org-1", "gcp:folders/7", true, nil, true, true},
+		"of a folder below":                 {"gcp-org-1", "gcp:folders/8", true, nil, true, true},
+		"of another folder":                 {"gcp-org-1", "gcp:folders/9", true, nil, true, true},
+	} {
+		set := map[string]any{"/log/accounts": []any{c.account}, "/attrs/include_children": true}
+		for ptr, v := range map[string]any{"/log/enabled": c.on, "/log/management": c.takes, "/attrs/intercept_children": c.intercepts} {
+			if v != nil {
+				set[ptr] = v
+			}
+		}
+		in := &Input{Register: &engagement.Register{}, kinds: kinds, Targets: []Target{{ID: "gcp-app", Provider: "gcp", Account: "app", Parent: "gcp-org-1"}, {ID: "gcp-org-1", Provider: "gcp"}}}
+		j, err := index(in, []*evidence.Fact{own, below, make(sink.Name, "above", c.target, set)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := auditLogs(j)[0]
+		if got, _ := f.Get("/attrs/covered"); got != c.want || c.want == nil && !strings.Contains(f.Unknowns["/attrs/covered"], "above") {
+			t.Errorf("%s: covered is %v, want %v; unknown %v", name, got, c.want, f.Unknowns)
+		}
+	}
+}
+
 // A control whose objective needs an operation that nobody asks does not pass over it, and a
 // store that nobody reads is in every population that it could be in.
 func TestNotAskedIsNoPass(t *testing.T) {

@@ -25,7 +25,7 @@ func derivations() []derivation {
 		"aws.organizations.scp_statement": {"/guardrail/attached_to", "/guardrail/effect", "/guardrail/locations", "/guardrail/exempt"}}
 	logs := []string{"aws.cloudtrail.trail", "gcp.logging.sink"}
 	records := map[string][]string{"aws.cloudtrail.trail": append([]string{"/log/accounts", "/log/to", "/attrs/delivery_error", "/attrs/last_delivery"}, trailFields...),
-		"gcp.logging.sink": append([]string{"/log/accounts", "/log/to", "/attrs/include_children"}, sinkFields...)}
+		"gcp.logging.sink": append([]string{"/log/accounts", "/log/to", "/attrs/include_children", "/attrs/intercept_children"}, sinkFields...)}
 	people := []string{"aws.iam.role", "aws.iam.user"}
 	collector := map[string][]string{"aws.iam.role": {"/principal/trusted_by"}, "aws.sts.caller": {"/attrs/role"}}
 	return []derivation{

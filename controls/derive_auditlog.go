@@ -26,12 +26,13 @@ func auditLogs(j *joins) []*evidence.Fact {
 		f := derived(kindAuditLog, "audit_log:"+id, t.Account, t.ID, "").Because("c:" + t.ID)
 		all = append(all, &recorded{target: t, fact: f, source: source, unclear: j.listGap(source), logs: []string{}})
 	}
+	intercepting := j.intercepting()
 	for source, fields := range map[string][]string{"aws.cloudtrail.trail": trailFields, "gcp.logging.sink": sinkFields} {
 		for log := range j.each(source) {
 			lacks, unseen := lacksOf(log, fields, j.in.AsOf)
 			for _, r := range all {
 				if r.source == source {
-					r.by(j, log, lacks, unseen)
+					r.by(j, log, lacks, unseen, intercepting)
 				}
 			}
 		}
@@ -40,6 +41,7 @@ func auditLogs(j *joins) []*evidence.Fact {
 	for _, r := range all {
 		slices.Sort(r.logs)
 		slices.Sort(r.lacks)
+		r.unclear = cmp.Or(r.kept, r.unclear)
 		switch r.fact.Set("/attrs/logs", r.logs); {
 		case r.covered:
 			r.fact.Set("/attrs/covered", true).None(kindAuditLog, "/attrs/lacks")
@@ -62,13 +64,14 @@ type recorded struct {
 	source  string // kind of logs
 	covered bool
 	unclear string // why it is not known that none covers it
+	kept    string // why one that covers it may get nothing
 	logs    []string
 	lacks   []string // what was seen to keep each from recording all
 }
 
 // by holds one log against it; lacks says what keeps the log from recording all that it covers, unseen why
-// that is not known.
-func (r *recorded) by(j *joins, log *evidence.Fact, lacks []string, unseen string) {
+// that is not known. A sink may get nothing where one above it intercepts.
+func (r *recorded) by(j *joins, log *evidence.Fact, lacks []string, unseen string, intercepting []*evidence.Fact) {
 	covers, why := j.covers(log, r.target)
 	if !covers && why == "" {
 		return
@@ -81,10 +84,49 @@ func (r *recorded) by(j *joins, log *evidence.Fact, lacks []string, unseen strin
 	case unseen != "":
 		r.unclear = unseen
 	case covers:
-		r.covered = true
+		above := slices.IndexFunc(intercepting, func(other *evidence.Fact) bool { return j.height(other, r.target) > j.height(log, r.target) })
+		if above < 0 {
+			r.covered = true
+			return
+		}
+		r.kept = "a sink above may keep entries from those below it: " + intercepting[above].ID
+		r.fact.Because("f:" + intercepting[above].ID)
 	default:
 		r.unclear = why
 	}
+}
+
+// intercepting lists the Google sinks of which it was not seen that they leave to the sinks below them what
+// they take, or take nothing. One that is seen to take all administration covers what lies below itself.
+func (j *joins) intercepting() []*evidence.Fact {
+	var out []*evidence.Fact
+	for log := range j.each("gcp.logging.sink") {
+		if !slices.ContainsFunc([]string{"/log/enabled", "/log/management", "/attrs/include_children", "/attrs/intercept_children"}, func(ptr string) bool {
+			v, _ := log.Get(ptr)
+			return v == false
+		}) {
+			out = append(out, log.Clone())
+		}
+	}
+	return out
+}
+
+// height says how high above a target a sink lies: -1 where it does not, more the nearer to the root.
+func (j *joins) height(log *evidence.Fact, t Target) int {
+	accounts, known := texts(log, "/log/accounts")
+	parents := j.parents[t.Provider+":"+t.Account]
+	switch {
+	case t.Provider != "gcp":
+		return -1
+	case slices.Contains(accounts, "*"):
+		if log.Target != t.ID && j.organizationOf(log.Target) != t.Parent {
+			return -1
+		}
+		return len(parents)
+	case !known:
+		return len(parents)
+	}
+	return slices.IndexFunc(parents, func(above string) bool { return slices.Contains(accounts, above) })
 }
 
 // listGap names the first row that kept a kind from being enumerated, or its provider's targets

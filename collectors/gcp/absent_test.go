@@ -59,7 +59,7 @@ func answer[T any](v *T) collectors.Answer[*T] {
 
 // A bucket whose objects have access lists of their own is not shown to be closed by what was asked.
 func TestObjectsWithLists(t *testing.T) {
-	const shared, public, how = "/exposure/shared_with/-", "/exposure/public", "/exposure/public_how"
+	const shared, public, how, more = "/exposure/shared_with/-", "/exposure/public", "/exposure/public_how", "/exposure/public_how/-"
 	uniform := &storage.BucketIamConfigurationUniformBucketLevelAccess{Enabled: true}
 	for name, c := range map[string]struct {
 		iam  *storage.BucketIamConfiguration
@@ -70,7 +70,7 @@ func TestObjectsWithLists(t *testing.T) {
 		"lists":                     {&storage.BucketIamConfiguration{}, false, []string{shared, public, how}},
 		"not said":                  {nil, false, []string{shared, public, how}},
 		"lists, prevented":          {&storage.BucketIamConfiguration{PublicAccessPrevention: "enforced"}, false, []string{shared}},
-		"lists, new ones of public": {&storage.BucketIamConfiguration{}, true, []string{shared}},
+		"lists, new ones of public": {&storage.BucketIamConfiguration{}, true, []string{shared, more}},
 	} {
 		defaults := &storage.ObjectAccessControls{}
 		if c.all {

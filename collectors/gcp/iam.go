@@ -23,6 +23,7 @@ func (c *identities) Info() collectors.Info {
 			lists(bare("iam:projects.serviceAccounts.list", "iam.serviceAccounts.list"), kindServiceAccount),
 			under(lists(marked("iam:projects.serviceAccounts.getIamPolicy", "iam.serviceAccounts.getIamPolicy", "etag", "string"), kindBinding), "iam:projects.serviceAccounts.list"),
 			under(scrubbed(marked("iam:projects.serviceAccounts.keys.list", "iam.serviceAccountKeys.list", "keys", "array"), "privateKeyData"), "iam:projects.serviceAccounts.list"),
+			lists(scrubbed(marked(hmacOperation, "storage.hmacKeys.list", "kind", "string"), "secret"), kindServiceAccount),
 		}}
 }
 
@@ -40,18 +41,29 @@ func (c *identities) Collect(ctx context.Context, s *collectors.Session) error {
 		return page[*iam.Role]{items: r.Roles, next: r.NextPageToken}, nil
 	}, func(r *iam.Role, from []string) { s.Emit(kindRole, roleFact(r).Because(from...)) })
 	c.access.vouch(s, roles, assetRole, anyAsset)
+	hmac, err := c.hmac(ctx, s)
+	if err != nil {
+		return err
+	}
+	listed := map[string]bool{}
 	accounts := list(ctx, s, collectors.Global, "iam:projects.serviceAccounts.list", kindServiceAccount, func(ctx context.Context, token string) (page[*iam.ServiceAccount], error) {
 		r, err := service.Projects.ServiceAccounts.List(parent).PageSize(100).PageToken(token).Context(ctx).Do()
 		if err != nil {
 			return page[*iam.ServiceAccount]{}, err
 		}
 		return page[*iam.ServiceAccount]{items: r.Accounts, next: r.NextPageToken}, nil
-	}, func(a *iam.ServiceAccount, from []string) { c.account(ctx, s, service, a, from) })
+	}, func(a *iam.ServiceAccount, from []string) {
+		listed[a.Email] = true
+		c.account(ctx, s, service, a, hmac, from)
+	})
 	c.access.vouch(s, accounts, assetAccount, anyAsset)
+	if err := hmac.elsewhere(listed); accounts.whole && err != nil {
+		s.Spoil(kindServiceAccount, collectors.Global, err)
+	}
 	return nil
 }
 
-func (c *identities) account(ctx context.Context, s *collectors.Session, service *iam.Service, account *iam.ServiceAccount, from []string) {
+func (c *identities) account(ctx context.Context, s *collectors.Session, service *iam.Service, account *iam.ServiceAccount, hmac hmacKeys, from []string) {
 	project := s.Target().Account
 	policy := ask(ctx, s, collectors.Global, "iam:projects.serviceAccounts.getIamPolicy", func(ctx context.Context) (*iam.Policy, error) {
 		return service.Projects.ServiceAccounts.GetIamPolicy(account.Name).OptionsRequestedPolicyVersion(policyVersion).Context(ctx).Do()
@@ -62,7 +74,7 @@ func (c *identities) account(ctx context.Context, s *collectors.Session, service
 	if keys.OK() && len(keys.Value.Keys) == 0 { // each has those that Google rotates
 		s.Fault(keys.Row, errNone)
 	}
-	s.Emit(kindServiceAccount, accountFact(project, account, policy, keys, s.AsOf()).Because(from...))
+	s.Emit(kindServiceAccount, accountFact(project, account, policy, keys, hmac, s.AsOf()).Because(from...))
 	if policy.OK() {
 		own := c.access.known(project)
 		o := owner{id: accountID(project, account), region: collectors.Global, project: project, number: own.number}
@@ -87,10 +99,10 @@ func accountID(project string, a *iam.ServiceAccount) string {
 }
 
 // accountFact says of a service account who may act as it by its own policy, and which keys its
-// users hold. Keys that Google rotates by itself are no long-lived credentials.
+// users hold, those of Cloud Storage with them. Keys that Google rotates by itself are no long-lived credentials.
 func accountFact(project string, a *iam.ServiceAccount, policy collectors.Answer[*iam.Policy],
-	keys collectors.Answer[*iam.ListServiceAccountKeysResponse], asOf time.Time) *evidence.Fact {
-	f := evidence.NewFact(kindServiceAccount, accountID(project, a), a.Email).Because(policy.From...).Because(keys.From...)
+	keys collectors.Answer[*iam.ListServiceAccountKeysResponse], hmac hmacKeys, asOf time.Time) *evidence.Fact {
+	f := evidence.NewFact(kindServiceAccount, accountID(project, a), a.Email).Because(policy.From...).Because(keys.From...).Because(hmac.from...)
 	f.Region = collectors.Global
 	f.Set("/principal/type", "service").None(kindServiceAccount, "/principal/idp").
 		Set("/attrs/member", "serviceAccount:"+a.Email).Set("/attrs/disabled", a.Disabled)
@@ -103,28 +115,55 @@ func accountFact(project string, a *iam.ServiceAccount, policy collectors.Answer
 	} else {
 		f.Unknown(policy.Row, "/principal/trusted_by")
 	}
+	c := credentials{fact: f, list: []map[string]any{}}
 	if !keys.OK() || len(keys.Value.Keys) == 0 {
-		return f.Unknown(keys.Row, "/principal/credentials")
+		c.lack(keys.Row)
+	} else {
+		c.addKeys(keys, asOf)
 	}
-	credentials := []map[string]any{}
+	hmac.addTo(&c, a.Email)
+	return f.Set("/principal/credentials", c.list)
+}
+
+// credentials are the long-lived ones of an account, on their way into its fact.
+type credentials struct {
+	fact *evidence.Fact
+	list []map[string]any
+	gap  bool // not all were seen, and the fact says so
+}
+
+// add takes one; what it does not say is unknown.
+func (c *credentials) add(one map[string]any, created, row string) {
+	at := "/principal/credentials/" + strconv.Itoa(len(c.list))
+	c.fact.Unknown(row, at+"/last_used") // the services do not say
+	if t, err := time.Parse(time.RFC3339Nano, created); err == nil {
+		one["created"] = t
+	} else {
+		c.fact.Unknown(row, at+"/created")
+	}
+	if _, said := one["active"]; !said {
+		c.fact.Unknown(row, at+"/active")
+	}
+	c.list = append(c.list, one)
+}
+
+// lack says that not all were seen, and the first row that says why.
+func (c *credentials) lack(row string) {
+	if !c.gap {
+		c.gap = true
+		c.fact.Unknown(row, "/principal/credentials/-")
+	}
+}
+
+// addKeys takes the account's own keys.
+func (c *credentials) addKeys(keys collectors.Answer[*iam.ListServiceAccountKeysResponse], asOf time.Time) {
 	for _, k := range keys.Value.Keys {
 		if k.KeyType == "SYSTEM_MANAGED" {
 			continue
 		}
-		one := map[string]any{"kind": "service_account_key", "id": last(k.Name)}
-		at := "/principal/credentials/" + strconv.Itoa(len(credentials))
-		f.Unknown(keys.Row, at+"/last_used") // the service does not say
-		created, err := time.Parse(time.RFC3339Nano, k.ValidAfterTime)
-		if err == nil {
-			one["created"] = created
-		} else {
-			f.Unknown(keys.Row, at+"/created")
-		}
 		expires, err := time.Parse(time.RFC3339Nano, k.ValidBeforeTime)
-		one["active"] = !k.Disabled && (err != nil || expires.After(asOf))
-		credentials = append(credentials, one)
+		c.add(map[string]any{"kind": "service_account_key", "id": last(k.Name), "active": !k.Disabled && (err != nil || expires.After(asOf))}, k.ValidAfterTime, keys.Row)
 	}
-	return f.Set("/principal/credentials", credentials)
 }
 
 func roleFact(r *iam.Role) *evidence.Fact {

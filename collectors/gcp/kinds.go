@@ -76,6 +76,11 @@ var (
 			text("public_access_prevention", "enforced, inherited"), flag("retention_locked", "the retention policy can no longer be shortened"),
 			flag("object_retention", "objects may have retention of their own"), flag("ip_filter", "an IP filter is on"),
 			text("logging_to", "bucket that usage logs go to")}}
+	kindDeletedBucket = &evidence.Kind{Name: "gcp.storage.soft_deleted_bucket", Schema: 1,
+		Doc:           "a Cloud Storage bucket that was deleted, whose data stays until it can no longer be restored; id //storage.googleapis.com/<name>#<generation>",
+		Facets:        []string{"store", "located", "encryption", "origin"},
+		NotApplicable: map[string]string{"/encryption/in_transit": noTransit},
+		Attrs:         []evidence.Field{instant("deleted", "when it was deleted"), instant("gone", "when it can no longer be restored; none where not said")}}
 	kindKey = &evidence.Kind{Name: "gcp.kms.key", Schema: 1,
 		Doc: "a Cloud KMS key; id //cloudkms.googleapis.com/<resource name>", Facets: []string{"key", "located", "exposure"},
 		NotApplicable: map[string]string{"/exposure/network": noNetwork},
@@ -105,7 +110,8 @@ var (
 		Doc: "a log sink; id //logging.googleapis.com/<parent>/sinks/<name>", Facets: []string{"log", "flow"},
 		NotApplicable: map[string]string{"/tags": noTags, "/log/alarms": "alarms are another service's", "/log/validated": "the provider signs no log files", "/flow/through": "it goes through no link"},
 		Attrs: []evidence.Field{text("filter", "as written; none = everything"), texts("exclusions", "filters of what is left out, as written, of those that are on"),
-			flag("include_children", "takes the logs of what lies below"), text("writer", "identity that writes")}}
+			flag("include_children", "takes the logs of what lies below"),
+			flag("intercept_children", "what it takes does not reach the sinks below it, _Required apart"), text("writer", "identity that writes")}}
 	kindLogBucket = &evidence.Kind{Name: "gcp.logging.bucket", Schema: 1,
 		Doc: "a log bucket; id //logging.googleapis.com/projects/<id>/locations/<place>/buckets/<name>", Facets: []string{"store", "located", "encryption", "protection"},
 		NotApplicable: map[string]string{"/tags": noTags, "/encryption/in_transit": noTransit, "/protection/versioned": noVersions, "/protection/recoverable_days": noRecycle},
@@ -135,6 +141,6 @@ func secondSource(kinds []string) []evidence.Field {
 func Kinds() []*evidence.Kind {
 	return []*evidence.Kind{
 		kindTopAsset, kindAsset, kindDataset, kindAudit, kindBinding, kindRole, kindServiceAccount, kindKey, kindLogBucket, kindSink, kindPolicy,
-		kindFolder, kindOrganization, kindProject, kindSQLBackup, kindSQL, kindBucket,
+		kindFolder, kindOrganization, kindProject, kindSQLBackup, kindSQL, kindBucket, kindDeletedBucket,
 	}
 }

@@ -55,6 +55,9 @@ var services = map[string]service{
 		{"GET", "b/{}/iam", "storage:buckets.getIamPolicy"},
 		{"GET", "b", "storage:buckets.list"},
 		{"GET", "b/{}/defaultObjectAcl", "storage:defaultObjectAccessControls.list"},
+		{"GET", "b/{}/managedFolders/{}/iam", "storage:managedFolders.getIamPolicy"},
+		{"GET", "b/{}/managedFolders", "storage:managedFolders.list"},
+		{"GET", "projects/{}/hmacKeys", "storage:projects.hmacKeys.list"},
 	}},
 	"storagetransfer": {host: "storagetransfer.googleapis.com", path: "/", methods: []method{
 		{"GET", "v1/transferJobs", "storagetransfer:transferJobs.list"},

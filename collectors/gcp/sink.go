@@ -45,7 +45,8 @@ func sinkFact(node, parent string, sink *logging.LogSink, row string) *evidence.
 	}
 	setText(f, kindSink, "/attrs/filter", sink.Filter)
 	setText(f, kindSink, "/attrs/writer", sink.WriterIdentity)
-	return f.Set("/attrs/exclusions", sorted(exclusions)).Set("/attrs/include_children", sink.IncludeChildren)
+	return f.Set("/attrs/exclusions", sorted(exclusions)).Set("/attrs/include_children", sink.IncludeChildren).
+		Set("/attrs/intercept_children", sink.InterceptChildren)
 }
 
 var (

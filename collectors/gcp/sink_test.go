@@ -48,3 +48,13 @@ func TestRouted(t *testing.T) {
 		}
 	}
 }
+
+// A sink says whether it keeps what it takes from the sinks below it.
+func TestSinkIntercepts(t *testing.T) {
+	for _, want := range []bool{true, false} {
+		f := sinkFact("gcp:folders/7", "folders/7", &logging.LogSink{Name: "s", Destination: "logging.googleapis.com/projects/p", IncludeChildren: true, InterceptChildren: want}, "c:row")
+		if got, _ := f.Get("/attrs/intercept_children"); got != want {
+			t.Errorf("intercepts: %v, want %v", got, want)
+		}
+	}
+}

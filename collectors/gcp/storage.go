@@ -3,6 +3,7 @@ package gcp
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -18,11 +19,13 @@ type buckets struct{ access *Access }
 
 func (c *buckets) Info() collectors.Info {
 	return collectors.Info{Name: "gcp/storage", Provider: "gcp", Runs: collectors.Account,
-		Kinds: []*evidence.Kind{kindBucket, kindBinding},
+		Kinds: []*evidence.Kind{kindBucket, kindDeletedBucket, kindBinding},
 		Operations: []collectors.Operation{
-			lists(marked("storage:buckets.list", "storage.buckets.list", "kind", "string"), kindBucket),
+			lists(marked("storage:buckets.list", "storage.buckets.list", "kind", "string"), kindBucket, kindDeletedBucket),
 			under(lists(marked("storage:buckets.getIamPolicy", "storage.buckets.getIamPolicy", "etag", "string"), kindBinding), "storage:buckets.list"),
 			under(marked("storage:defaultObjectAccessControls.list", "storage.buckets.getIamPolicy", "kind", "string"), "storage:buckets.list"),
+			under(lists(marked(foldersOperation, "storage.managedFolders.list", "kind", "string"), kindBinding), "storage:buckets.list"),
+			under(lists(marked("storage:managedFolders.getIamPolicy", "storage.managedFolders.getIamPolicy", "etag", "string"), kindBinding), foldersOperation),
 			transferJobs(),
 		}}
 }
@@ -38,19 +41,15 @@ func (c *buckets) Collect(ctx context.Context, s *collectors.Session) error {
 	}
 	project := s.Target().Account
 	own := map[string]bool{}
-	l := list(ctx, s, collectors.Global, "storage:buckets.list", kindBucket, func(ctx context.Context, token string) (page[*storage.Bucket], error) {
-		r, err := service.Buckets.List(project).Projection("noAcl").MaxResults(1000).PageToken(token).Context(ctx).Do()
-		if err != nil {
-			return page[*storage.Bucket]{}, err
-		}
-		return page[*storage.Bucket]{items: r.Items, next: r.NextPageToken, missing: strings.Join(r.Unreachable, ", ")}, nil
-	}, func(b *storage.Bucket, from []string) {
+	l := c.list(ctx, s, service.Buckets.List(project), func(b *storage.Bucket, from []string) {
 		own[b.Name] = true
 		a := bucketAnswers{project: project, listed: b, from: from, jobs: jobs}
 		a.policy = ask(ctx, s, collectors.Global, "storage:buckets.getIamPolicy", func(ctx context.Context) (*storage.Policy, error) {
 			return service.Buckets.GetIamPolicy(b.Name).OptionsRequestedPolicyVersion(policyVersion).Context(ctx).Do()
 		})
-		if !a.uniform() {
+		if a.uniform() { // only there can be managed folders
+			a.folders = c.folders(ctx, s, service, b.Name)
+		} else {
 			a.defaults = ask(ctx, s, collectors.Global, "storage:defaultObjectAccessControls.list", func(ctx context.Context) (*storage.ObjectAccessControls, error) {
 				return service.DefaultObjectAccessControls.List(b.Name).Context(ctx).Do()
 			})
@@ -60,7 +59,25 @@ func (c *buckets) Collect(ctx context.Context, s *collectors.Session) error {
 	if name := jobs.elsewhere(own); l.whole && name != "" {
 		s.Spoil(kindBucket, collectors.Global, errors.New(name))
 	}
+	c.list(ctx, s, service.Buckets.List(project).SoftDeleted(true), func(b *storage.Bucket, from []string) {
+		if b.SoftDeleteTime == "" || b.Generation == 0 {
+			s.Spoil(kindDeletedBucket, collectors.Global, fmt.Errorf("the list of what was deleted holds a bucket that does not say when it was, or which of its name it is: %q", b.Name))
+			return
+		}
+		s.Emit(kindDeletedBucket, deletedBucketFact(b, evidence.RowID(s.Target().ID, collectors.Global, "storage:buckets.list")).Because(from...))
+	})
 	return nil
+}
+
+// list reads buckets of the project: those that are there, or those that were deleted and can be restored.
+func (c *buckets) list(ctx context.Context, s *collectors.Session, call *storage.BucketsListCall, each func(*storage.Bucket, []string)) listed {
+	return list(ctx, s, collectors.Global, "storage:buckets.list", kindBucket, func(ctx context.Context, token string) (page[*storage.Bucket], error) {
+		r, err := call.Projection("noAcl").MaxResults(1000).PageToken(token).Context(ctx).Do()
+		if err != nil {
+			return page[*storage.Bucket]{}, err
+		}
+		return page[*storage.Bucket]{items: r.Items, next: r.NextPageToken, missing: strings.Join(r.Unreachable, ", ")}, nil
+	}, each)
 }
 
 // bucketAnswers is everything that was asked about one bucket.
@@ -70,6 +87,7 @@ type bucketAnswers struct {
 	from     []string
 	policy   collectors.Answer[*storage.Policy]
 	defaults collectors.Answer[*storage.ObjectAccessControls] // only of buckets with object ACLs
+	folders  managedFolders                                   // only of buckets without
 	jobs     transfers
 }
 
@@ -91,9 +109,11 @@ func (a *bucketAnswers) prevented() bool {
 	return c != nil && c.PublicAccessPrevention == "enforced"
 }
 
-func (a *bucketAnswers) bindings() []binding {
+func (a *bucketAnswers) bindings() []binding { return storageBindings(a.policy.Value) }
+
+func storageBindings(p *storage.Policy) []binding {
 	var out []binding
-	for _, b := range a.policy.Value.Bindings {
+	for _, b := range p.Bindings {
 		one := binding{role: b.Role, members: b.Members}
 		if b.Condition != nil {
 			one.expression, one.title, one.description = b.Condition.Expression, b.Condition.Title, b.Condition.Description
@@ -103,9 +123,10 @@ func (a *bucketAnswers) bindings() []binding {
 	return out
 }
 
-// emit makes the bucket's fact and one for each binding of its policy.
+// emit makes the bucket's fact and one for each binding of its policy and those of its managed folders.
 func (a *bucketAnswers) emit(s *collectors.Session) {
 	s.Emit(kindBucket, a.fact())
+	a.folders.emit(s, a.owner())
 	if !a.policy.OK() {
 		return
 	}

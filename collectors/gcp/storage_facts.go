@@ -1,7 +1,10 @@
 package gcp
 
 import (
+	"strconv"
 	"strings"
+
+	"google.golang.org/api/storage/v1"
 
 	"github.com/trefoil-audit/trefoil/evidence"
 )
@@ -12,17 +15,34 @@ func (a *bucketAnswers) fact() *evidence.Fact {
 	f := evidence.NewFact(kindBucket, bucketID(b.Name), b.Name).Because(a.from...)
 	f.Region = place(b.Location)
 	f.Set("/store/class", "object").Set("/store/engine", "cloud-storage").SetTags(b.Labels)
-	a.setPlaces(f)
+	f.Set("/located", bucketPlaces(b))
 	a.jobs.setCopies(f, b.Name)
-	if b.Encryption != nil && b.Encryption.DefaultKmsKeyName != "" {
-		f.Set("/encryption/at_rest", "customer_key").Set("/encryption/key", keyID(b.Encryption.DefaultKmsKeyName))
-	} else {
-		f.Set("/encryption/at_rest", "provider_key").None(kindBucket, "/encryption/key")
-	}
+	setBucketKey(f, kindBucket, b)
 	a.setExposure(f)
 	a.setProtection(f)
 	a.setAttrs(f)
 	return f
+}
+
+// deletedBucketFact says of a bucket that was deleted, and can be restored until a day, where its data lies
+// till then; row is that of the list. A bucket of its name may have been made anew since: the number of its
+// generation tells them apart.
+func deletedBucketFact(b *storage.Bucket, row string) *evidence.Fact {
+	f := evidence.NewFact(kindDeletedBucket, bucketID(b.Name)+"#"+strconv.FormatInt(b.Generation, 10), b.Name)
+	f.Region = place(b.Location)
+	f.Set("/store/class", "backup").Set("/store/engine", "cloud-storage").SetTags(b.Labels).Set("/origin", bucketID(b.Name)).Set("/located", bucketPlaces(b))
+	setBucketKey(f, kindDeletedBucket, b)
+	setTime(f, kindDeletedBucket, "/attrs/deleted", b.SoftDeleteTime, row)
+	setTime(f, kindDeletedBucket, "/attrs/gone", b.HardDeleteTime, row)
+	return f
+}
+
+func setBucketKey(f *evidence.Fact, k *evidence.Kind, b *storage.Bucket) {
+	if b.Encryption != nil && b.Encryption.DefaultKmsKeyName != "" {
+		f.Set("/encryption/at_rest", "customer_key").Set("/encryption/key", keyID(b.Encryption.DefaultKmsKeyName))
+		return
+	}
+	f.Set("/encryption/at_rest", "provider_key").None(k, "/encryption/key")
 }
 
 // keyID is the fact id of a key by its resource name; the version in it is left out.
@@ -33,56 +53,54 @@ func keyID(name string) string {
 	return "//cloudkms.googleapis.com/" + name
 }
 
-// setPlaces says where the bucket lies. A custom dual-region names its two regions; the
+// bucketPlaces says where a bucket lies. A custom dual-region names its two regions; the
 // predefined ones (EUR4, …) and multi-regions have a token that the table of places expands.
-func (a *bucketAnswers) setPlaces(f *evidence.Fact) {
-	b := a.listed
-	if b.CustomPlacementConfig != nil && len(b.CustomPlacementConfig.DataLocations) > 0 {
-		var places []string
-		for _, l := range b.CustomPlacementConfig.DataLocations {
-			places = append(places, place(l))
-		}
-		f.Set("/located", sorted(places))
-		return
+func bucketPlaces(b *storage.Bucket) []string {
+	if b.CustomPlacementConfig == nil || len(b.CustomPlacementConfig.DataLocations) == 0 {
+		return []string{place(b.Location)}
 	}
-	f.Set("/located", []string{place(b.Location)})
+	var places []string
+	for _, l := range b.CustomPlacementConfig.DataLocations {
+		places = append(places, place(l))
+	}
+	return sorted(places)
 }
 
-// setExposure says who can reach the bucket from outside its project. Where objects may have ACLs of
-// their own, the ACL that new objects get counts too; those of the objects that are there were never
-// asked, so whom else they let in is unknown.
+// setExposure says who can reach the bucket, or a managed folder of it, from outside its project. Where
+// objects may have ACLs of their own, the ACL that new objects get counts too; those of the objects that
+// are there were never asked, so whom else they let in is unknown.
 func (a *bucketAnswers) setExposure(f *evidence.Fact) {
-	f.Because(a.policy.From...).Because(a.defaults.From...)
-	row := ""
+	f.Because(a.policy.From...).Because(a.defaults.From...).Because(a.folders.from...)
+	var r reach
+	var how []string
+	unseen := a.folders.unseen
+	if a.policy.OK() {
+		r, how = policyReach(a.owner(), a.bindings())
+	}
 	switch {
 	case !a.policy.OK():
-		row = a.policy.Row
-	case !a.uniform() && !a.defaults.OK():
-		row = a.defaults.Row
+		unseen = a.policy.Row
+	case !a.uniform():
+		unseen = a.defaults.Row
 	}
-	if row != "" {
-		f.Unknown(row, "/exposure/shared_with")
-		if a.prevented() {
-			f.Set("/exposure/public", false).None(kindBucket, "/exposure/public_how")
-		} else {
-			f.Unknown(row, "/exposure/public", "/exposure/public_how")
-		}
-		return
-	}
-	r, how := policyReach(a.owner(), a.bindings())
 	public, shared := a.objectGrants()
-	f.Set("/exposure/shared_with", sorted(r.shared, shared))
-	if !a.uniform() {
-		f.Unknown(a.defaults.Row, "/exposure/shared_with/-")
+	within, open := a.folders.reach(a.owner())
+	f.Set("/exposure/shared_with", sorted(r.shared, shared, within))
+	if unseen != "" {
+		f.Unknown(unseen, "/exposure/shared_with/-")
 	}
-	how = sorted(how, public)
-	if a.prevented() {
-		how = []string{}
-	} else if !a.uniform() && len(how) == 0 {
-		f.Unknown(a.defaults.Row, "/exposure/public", "/exposure/public_how")
-		return
+	how = sorted(how, public, open)
+	switch {
+	case a.prevented():
+		f.Set("/exposure/public", false).Set("/exposure/public_how", []string{})
+	case unseen == "" || len(how) > 0: // one way in is enough
+		f.Set("/exposure/public", len(how) > 0).Set("/exposure/public_how", how)
+	default:
+		f.Unknown(unseen, "/exposure/public", "/exposure/public_how")
 	}
-	f.Set("/exposure/public", len(how) > 0).Set("/exposure/public_how", how)
+	if unseen != "" && !a.prevented() && len(how) > 0 {
+		f.Unknown(unseen, "/exposure/public_how/-")
+	}
 }
 
 // objectGrants reads the ACL that new objects get: who it lets in besides the project.
