@@ -23,10 +23,11 @@ func Withholdable() map[string][]string {
 		"logging:organizations.sinks.list":                     {"/sinks/*/description"},
 		"storagetransfer:transferJobs.list":                    {"/transferJobs/*/description"},
 	}
-	for _, policy := range []string{"cloudresourcemanager:organizations", "cloudresourcemanager:folders", "cloudresourcemanager:projects", "storage:buckets", "iam:projects.serviceAccounts",
-		"cloudkms:projects.locations.keyRings", "cloudkms:projects.locations.keyRings.cryptoKeys"} {
+	for _, policy := range []string{"cloudresourcemanager:organizations.getIamPolicy", "cloudresourcemanager:folders.getIamPolicy", "cloudresourcemanager:projects.getIamPolicy",
+		"storage:buckets.getIamPolicy", "iam:projects.serviceAccounts.getIamPolicy",
+		"cloudkms:projects.locations.keyRings.getIamPolicy", "cloudkms:projects.locations.keyRings.cryptoKeys.getIamPolicy"} { // whole names: the generator reads them
 		for _, who := range []string{"user:*", "group:*", "deleted:user:*", "deleted:group:*"} {
-			of[policy+".getIamPolicy"] = append(of[policy+".getIamPolicy"], "/bindings/*/members/*[="+who+"]")
+			of[policy] = append(of[policy], "/bindings/*/members/*[="+who+"]")
 		}
 	}
 	return of
