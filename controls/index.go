@@ -26,6 +26,9 @@ type glimpse struct {
 	trusted   []string // accounts and projects that it shows to be of the run
 	parents   []string // of a project
 	shelf     *shelf
+	pool      *identityPool // with what the names of its members begin with
+	member    string
+	provider  *identityProvider
 	line      []byte // what derivations read of it
 	sight     *sight // of a second source
 	class     string // of its store
@@ -35,7 +38,8 @@ type glimpse struct {
 func newJoins(in *Input) *joins {
 	j := &joins{in: in, ends: newEnds(), reads: map[string][]string{}, kept: map[string]*chunk{}, edges: map[string][]string{}, trusted: map[string]bool{},
 		shelves: map[idDigest]packedShelf{}, parents: map[string][]string{}, sources: newSources(in.kinds), unseen: map[string][]unseenEdge{},
-		rootless: map[string]rootless{}, opens: map[string][]string{}, keys: map[string]*keyUse{}, keylessIn: map[string]bool{}}
+		rootless: map[string]rootless{}, opens: map[string][]string{}, keys: map[string]*keyUse{}, keylessIn: map[string]bool{},
+		pools: federation{pools: map[string]*identityPool{}, providers: map[string]*identityProvider{}}}
 	for _, d := range derivations() {
 		for kind, ptrs := range d.reads {
 			j.reads[kind] = append(j.reads[kind], ptrs...)
@@ -126,6 +130,10 @@ func (j *joins) glimpse(f *evidence.Fact) (glimpse, error) {
 		g.trusted = []string{"aws:" + f.ID} // as policies name it
 	case "aws.organizations.account":
 		g.trusted = []string{f.ID}
+	case poolKind:
+		g.member, g.pool = glimpsePool(f)
+	case providerKind:
+		g.provider = glimpseProvider(f)
 	case "gcp.resourcemanager.project":
 		g.parents, _ = texts(f, "/account/parents")
 		g.trusted = []string{f.ID}
@@ -213,6 +221,7 @@ func (j *joins) add(g *glimpse) {
 	if g.keyUnseen != "" && j.doubtful(g.keyUnseen) {
 		j.addKeyless(g)
 	}
+	j.pools.add(g)
 	for _, id := range g.trusted {
 		j.trusted[id] = true
 	}

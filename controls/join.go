@@ -26,7 +26,8 @@ type joins struct {
 	sources    *sources                 // second sources against native lists
 	unseen     map[string][]unseenEdge  // kind → edges from it that were not seen
 	unanswered map[string]bool          // coverage rows; built where it is asked
-	rootless   map[string]rootless      // service, or "" → the first copy that does not say of what
+	pools      federation
+	rootless   map[string]rootless // service, or "" → the first copy that does not say of what
 }
 
 // end is what the index keeps of a fact.

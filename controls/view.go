@@ -47,17 +47,8 @@ func (v *View) Scope(f *evidence.Fact) (Scope, string) {
 }
 
 // Trusted says whether a principal, account or project is of the audited organisation or one that
-// the register trusts; known is false where its name names no account.
-func (v *View) Trusted(who string) (trusted, known bool) { return trustedIn(v.j.trusted, who) }
-
-// trustedIn looks a principal up among provider-qualified accounts. "*" is nobody's.
-func trustedIn(accounts map[string]bool, who string) (trusted, known bool) {
-	if who == "*" {
-		return false, true
-	}
-	owner, known := ownerOf(who)
-	if accounts[who] || accounts[owner] {
-		return true, true
-	}
-	return false, known
+// the register trusts; known is false where its name names no account, or an identity pool of which not enough was seen.
+func (v *View) Trusted(who string) (trusted, known bool) {
+	trusted, why := v.j.pools.trustIn(v.j.trusted, v.j.in.Parameters.IdentityProviders, who)
+	return trusted, why == ""
 }
