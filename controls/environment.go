@@ -224,7 +224,16 @@ func ownerOf(s string) (string, bool) {
 	}
 	if _, rest, ok := strings.Cut(s, ".googleapis.com/projects/"); ok && strings.HasPrefix(s, "//") {
 		project, _, _ := strings.Cut(rest, "/")
+		if project != "" && strings.Trim(project, "0123456789") == "" { // no id is a number
+			return "gcp:projects/" + project, true
+		}
 		return "gcp:" + project, project != ""
+	}
+	for _, node := range []string{"folders/", "organizations/"} {
+		if _, rest, ok := strings.Cut(s, ".googleapis.com/"+node); ok && strings.HasPrefix(s, "//") {
+			number, _, _ := strings.Cut(rest, "/")
+			return "gcp:" + node + number, number != ""
+		}
 	}
 	if m := poolMember.FindStringSubmatch(s); m != nil && strings.HasSuffix(m[2], clusterPool) {
 		return "gcp:" + strings.TrimSuffix(m[2], clusterPool), true

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/trefoil-audit/trefoil/evidence"
 )
@@ -25,6 +26,7 @@ type glimpse struct {
 	unseen    string   // why its copies were not all seen
 	trusted   []string // accounts and projects that it shows to be of the run
 	parents   []string // of a project
+	number    string   // of a project
 	shelf     *shelf
 	pool      *identityPool // with what the names of its members begin with
 	member    string
@@ -39,7 +41,7 @@ func newJoins(in *Input) *joins {
 	j := &joins{in: in, ends: newEnds(), reads: map[string][]string{}, kept: map[string]*chunk{}, edges: map[string][]string{}, trusted: map[string]bool{},
 		shelves: map[idDigest]packedShelf{}, parents: map[string][]string{}, sources: newSources(in.kinds), unseen: map[string][]unseenEdge{},
 		rootless: map[string]rootless{}, opens: map[string][]string{}, keys: map[string]*keyUse{}, keylessIn: map[string]bool{},
-		pools: federation{pools: map[string]*identityPool{}, providers: map[string]*identityProvider{}}}
+		numbers: map[string]string{}, pools: federation{pools: map[string]*identityPool{}, providers: map[string]*identityProvider{}}}
 	for _, d := range derivations() {
 		for kind, ptrs := range d.reads {
 			j.reads[kind] = append(j.reads[kind], ptrs...)
@@ -134,11 +136,14 @@ func (j *joins) glimpse(f *evidence.Fact) (glimpse, error) {
 		g.member, g.pool = glimpsePool(f)
 	case providerKind:
 		g.provider = glimpseProvider(f)
+	case "gcp.resourcemanager.organization", "gcp.resourcemanager.folder":
+		g.trusted = []string{f.ID}
 	case "gcp.resourcemanager.project":
 		g.parents, _ = texts(f, "/account/parents")
 		g.trusted = []string{f.ID}
 		if number, _ := f.Get("/attrs/number"); number != nil { // service agents name their project by its number
-			g.trusted = append(g.trusted, fmt.Sprint("gcp:projects/", number))
+			g.number = fmt.Sprint(number)
+			g.trusted = append(g.trusted, "gcp:projects/"+g.number)
 		}
 	}
 	if _, second := j.sources.second[f.Kind]; second {
@@ -224,6 +229,9 @@ func (j *joins) add(g *glimpse) {
 	j.pools.add(g)
 	for _, id := range g.trusted {
 		j.trusted[id] = true
+	}
+	if g.number != "" {
+		j.numbers[g.number] = strings.TrimPrefix(g.id, "gcp:")
 	}
 	if g.parents != nil {
 		j.parents[g.id] = g.parents
