@@ -158,6 +158,7 @@ func (c *Catalogue) judgeCase(ctx context.Context, control *Control, cs *Case, p
 	if err != nil {
 		return Error, "", err
 	}
+	c.env.world.pools, c.env.world.issuers = &j.pools, cs.Providers
 	if len(cs.Providers) > 0 {
 		params = maps.Clone(params)
 		params["params.identity_providers"] = cs.Providers

@@ -91,6 +91,7 @@ func logStores(j *joins) []*evidence.Fact {
 				to = "the store of " + log.ID
 				unclear[to] = reasonOf(log, "/log/to")
 			}
+			to = j.byProjectID(to)
 			sources[to] = append(sources[to], delivering{log.ID, log.Target})
 		}
 	}

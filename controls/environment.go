@@ -30,6 +30,8 @@ type world struct {
 	table   *place.Table
 	trusted map[string]bool   // provider-qualified account ids
 	homes   map[string]string // of those that the register trusts: the entity's country, as it says
+	pools   *federation
+	issuers []string // patterns of identity providers that the engagement names
 }
 
 // homesOf lists the countries of the accounts that the register trusts.
@@ -170,15 +172,16 @@ func (e *environment) within(p, countries ref.Val) ref.Val {
 }
 
 // isTrusted says whether a principal, account or project is one of the audited organisation's
-// own or of the register's trusted ones. "*" is nobody's; what names no account is unknown.
+// own or of the register's trusted ones. "*" is nobody's; what names no account is unknown. Whoever comes
+// through an identity pool is judged by the issuers that it takes tokens of.
 func (e *environment) isTrusted(v ref.Val) ref.Val {
 	s, ok := v.(types.String)
 	if !ok {
 		return types.MaybeNoSuchOverloadErr(v)
 	}
-	trusted, known := trustedIn(e.world.trusted, string(s))
-	if !known {
-		return unknown("names no account that can be looked up: " + string(s))
+	trusted, why := e.world.pools.trustIn(e.world.trusted, e.world.issuers, string(s))
+	if why != "" {
+		return unknown(why)
 	}
 	return types.Bool(trusted)
 }
@@ -226,7 +229,19 @@ func ownerOf(s string) (string, bool) {
 	}
 	if _, rest, ok := strings.Cut(s, ".googleapis.com/projects/"); ok && strings.HasPrefix(s, "//") {
 		project, _, _ := strings.Cut(rest, "/")
+		if project != "" && strings.Trim(project, "0123456789") == "" { // no id is a number
+			return "gcp:projects/" + project, true
+		}
 		return "gcp:" + project, project != ""
+	}
+	for _, node := range []string{"folders/", "organizations/"} {
+		if _, rest, ok := strings.Cut(s, ".googleapis.com/"+node); ok && strings.HasPrefix(s, "//") {
+			number, _, _ := strings.Cut(rest, "/")
+			return "gcp:" + node + number, number != ""
+		}
+	}
+	if m := poolMember.FindStringSubmatch(s); m != nil && strings.HasSuffix(m[2], clusterPool) {
+		return "gcp:" + strings.TrimSuffix(m[2], clusterPool), true
 	}
 	if rest, ok := strings.CutPrefix(s, "aws:"); ok && twelve(rest) {
 		return s, true

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"runtime"
 	"slices"
+	"strings"
 
 	"github.com/trefoil-audit/trefoil/evidence"
 )
@@ -25,7 +26,11 @@ type glimpse struct {
 	unseen    string   // why its copies were not all seen
 	trusted   []string // accounts and projects that it shows to be of the run
 	parents   []string // of a project
+	number    string   // of a project
 	shelf     *shelf
+	pool      *identityPool // with what the names of its members begin with
+	member    string
+	provider  *identityProvider
 	line      []byte // what derivations read of it
 	sight     *sight // of a second source
 	class     string // of its store
@@ -35,7 +40,8 @@ type glimpse struct {
 func newJoins(in *Input) *joins {
 	j := &joins{in: in, ends: newEnds(), reads: map[string][]string{}, kept: map[string]*chunk{}, edges: map[string][]string{}, trusted: map[string]bool{},
 		shelves: map[idDigest]packedShelf{}, parents: map[string][]string{}, sources: newSources(in.kinds), unseen: map[string][]unseenEdge{},
-		rootless: map[string]rootless{}, opens: map[string][]string{}, keys: map[string]*keyUse{}, keylessIn: map[string]bool{}}
+		rootless: map[string]rootless{}, opens: map[string][]string{}, keys: map[string]*keyUse{}, keylessIn: map[string]bool{},
+		numbers: map[string]string{}, pools: federation{pools: map[string]*identityPool{}, providers: map[string]*identityProvider{}}}
 	for _, d := range derivations() {
 		for kind, ptrs := range d.reads {
 			j.reads[kind] = append(j.reads[kind], ptrs...)
@@ -126,11 +132,18 @@ func (j *joins) glimpse(f *evidence.Fact) (glimpse, error) {
 		g.trusted = []string{"aws:" + f.ID} // as policies name it
 	case "aws.organizations.account":
 		g.trusted = []string{f.ID}
+	case poolKind:
+		g.member, g.pool = glimpsePool(f)
+	case providerKind:
+		g.provider = glimpseProvider(f)
+	case "gcp.resourcemanager.organization", "gcp.resourcemanager.folder":
+		g.trusted = []string{f.ID}
 	case "gcp.resourcemanager.project":
 		g.parents, _ = texts(f, "/account/parents")
 		g.trusted = []string{f.ID}
 		if number, _ := f.Get("/attrs/number"); number != nil { // service agents name their project by its number
-			g.trusted = append(g.trusted, fmt.Sprint("gcp:projects/", number))
+			g.number = fmt.Sprint(number)
+			g.trusted = append(g.trusted, "gcp:projects/"+g.number)
 		}
 	}
 	if _, second := j.sources.second[f.Kind]; second {
@@ -213,8 +226,12 @@ func (j *joins) add(g *glimpse) {
 	if g.keyUnseen != "" && j.doubtful(g.keyUnseen) {
 		j.addKeyless(g)
 	}
+	j.pools.add(g)
 	for _, id := range g.trusted {
 		j.trusted[id] = true
+	}
+	if g.number != "" {
+		j.numbers[g.number] = strings.TrimPrefix(g.id, "gcp:")
 	}
 	if g.parents != nil {
 		j.parents[g.id] = g.parents

@@ -23,10 +23,12 @@ type joins struct {
 	trusted    map[string]bool
 	shelves    map[idDigest]packedShelf // stores that can be locked
 	parents    map[string][]string      // project → ids from its direct parent to the root
+	numbers    map[string]string        // number of a Google project → its id
 	sources    *sources                 // second sources against native lists
 	unseen     map[string][]unseenEdge  // kind → edges from it that were not seen
 	unanswered map[string]bool          // coverage rows; built where it is asked
-	rootless   map[string]rootless      // service, or "" → the first copy that does not say of what
+	pools      federation
+	rootless   map[string]rootless // service, or "" → the first copy that does not say of what
 }
 
 // end is what the index keeps of a fact.
@@ -61,6 +63,9 @@ func (j *joins) trust() {
 	for _, t := range j.in.Targets {
 		if t.Account != "" {
 			j.trusted[t.Provider+":"+t.Account] = true
+			if t.Provider == "gcp" && !t.account() {
+				j.trusted["gcp:organizations/"+t.Account] = true
+			}
 		}
 	}
 	for _, t := range j.in.Register.TrustedAccounts {

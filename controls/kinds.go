@@ -57,6 +57,14 @@ var (
 			{Name: "assumable_by", Type: evidence.String, List: true, Doc: "principals that the role's trust policy lets in, as written"},
 			{Name: "strangers", Type: evidence.String, List: true, Doc: "those of them whom the engagement does not name as the auditor's"},
 		}}
+	kindLogRoute = &evidence.Kind{Name: "trefoil.log_route", Schema: 1, Derived: true,
+		Doc: "where one Google sink that is on hands entries to", NotApplicable: map[string]string{"/tags": "a derived statement has no labels"},
+		Attrs: []evidence.Field{
+			{Name: "sink", Type: evidence.String, Doc: "the sink"},
+			{Name: "to", Type: evidence.String, Doc: "its destination"},
+			{Name: "located", Type: evidence.Place, List: true, Doc: "where the destination lies"},
+			{Name: "owner", Type: evidence.String, Doc: "account or project that owns the destination"},
+		}}
 	kindLogStore = &evidence.Kind{Name: "trefoil.log_store", Schema: 1, Derived: true,
 		Doc: "a store that records of administration are delivered to", NotApplicable: map[string]string{"/tags": "a derived statement has no labels"},
 		Attrs: []evidence.Field{
@@ -86,5 +94,5 @@ var (
 
 // Kinds lists the kinds that derivations emit, by name.
 func Kinds() []*evidence.Kind {
-	return []*evidence.Kind{kindAuditLog, kindCollection, kindCollectorAccess, kindRow, kindGateway, kindGuardrail, kindHuman, kindLegacy, kindLogStore, kindPerson}
+	return []*evidence.Kind{kindAuditLog, kindCollection, kindCollectorAccess, kindRow, kindGateway, kindGuardrail, kindHuman, kindLegacy, kindLogRoute, kindLogStore, kindPerson}
 }

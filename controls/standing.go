@@ -69,12 +69,12 @@ func trustOf(f *evidence.Fact) string {
 
 // shared judges as trusted() and at_home() do.
 func (v *View) shared(who string) Standing {
-	trusted, known := trustedIn(v.j.trusted, who)
+	trusted, why := v.j.pools.trustIn(v.j.trusted, v.j.in.Parameters.IdentityProviders, who)
 	_, home, registered := homeIn(v.homes, who)
 	switch {
 	case who == "*", who == "allUsers", who == "allAuthenticatedUsers":
 		return Anybody
-	case !known:
+	case why != "":
 		return ""
 	case !trusted:
 		return Stranger

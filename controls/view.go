@@ -57,15 +57,3 @@ func (v *View) Scope(f *evidence.Fact) (Scope, string) {
 	r := v.j.scopeOf(f)
 	return r.scope, r.rule
 }
-
-// trustedIn looks a principal up among provider-qualified accounts. "*" is nobody's.
-func trustedIn(accounts map[string]bool, who string) (trusted, known bool) {
-	if who == "*" {
-		return false, true
-	}
-	owner, known := ownerOf(who)
-	if accounts[who] || accounts[owner] {
-		return true, true
-	}
-	return false, known
-}

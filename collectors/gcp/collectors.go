@@ -23,10 +23,12 @@ func Collectors(a *Access) []collectors.Collector {
 		&identities{access: a},
 		&instances{access: a},
 		&keys{access: a},
+		&pools{access: a},
 		&projectLogs{access: a},
 		&projectPolicy{access: a},
 		&topLogs{access: a},
 		&topPolicies{access: a},
+		&topPools{access: a},
 		&topRoles{access: a},
 	}
 }

@@ -53,7 +53,7 @@ var (
 		Doc:    "one role binding of one allow policy; id <resource>#<role>, with #<digest of the condition> where it has one",
 		Facets: []string{"binding"}, NotApplicable: map[string]string{"/tags": noTags},
 		Attrs: []evidence.Field{text("role", "role as written"), text("resource", "id of what the policy is attached to"),
-			texts("outside", "members that belong to no project and are not the project's own, as written")}}
+			texts("outside", "members that belong to no project and are not the project's own, as written; members of identity pools always")}}
 	kindAudit = &evidence.Kind{Name: "gcp.iam.audit_config", Schema: 1,
 		Doc: "which accesses to data one policy has logged for one service; id <resource>#audit#<service>", Facets: []string{"log"},
 		NotApplicable: map[string]string{"/tags": noTags, "/log/alarms": "alarms are another service's", "/log/to": "sinks say where it goes",
@@ -66,6 +66,16 @@ var (
 		Doc: "a service account; id //iam.googleapis.com/projects/<id>/serviceAccounts/<unique id>", Facets: []string{"principal"},
 		NotApplicable: map[string]string{"/tags": noTags, "/principal/mfa": "service accounts have no second factor"},
 		Attrs:         []evidence.Field{text("member", "serviceAccount:<email>, as policies name it"), flag("disabled", "switched off")}}
+	kindPool = &evidence.Kind{Name: "gcp.iam.identity_pool", Schema: 1,
+		Doc:           "a workload or workforce identity pool; id //iam.googleapis.com/<resource name, with the project's id>",
+		NotApplicable: map[string]string{"/tags": noTags},
+		Attrs: []evidence.Field{text("member", "what the names of its members begin with in policies, after principal: or principalSet:"), flag("usable", "neither deleted nor switched off"),
+			text("mode", "FEDERATION_ONLY, TRUST_DOMAIN, …; none where not said, which is the first"), texts("providers", "ids of its providers")}}
+	kindProvider = &evidence.Kind{Name: "gcp.iam.identity_provider", Schema: 1,
+		Doc: "an issuer whose tokens a pool takes; id <pool>/providers/<name>", NotApplicable: map[string]string{"/tags": noTags},
+		Attrs: []evidence.Field{text("type", "oidc, saml, aws, x509"), text("url", "issuer: a URI, the entity id of SAML, or aws:<account>"), texts("audiences", "that its tokens may name; empty: the provider's own name"),
+			text("pool", "id of its pool"), flag("usable", "neither it nor its pool is deleted or switched off"), text("condition", "attribute condition as written; none: any token of the issuer"),
+			texts("mapping", "attributes that members are named by, as <attribute>=<expression>")}}
 
 	kindBucket = &evidence.Kind{Name: "gcp.storage.bucket", Schema: 1,
 		Doc: "a Cloud Storage bucket; id //storage.googleapis.com/<name>", Facets: []string{"store", "located", "copies", "encryption", "exposure", "protection"},
@@ -140,7 +150,7 @@ func secondSource(kinds []string) []evidence.Field {
 // Kinds lists the kinds of facts that the Google collectors emit, by name.
 func Kinds() []*evidence.Kind {
 	return []*evidence.Kind{
-		kindTopAsset, kindAsset, kindDataset, kindAudit, kindBinding, kindRole, kindServiceAccount, kindKey, kindLogBucket, kindSink, kindPolicy,
+		kindTopAsset, kindAsset, kindDataset, kindAudit, kindBinding, kindPool, kindProvider, kindRole, kindServiceAccount, kindKey, kindLogBucket, kindSink, kindPolicy,
 		kindFolder, kindOrganization, kindProject, kindSQLBackup, kindSQL, kindBucket, kindDeletedBucket,
 	}
 }

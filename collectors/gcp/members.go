@@ -11,6 +11,7 @@ type member struct {
 	written string
 	public  bool
 	project string // id of the project that it belongs to; empty where it belongs to none
+	pool    bool   // it comes through an identity pool, whosever that is: an issuer says who it is
 	number  string // the same by number, where only that is known
 }
 
@@ -28,7 +29,7 @@ var (
 	serviceAgent = regexp.MustCompile(`^service-([0-9]+)@(?:gcp-sa-[a-z0-9-]+|` + agentProjects + `)\.iam\.gserviceaccount\.com$`)
 	numbered     = regexp.MustCompile(`^([0-9]+)(?:-compute)?@(?:developer|cloudservices|cloudbuild)\.gserviceaccount\.com$`)
 	appEngine    = regexp.MustCompile(`^([a-z0-9-]+)@appspot\.gserviceaccount\.com$`)
-	poolMember   = regexp.MustCompile(`^principal(?:Set)?://iam\.googleapis\.com/projects/([0-9]+)/`)
+	poolMember   = regexp.MustCompile(`^principal(?:Set)?://iam\.googleapis\.com/(?:projects/[0-9]+/)?locations/[a-z0-9-]+/work(?:loadIdentity|force)Pools/([^/]+)/`)
 )
 
 // readMember reads one member of a policy.
@@ -48,7 +49,11 @@ func readMember(written string) member {
 		m.project, m.number = homeOf(name)
 	default:
 		if p := poolMember.FindStringSubmatch(written); p != nil {
-			m.number = p[1]
+			if clusters, ok := strings.CutSuffix(p[1], ".svc.id.goog"); ok { // Google's own pool for a project's clusters
+				m.project = clusters
+			} else {
+				m.pool = true
+			}
 		}
 	}
 	return m
@@ -85,7 +90,7 @@ type reach struct {
 	shared []string // gcp:<project id>, gcp:projects/<number>, or the member as written
 }
 
-// reachOf says whom members let in besides the project itself. A number that cannot be told
+// reachOf says whom members let in besides the project itself; members of its identity pools are not its own. A number that cannot be told
 // from the project's own, since that is not known, counts as outside.
 func reachOf(members []string, project, number string) reach {
 	var r reach
@@ -94,6 +99,8 @@ func reachOf(members []string, project, number string) reach {
 		switch {
 		case m.public:
 			r.public = append(r.public, written)
+		case m.pool:
+			r.shared = append(r.shared, written)
 		case m.project != "" && m.project == project, m.number != "" && m.number == number:
 		case m.project != "":
 			r.shared = append(r.shared, projectID(m.project))
@@ -107,11 +114,12 @@ func reachOf(members []string, project, number string) reach {
 	return r
 }
 
-// outsiders lists members, as written, that are the project's neither by id nor by number.
+// outsiders lists members, as written, that are the project's neither by id nor by number, and those of
+// identity pools, its own too.
 func outsiders(members []string, project, number string) []string {
 	var out []string
 	for _, written := range members {
-		if m := readMember(written); m.public || (m.project != project || project == "") && (m.number != number || number == "") {
+		if m := readMember(written); m.public || m.pool || (m.project != project || project == "") && (m.number != number || number == "") {
 			out = append(out, written)
 		}
 	}

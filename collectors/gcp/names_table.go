@@ -30,7 +30,11 @@ var services = map[string]service{
 		{"GET", "v3/projects:search", "cloudresourcemanager:projects.search"},
 	}},
 	"iam": {host: "iam.googleapis.com", path: "/", methods: []method{
+		{"GET", "v1/locations/{}/workforcePools", "iam:locations.workforcePools.list"},
+		{"GET", "v1/locations/{}/workforcePools/{}/providers", "iam:locations.workforcePools.providers.list"},
 		{"GET", "v1/organizations/{}/roles", "iam:organizations.roles.list"},
+		{"GET", "v1/projects/{}/locations/{}/workloadIdentityPools", "iam:projects.locations.workloadIdentityPools.list"},
+		{"GET", "v1/projects/{}/locations/{}/workloadIdentityPools/{}/providers", "iam:projects.locations.workloadIdentityPools.providers.list"},
 		{"GET", "v1/projects/{}/roles", "iam:projects.roles.list"},
 		{"POST", "v1/projects/{}/serviceAccounts/{}:getIamPolicy", "iam:projects.serviceAccounts.getIamPolicy"},
 		{"GET", "v1/projects/{}/serviceAccounts/{}/keys", "iam:projects.serviceAccounts.keys.list"},

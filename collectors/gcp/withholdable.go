@@ -5,27 +5,31 @@ package gcp
 // groups: allUsers, domains and service accounts are what exposure is judged by.
 func Withholdable() map[string][]string {
 	of := map[string][]string{
-		"cloudresourcemanager:organizations.get":               {"/displayName"},
-		"cloudresourcemanager:folders.list":                    {"/folders/*/displayName"},
-		"cloudresourcemanager:projects.get":                    {"/displayName", "/labels/*"},
-		"cloudresourcemanager:projects.list":                   {"/projects/*/displayName", "/projects/*/labels/*"},
-		"cloudresourcemanager:projects.search":                 {"/projects/*/displayName", "/projects/*/labels/*"},
-		"iam:projects.roles.list":                              {"/roles/*/title", "/roles/*/description"},
-		"iam:organizations.roles.list":                         {"/roles/*/title", "/roles/*/description"},
-		"iam:projects.serviceAccounts.list":                    {"/accounts/*/displayName", "/accounts/*/description"},
-		"storage:buckets.list":                                 {"/items/*/labels/*", "/items/*/owner/entity"},
-		"bigquery:datasets.list":                               {"/datasets/*/friendlyName", "/datasets/*/labels/*"},
-		"bigquery:datasets.get":                                {"/friendlyName", "/description", "/labels/*", "/access/*/userByEmail", "/access/*/groupByEmail"},
-		"sql:instances.list":                                   {"/items/*/settings/userLabels/*"},
-		"cloudkms:projects.locations.keyRings.cryptoKeys.list": {"/cryptoKeys/*/labels/*"},
-		"logging:projects.sinks.list":                          {"/sinks/*/description"},
-		"logging:folders.sinks.list":                           {"/sinks/*/description"},
-		"logging:organizations.sinks.list":                     {"/sinks/*/description"},
-		"storagetransfer:transferJobs.list":                    {"/transferJobs/*/description"},
+		"cloudresourcemanager:organizations.get":                      {"/displayName"},
+		"cloudresourcemanager:folders.list":                           {"/folders/*/displayName"},
+		"cloudresourcemanager:projects.get":                           {"/displayName", "/labels/*"},
+		"cloudresourcemanager:projects.list":                          {"/projects/*/displayName", "/projects/*/labels/*"},
+		"cloudresourcemanager:projects.search":                        {"/projects/*/displayName", "/projects/*/labels/*"},
+		"iam:projects.roles.list":                                     {"/roles/*/title", "/roles/*/description"},
+		"iam:organizations.roles.list":                                {"/roles/*/title", "/roles/*/description"},
+		"iam:projects.serviceAccounts.list":                           {"/accounts/*/displayName", "/accounts/*/description"},
+		"iam:projects.locations.workloadIdentityPools.list":           {"/workloadIdentityPools/*/displayName", "/workloadIdentityPools/*/description"},
+		"iam:projects.locations.workloadIdentityPools.providers.list": {"/workloadIdentityPoolProviders/*/displayName", "/workloadIdentityPoolProviders/*/description"},
+		"iam:locations.workforcePools.list":                           {"/workforcePools/*/displayName", "/workforcePools/*/description"},
+		"iam:locations.workforcePools.providers.list":                 {"/workforcePoolProviders/*/displayName", "/workforcePoolProviders/*/description"},
+		"storage:buckets.list":                                        {"/items/*/labels/*", "/items/*/owner/entity"},
+		"bigquery:datasets.list":                                      {"/datasets/*/friendlyName", "/datasets/*/labels/*"},
+		"bigquery:datasets.get":                                       {"/friendlyName", "/description", "/labels/*", "/access/*/userByEmail", "/access/*/groupByEmail"},
+		"sql:instances.list":                                          {"/items/*/settings/userLabels/*"},
+		"cloudkms:projects.locations.keyRings.cryptoKeys.list":        {"/cryptoKeys/*/labels/*"},
+		"logging:projects.sinks.list":                                 {"/sinks/*/description"},
+		"logging:folders.sinks.list":                                  {"/sinks/*/description"},
+		"logging:organizations.sinks.list":                            {"/sinks/*/description"},
+		"storagetransfer:transferJobs.list":                           {"/transferJobs/*/description"},
 	}
 	for _, policy := range []string{"cloudresourcemanager:organizations.getIamPolicy", "cloudresourcemanager:folders.getIamPolicy", "cloudresourcemanager:projects.getIamPolicy",
 		"storage:buckets.getIamPolicy", "storage:managedFolders.getIamPolicy", "iam:projects.serviceAccounts.getIamPolicy",
-		"cloudkms:projects.locations.keyRings.getIamPolicy", "cloudkms:projects.locations.keyRings.cryptoKeys.getIamPolicy"} {
+		"cloudkms:projects.locations.keyRings.getIamPolicy", "cloudkms:projects.locations.keyRings.cryptoKeys.getIamPolicy"} { // whole names: the generator reads them
 		for _, who := range []string{"user:*", "group:*", "deleted:user:*", "deleted:group:*"} {
 			of[policy] = append(of[policy], "/bindings/*/members/*[="+who+"]")
 		}

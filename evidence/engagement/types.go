@@ -138,7 +138,7 @@ type Parameters struct {
 	ExemptActions        []string `yaml:"exempt_actions" json:"exempt_actions"`               // that a region guardrail may leave out
 	ExemptPrincipals     []string `yaml:"exempt_principals" json:"exempt_principals"`
 	AuditorPrincipals    []string `yaml:"auditor_principals" json:"auditor_principals"` // who may assume the collector's role
-	IdentityProviders    []string `yaml:"identity_providers" json:"identity_providers"` // patterns: ARNs of approved identity providers, Google customer ids
+	IdentityProviders    []string `yaml:"identity_providers" json:"identity_providers"` // patterns: ARNs of approved identity providers; of Google, customer ids, and issuers or names of providers of identity pools
 }
 
 // Register is the content of register.yaml.
