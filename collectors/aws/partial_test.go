@@ -84,7 +84,7 @@ func TestLegacyGlobalTable(t *testing.T) {
 	c := &dynamoTables{access: ReplayAccess(Settings{Partition: "aws"})}
 	for version, unknown := range map[string]bool{"2017.11.29": true, "2019.11.21": false, "": false} {
 		f := evidence.NewFact(kindTable, "t", "t")
-		c.setTable(f, &dynamodb.TableDescription{TableName: aws.String("t"), GlobalTableVersion: aws.String(version)}, "111122223333", "eu-west-1")
+		c.setTable(f, &dynamodb.TableDescription{TableName: aws.String("t"), GlobalTableVersion: aws.String(version)}, "111122223333", "eu-west-1", "row")
 		if _, got := f.Unknowns["/copies/-"]; got != unknown {
 			t.Errorf("version %q: %v", version, f.Unknowns)
 		}
