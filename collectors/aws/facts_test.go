@@ -186,16 +186,29 @@ func TestKeyMetadataLeftOut(t *testing.T) {
 		m    kms.KeyMetadata
 		want map[string]any
 	}{
-		"whole":          {kms.KeyMetadata{KeyId: aws.String("k"), KeyManager: "CUSTOMER"}, map[string]any{"/attrs/manager": "CUSTOMER", "/key/multi_region": false}},
-		"no manager":     {kms.KeyMetadata{KeyId: aws.String("k")}, map[string]any{"/attrs/manager": "unknown: row", "/key/multi_region": false}},
-		"a mrk":          {kms.KeyMetadata{KeyId: aws.String("mrk-1"), KeyManager: "AWS", MultiRegion: aws.Bool(true)}, map[string]any{"/attrs/manager": "AWS", "/key/multi_region": true}},
-		"a mrk, unsaid":  {kms.KeyMetadata{KeyId: aws.String("mrk-1")}, map[string]any{"/key/multi_region": "unknown: row"}},
-		"a mrk, denied":  {kms.KeyMetadata{KeyId: aws.String("mrk-1"), MultiRegion: aws.Bool(false)}, map[string]any{"/key/multi_region": "unknown: row"}},
+		"whole":         {kms.KeyMetadata{KeyId: aws.String("k"), KeyManager: "CUSTOMER"}, map[string]any{"/attrs/manager": "CUSTOMER", "/key/multi_region": false}},
+		"no manager":    {kms.KeyMetadata{KeyId: aws.String("k")}, map[string]any{"/attrs/manager": "unknown: row", "/key/multi_region": false}},
+		"a mrk":         {kms.KeyMetadata{KeyId: aws.String("mrk-1"), KeyManager: "AWS", MultiRegion: aws.Bool(true)}, map[string]any{"/attrs/manager": "AWS", "/key/multi_region": true}},
+		"a mrk, unsaid": {kms.KeyMetadata{KeyId: aws.String("mrk-1")}, map[string]any{"/key/multi_region": "unknown: row"}},
+		"a mrk, denied": {kms.KeyMetadata{KeyId: aws.String("mrk-1"), MultiRegion: aws.Bool(false)}, map[string]any{"/key/multi_region": "unknown: row"}},
+		"to be deleted": {kms.KeyMetadata{KeyId: aws.String("k"), KeyState: "PendingDeletion", DeletionDate: aws.Time(time.Unix(0, 0))}, map[string]any{"/key/state": "pending_deletion", "/key/deletes_at": "1970-01-01T00:00:00Z"}},
+		"to be deleted after its replicas": {kms.KeyMetadata{KeyId: aws.String("mrk-1"), MultiRegion: aws.Bool(true), KeyState: "PendingReplicaDeletion", PendingDeletionWindowInDays: aws.Int32(7)},
+			map[string]any{"/key/state": "pending_deletion", "/key/deletes_at": "unknown: row"}},
+		"to stay":        {kms.KeyMetadata{KeyId: aws.String("k"), KeyState: "Enabled"}, map[string]any{"/key/state": "enabled", "/key/deletes_at": nil}},
 		"none, yet said": {kms.KeyMetadata{KeyId: aws.String("k"), MultiRegion: aws.Bool(true)}, map[string]any{"/key/multi_region": "unknown: row"}},
 	} {
 		f := evidence.NewFact(kindKey, "k", name)
 		setKeyMetadata(f, &c.m, "row")
 		wants(t, f, c.want)
+	}
+}
+
+// The material of a key of an external store lies where no answer says; that of the others is in the region.
+func TestPlacesOfAKey(t *testing.T) {
+	for origin, want := range map[kms.OriginType]string{"AWS_KMS": "eu-west-1", "EXTERNAL": "eu-west-1", "AWS_CLOUDHSM": "eu-west-1", "EXTERNAL_KEY_STORE": "eu-west-1,external key store cks-1"} {
+		if got := keyPlaces(&kms.KeyMetadata{Origin: origin, CustomKeyStoreId: aws.String("cks-1")}, "eu-west-1"); strings.Join(got, ",") != want {
+			t.Errorf("%s: %v", origin, got)
+		}
 	}
 }
 

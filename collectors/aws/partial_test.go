@@ -123,6 +123,7 @@ func TestAdvancedSelectors(t *testing.T) {
 		"writes alone":               {[]cloudtrail.AdvancedEventSelector{writes}, "unknown: row"},
 		"writes beside all":          {[]cloudtrail.AdvancedEventSelector{writes, all}, true},
 		"data alone":                 {[]cloudtrail.AdvancedEventSelector{data}, false},
+		"all but some":               {[]cloudtrail.AdvancedEventSelector{one(cloudtrail.AdvancedFieldSelector{Field: aws.String("eventCategory"), Equals: []string{"Management"}, NotStartsWith: []string{"M"}})}, "unknown: row"},
 		"a category that is negated": {[]cloudtrail.AdvancedEventSelector{one(cloudtrail.AdvancedFieldSelector{Field: aws.String("eventCategory"), NotEquals: []string{"Data"}})}, "unknown: row"},
 	} {
 		f := evidence.NewFact(kindTrail, "t", "t")
