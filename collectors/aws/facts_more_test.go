@@ -8,6 +8,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	logs "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	dynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	kms "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	rds "github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -291,6 +293,26 @@ func TestSharesWithAnOrganization(t *testing.T) {
 	}
 }
 
+// That an image is public, its list says too.
+func TestPublicImage(t *testing.T) {
+	denied := collectors.Answer[*ec2.DescribeImageAttributeOutput]{Status: evidence.Denied, Row: "row"}
+	shared := collectors.Answer[*ec2.DescribeImageAttributeOutput]{Status: evidence.OK, Row: "row", Value: &ec2.DescribeImageAttributeOutput{LaunchPermissions: []ec2types.LaunchPermission{{UserId: aws.String("999999999999")}}}}
+	for name, c := range map[string]struct {
+		public bool
+		answer collectors.Answer[*ec2.DescribeImageAttributeOutput]
+		want   map[string]any
+	}{
+		"public, denied":  {true, denied, map[string]any{"/exposure/public": true, "/exposure/shared_with": "unknown: row"}},
+		"public, shared":  {true, shared, map[string]any{"/exposure/public": true, "/exposure/shared_with/0": "aws:999999999999"}},
+		"private, denied": {false, denied, map[string]any{"/exposure/public": "unknown: row"}},
+		"private, shared": {false, shared, map[string]any{"/exposure/public": false, "/exposure/shared_with/0": "aws:999999999999"}},
+	} {
+		f := evidence.NewFact(kindImage, "i", name)
+		setLaunch(f, c.public, c.answer)
+		wants(t, f, c.want)
+	}
+}
+
 // A block of public access that was not seen blocks nothing for sure.
 func TestAccessPoint(t *testing.T) {
 	open := reach{public: []string{"s"}}
@@ -324,6 +346,9 @@ func TestLogDestination(t *testing.T) {
 	wants(t, f, map[string]any{"/copies/0/located/0": "us-east-1", "/copies/0/owner": "aws:999999999999", "/exposure/public": false})
 	f = logDestinationFact(logs.Destination{Arn: aws.String("d"), AccessPolicy: aws.String("{")}, "eu-west-1", "row", "1")
 	wants(t, f, map[string]any{"/exposure/public": "unknown: row"})
+	if c := placedCopy("stream", "arn:aws:kinesis:eu-west-1::stream/s", true); c["owner"] != nil || c["located"] != nil {
+		t.Errorf("a stream of nobody: %v", c)
+	}
 	if c := placedCopy("stream", "no arn", true); c["owner"] != nil || c["located"] != nil {
 		t.Error(c)
 	}
