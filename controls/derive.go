@@ -113,12 +113,31 @@ func collections(j *joins) []*evidence.Fact {
 		} else {
 			f.Set("/attrs/first", t.First).Set("/attrs/last", t.Last).
 				Set("/attrs/spread_minutes", int((t.Last.Sub(j.in.AsOf)+time.Minute-1)/time.Minute)).
-				Set("/attrs/age_days", int(j.in.JudgedAsOf.Sub(t.First)/(24*time.Hour))).
+				Set("/attrs/age_days", ageDays(t.First, j.in.AsOf, j.in.JudgedAsOf)).
 				Set("/attrs/early", t.First.Before(j.in.AsOf))
 		}
 		out = append(out, f)
 	}
 	return out
+}
+
+// daysBegun gives the days of a span, of which the last may have only begun: what is older than a bound by an hour
+// must not count as within it. A span below zero is cut to whole days.
+func daysBegun(span time.Duration) int {
+	const day = 24 * time.Hour
+	if n := int(span / day); span <= time.Duration(n)*day {
+		return n
+	}
+	return int(span/day) + 1
+}
+
+// ageDays gives the days from the first exchange to the judgement. A run begins somewhat before its first exchange, and
+// may be judged as of then; a judgement before the run is of nothing, be it by an hour.
+func ageDays(first, asOf, judged time.Time) int {
+	if n := daysBegun(judged.Sub(first)); n > 0 || !judged.Before(asOf.Truncate(time.Second)) {
+		return n
+	}
+	return -daysBegun(first.Sub(judged))
 }
 
 // gates reports whether a coverage row keeps a population of these kinds from being whole. A

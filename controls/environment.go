@@ -285,13 +285,14 @@ func without(v, prefix ref.Val) ref.Val {
 	return types.String(strings.TrimPrefix(string(s), string(p)))
 }
 
-// daysSince gives the whole days from an instant to the run's as_of.
+// daysSince gives the days from an instant to the run's as_of. One that has begun counts: a test asks that something is
+// not older than so many.
 func (e *environment) daysSince(v ref.Val) ref.Val {
 	t, ok := v.(types.Timestamp)
 	if !ok {
 		return types.MaybeNoSuchOverloadErr(v)
 	}
-	return types.Int(e.world.asOf.Sub(t.Time) / (24 * time.Hour))
+	return types.Int(daysBegun(e.world.asOf.Sub(t.Time)))
 }
 
 // unread stands for a part of a test whose operation no collector asks yet.

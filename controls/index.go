@@ -193,7 +193,7 @@ func (j *joins) endOf(f *evidence.Fact) end {
 func (j *joins) add(g *glimpse) {
 	e := g.end
 	j.use(g.key, g.id, &e)
-	if old, twice := j.ends.get(g.id); twice && (!slices.Equal(old.located, e.located) || old.ruling != e.ruling || old.target != e.target && bare(g.id) != g.id) {
+	if old, twice := j.ends.get(g.id); twice && (!slices.EqualFunc(old.located, e.located, samePlace) || old.ruling != e.ruling || old.target != e.target && bare(g.id) != g.id) {
 		e = end{ruling: ruling{scope: ScopeUnknown, rule: "said twice"}, kind: e.kind, why: "said twice, with differences: " + g.id}
 		j.use(old.key, g.id, &e)
 		j.use(g.key, g.id, &e)
@@ -239,6 +239,12 @@ func (j *joins) add(g *glimpse) {
 	if g.shelf != nil {
 		j.putShelf(g.id, *g.shelf)
 	}
+}
+
+// samePlace compares two places of facts; what is no text is like nothing.
+func samePlace(a, b any) bool {
+	text, ok := a.(string)
+	return ok && b == any(text)
 }
 
 // keep notes what derivations read, and what a second source says.

@@ -160,18 +160,21 @@ func (j *joins) whoseKey(f *evidence.Fact) *evidence.Fact {
 func (j *joins) placeCopies(f *evidence.Fact) *evidence.Fact {
 	v, _ := f.Get("/copies")
 	list, _ := v.([]any)
-	if !slices.ContainsFunc(list, unplaced) {
+	if !slices.ContainsFunc(list, func(c any) bool { return unplaced(c) || j.elsewhere(c) }) {
 		return f
 	}
 	f = f.Amend("copies")
 	v, _ = f.Get("/copies")
 	list, _ = v.([]any)
 	for i, c := range list {
+		ptr := fmt.Sprintf("/copies/%d/located", i)
 		m, ok := c.(map[string]any)
+		if ok && j.elsewhere(c) {
+			j.placeToo(f, m, ptr)
+		}
 		if !ok || !unplaced(c) {
 			continue
 		}
-		ptr := fmt.Sprintf("/copies/%d/located", i)
 		if _, said := f.Unknowns[ptr]; said {
 			continue
 		}
@@ -188,6 +191,40 @@ func (j *joins) placeCopies(f *evidence.Fact) *evidence.Fact {
 		}
 	}
 	return f
+}
+
+// elsewhere reports whether the other end of a copy was collected and lies, or may lie, in a place that the copy does not
+// say: an ARN names the region that runs a replica, which may stand in a Local Zone or on an Outpost.
+func (j *joins) elsewhere(c any) bool {
+	m, _ := c.(map[string]any)
+	said, ok := m["located"].([]any)
+	to, _ := m["to"].(string)
+	if !ok || to == "" {
+		return false
+	}
+	e, found := j.ends.get(to)
+	return found && !e.ghost && !e.placeless && (e.why != "" || slices.ContainsFunc(e.located, func(p any) bool { return !names(said, p) }))
+}
+
+// placeToo adds to a copy where its other end lies beside what the copy says itself.
+func (j *joins) placeToo(f *evidence.Fact, c map[string]any, ptr string) {
+	to, _ := c["to"].(string)
+	said, _ := c["located"].([]any)
+	e, _ := j.ends.get(to)
+	for _, p := range e.located {
+		if !names(said, p) {
+			said = append(said, p)
+		}
+	}
+	c["located"] = said
+	if _, twice := f.Unknowns[ptr+"/-"]; e.why != "" && !twice {
+		f.Unknown(e.why, ptr+"/-")
+	}
+}
+
+// names reports whether a place stands in a list; what is no text stands in none.
+func names(list []any, place any) bool {
+	return slices.ContainsFunc(list, func(p any) bool { return samePlace(place, p) })
 }
 
 func unplaced(c any) bool {

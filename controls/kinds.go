@@ -20,7 +20,7 @@ var (
 			{Name: "first", Type: evidence.Time, Doc: "start of the first exchange"},
 			{Name: "last", Type: evidence.Time, Doc: "end of the last exchange"},
 			{Name: "spread_minutes", Type: evidence.Int, Doc: "from the run's as_of to the last exchange, rounded up"},
-			{Name: "age_days", Type: evidence.Int, Doc: "whole days from the first exchange to the judgement"},
+			{Name: "age_days", Type: evidence.Int, Doc: "days from the first exchange to the judgement; one that has begun counts"},
 			{Name: "early", Type: evidence.Bool, Doc: "an exchange lies before the run's as_of"},
 		}}
 	kindLegacy = &evidence.Kind{Name: "trefoil.legacy", Schema: 1, Derived: true,

@@ -115,7 +115,8 @@ func setAdvanced(f *evidence.Fact, selectors []types.AdvancedEventSelector, row 
 		for _, field := range sel.FieldSelectors {
 			if aws.ToString(field.Field) == "eventCategory" && (len(field.Equals) == 0 || slices.Contains(field.Equals, "Management")) {
 				some = true
-				whole = whole || len(sel.FieldSelectors) == 1 && slices.Contains(field.Equals, "Management")
+				alone := len(field.NotEquals)+len(field.StartsWith)+len(field.NotStartsWith)+len(field.EndsWith)+len(field.NotEndsWith) == 0
+				whole = whole || len(sel.FieldSelectors) == 1 && alone && slices.Contains(field.Equals, "Management")
 			}
 		}
 	}

@@ -137,15 +137,13 @@ func setShares(f *evidence.Fact, k *evidence.Kind, with []string, ok bool, row s
 	f.Set("/exposure/shared_with", sortedUnion(shared))
 }
 
-// placedCopy is a copy whose destination is named by an ARN that says where it lies and whose it is.
+// placedCopy is a copy whose destination is named by an ARN that says where it lies and whose it is. One that does not say
+// whose is placed by the join alone: its region must not make up for its owner.
 func placedCopy(how, to string, active bool) map[string]any {
 	c := map[string]any{"how": how, "to": to, "active": active, "owner": nil}
-	if parts := strings.SplitN(to, ":", 6); len(parts) == 6 && parts[0] == "arn" {
-		if parts[3] != "" {
+	if parts := strings.SplitN(to, ":", 6); len(parts) == 6 && parts[0] == "arn" && parts[4] != "" {
+		if c["owner"] = "aws:" + parts[4]; parts[3] != "" {
 			c["located"] = []any{parts[3]}
-		}
-		if parts[4] != "" {
-			c["owner"] = "aws:" + parts[4]
 		}
 	}
 	return c

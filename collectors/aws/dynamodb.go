@@ -1,7 +1,10 @@
 package aws
 
 import (
+	"cmp"
 	"context"
+	"strconv"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -74,7 +77,7 @@ func (c *dynamoTables) table(ctx context.Context, s *collectors.Session, client 
 		f.Unknown(row, "/tags")
 	}
 	if about.OK() && about.Value.Table != nil && aws.ToString(about.Value.Table.TableName) == name {
-		c.setTable(f, about.Value.Table, s.Target().Account, region)
+		c.setTable(f, about.Value.Table, s.Target().Account, region, about.Row)
 		c.exposure(ctx, s, client, f, region, "", streamsOf(arn, about.Value.Table)...)
 	} else {
 		c.exposure(ctx, s, client, f, region, about.Row, arn)
@@ -95,15 +98,18 @@ func (c *dynamoTables) table(ctx context.Context, s *collectors.Session, client 
 	s.Emit(kindTable, f)
 }
 
-func (c *dynamoTables) setTable(f *evidence.Fact, t *types.TableDescription, account, region string) {
+// setTable says what DescribeTable answers, whose row is given for what it leaves out.
+func (c *dynamoTables) setTable(f *evidence.Fact, t *types.TableDescription, account, region, row string) {
 	copies := []map[string]any{}
 	for _, r := range t.Replicas {
-		at := aws.ToString(r.RegionName)
-		if at == region {
-			continue
+		if aws.ToString(r.RegionName) == region && cmp.Or(aws.ToString(r.ReplicaArn), f.ID) == f.ID {
+			continue // the table itself
 		}
-		copies = append(copies, map[string]any{"how": "replica", "to": "arn:" + c.access.settings.Partition + ":dynamodb:" + at + ":" + account + ":table/" + aws.ToString(t.TableName),
-			"active": r.ReplicaStatus == types.ReplicaStatusActive, "owner": "aws:" + account, "located": []any{at}})
+		c, owned := c.replica(r, aws.ToString(t.TableName), account)
+		if !owned {
+			f.Unknown(row, "/copies/"+strconv.Itoa(len(copies))+"/owner")
+		}
+		copies = append(copies, c)
 	}
 	for _, w := range t.GlobalTableWitnesses {
 		at := aws.ToString(w.RegionName)
@@ -114,6 +120,31 @@ func (c *dynamoTables) setTable(f *evidence.Fact, t *types.TableDescription, acc
 	}
 	f.Set("/copies", copies).Set("/protection/delete_protected", aws.ToBool(t.DeletionProtectionEnabled)).Set("/attrs/status", string(t.TableStatus))
 	setTableKey(f, kindTable, t.SSEDescription)
+}
+
+// replica is a copy of a table in another region, or in another account: its ARN says whose. An answer from before
+// global tables could span accounts names no ARN, and no way of carrying settings over either, or that of one account:
+// its replicas are the account's own. Any other replica without an ARN of a table is nobody's that we know: owned is
+// then false. See "ReplicaDescription" in the DynamoDB API reference.
+func (c *dynamoTables) replica(r types.ReplicaDescription, table, account string) (copied map[string]any, owned bool) {
+	at, arn := aws.ToString(r.RegionName), aws.ToString(r.ReplicaArn)
+	places, owner := []string{at}, ""
+	parts := strings.SplitN(arn, ":", 6)
+	mode := r.GlobalTableSettingsReplicationMode
+	switch {
+	case len(parts) == 6 && parts[0] == "arn" && parts[2] == "dynamodb" && parts[3] != "" && parts[4] != "":
+		places, owner = sortedUnion(places, parts[3:4]), parts[4]
+	case arn == "" && (mode == "" || mode == types.GlobalTableSettingsReplicationModeEnabledWithOverrides):
+		owner = account
+	}
+	if owner == "" || arn == "" {
+		arn = "arn:" + c.access.settings.Partition + ":dynamodb:" + at + ":" + owner + ":table/" + table
+	}
+	copied = map[string]any{"how": "replica", "to": arn, "active": r.ReplicaStatus == types.ReplicaStatusActive, "located": places}
+	if owner != "" {
+		copied["owner"] = "aws:" + owner
+	}
+	return copied, owner != ""
 }
 
 // legacyGlobalTable is the version of global tables whose replicas the description of a table does not

@@ -20,7 +20,7 @@ func (c *dynamoTables) backups(ctx context.Context, s *collectors.Session, clien
 		}
 		for _, b := range page.Value.BackupSummaries {
 			about := ask(ctx, s, region, "dynamodb:DescribeBackup", client.DescribeBackup, &dynamodb.DescribeBackupInput{BackupArn: b.BackupArn})
-			f := tableBackupFact(b, region, s.Target().Account).Because(page.From...).Because(about.From...)
+			f := tableBackupFact(b, region, page.Row, s.Target().Account).Because(page.From...).Because(about.From...)
 			if about.OK() && about.Value.BackupDescription != nil && about.Value.BackupDescription.SourceTableFeatureDetails != nil {
 				setTableKey(f, kindTableBackup, about.Value.BackupDescription.SourceTableFeatureDetails.SSEDescription)
 			} else {
@@ -34,9 +34,10 @@ func (c *dynamoTables) backups(ctx context.Context, s *collectors.Session, clien
 	}
 }
 
-func tableBackupFact(b types.BackupSummary, region, account string) *evidence.Fact {
+func tableBackupFact(b types.BackupSummary, region, row, account string) *evidence.Fact {
 	f := newFact(kindTableBackup, aws.ToString(b.BackupArn), aws.ToString(b.BackupName), region, nil)
-	f.Set("/store/class", "backup").Set("/store/engine", "dynamodb").Set("/located", []string{region}).Set("/origin", aws.ToString(b.TableArn))
+	f.Set("/store/class", "backup").Set("/store/engine", "dynamodb").Set("/located", []string{region})
+	setSource(f, b.TableArn, row)
 	f.Set("/exposure/public", false).None(kindTableBackup, "/exposure/public_how", "/exposure/shared_with") // the service has no way to share a backup
 	f.Set("/attrs/owner", "aws:"+account)
 	if b.BackupCreationDateTime != nil {
@@ -82,7 +83,7 @@ func setTableExport(f *evidence.Fact, d *types.ExportDescription, partition, row
 
 // setTableKey says whose key encrypts a table or its backup: one that AWS owns, where none is named.
 func setTableKey(f *evidence.Fact, k *evidence.Kind, d *types.SSEDescription) {
-	if d == nil {
+	if d == nil || d.Status == types.SSEStatusDisabling || d.Status == types.SSEStatusDisabled {
 		setKey(f, k, true, nil)
 		return
 	}

@@ -139,19 +139,32 @@ func (c *ec2Storage) images(ctx context.Context, s *collectors.Session, client *
 			f.Set("/attrs/owner", "aws:"+aws.ToString(v.OwnerId)).Set("/attrs/snapshots", sortedUnion(parts))
 			a := ask(ctx, s, region, "ec2:DescribeImageAttribute", client.DescribeImageAttribute,
 				&ec2.DescribeImageAttributeInput{ImageId: v.ImageId, Attribute: types.ImageAttributeNameLaunchPermission})
-			var with []string
-			if a.OK() {
-				for _, p := range a.Value.LaunchPermissions {
-					with = append(with, string(p.Group)+aws.ToString(p.UserId)+aws.ToString(p.OrganizationArn)+aws.ToString(p.OrganizationalUnitArn))
-				}
-			}
-			setShares(f, kindImage, with, a.OK(), a.Row)
+			setLaunch(f, aws.ToBool(v.Public), a)
 			s.Emit(kindImage, f.Because(a.From...))
 		}
 		if token = page.Value.NextToken; aws.ToString(token) == "" {
 			return
 		}
 	}
+}
+
+// setLaunch says whom an image is shared with. That it is shared with all, the list of images says too: one witness is
+// enough, also where the other was not answered.
+func setLaunch(f *evidence.Fact, public bool, a collectors.Answer[*ec2.DescribeImageAttributeOutput]) {
+	if public && !a.OK() {
+		f.Set("/exposure/public", true).Set("/exposure/public_how", []string{"shared with all"}).Unknown(a.Row, "/exposure/shared_with")
+		return
+	}
+	var with []string
+	if public {
+		with = append(with, "all")
+	}
+	if a.OK() {
+		for _, p := range a.Value.LaunchPermissions {
+			with = append(with, string(p.Group)+aws.ToString(p.UserId)+aws.ToString(p.OrganizationArn)+aws.ToString(p.OrganizationalUnitArn))
+		}
+	}
+	setShares(f, kindImage, with, a.OK(), a.Row)
 }
 
 // setVolume says which volume a snapshot was taken of. A made-up id stands where it was copied from another

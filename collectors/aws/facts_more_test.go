@@ -1,11 +1,15 @@
 package aws
 
 import (
+	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	logs "github.com/aws/aws-sdk-go-v2/service/cloudwatchlogs/types"
 	dynamodb "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	ec2types "github.com/aws/aws-sdk-go-v2/service/ec2/types"
 	kms "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	rds "github.com/aws/aws-sdk-go-v2/service/rds/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -125,6 +129,44 @@ func TestExports(t *testing.T) {
 	wants(t, f, map[string]any{"/copies/0/owner": "aws:999999999999", "/copies/0/active": true, "/origin": "unknown: row"})
 }
 
+// A snapshot of a type that can be shared, or that is new, is shared with nobody only where the answer says whom it is
+// shared with.
+func TestSharesOfASnapshotThatWereNotSaid(t *testing.T) {
+	for sort, want := range map[string]any{"automated": false, "awsbackup": false, "manual": "unknown: attributes", "": "unknown: attributes", "shared": "unknown: attributes"} {
+		target := collectors.Target{ID: "aws-111122223333", Provider: "aws", Level: collectors.Account, Account: "111122223333"}
+		got := answered(t, target, func(a *Access) collectors.Collector { return &rdsDatabases{access: a} }, func(r *http.Request) (string, string) {
+			if err := r.ParseForm(); err != nil {
+				t.Error(err)
+			}
+			action := r.PostForm.Get("Action")
+			body := map[string]string{"DescribeDBSnapshots": "<DBSnapshots><DBSnapshot><DBSnapshotArn>s</DBSnapshotArn><DBSnapshotIdentifier>s</DBSnapshotIdentifier><SnapshotType>" + sort + "</SnapshotType></DBSnapshot></DBSnapshots>",
+				"DescribeDBSnapshotAttributes": "<DBSnapshotAttributesResult><DBSnapshotIdentifier>s</DBSnapshotIdentifier></DBSnapshotAttributesResult>"}[action]
+			return "text/xml", "<" + action + "Response><" + action + "Result>" + body + "</" + action + "Result></" + action + "Response>"
+		}, "eu-west-1")
+		if len(got.Facts) != 1 {
+			t.Fatalf("%q: %d facts", sort, len(got.Facts))
+		}
+		public := said(got.Facts[0], "/exposure/public")
+		if why, ok := public.(string); ok && strings.HasSuffix(why, "rds:DescribeDBSnapshotAttributes") {
+			public = "unknown: attributes"
+		}
+		if public != want {
+			t.Errorf("%q: %v, want %v", sort, public, want)
+		}
+	}
+}
+
+// What encrypted a table before that was switched off encrypts it no more; a backup is one of something.
+func TestTableBackups(t *testing.T) {
+	for status, want := range map[dynamodb.SSEStatus]any{"ENABLED": "k", "UPDATING": "k", "DISABLING": nil, "DISABLED": nil} {
+		f := evidence.NewFact(kindTable, "t", "t")
+		setTableKey(f, kindTable, &dynamodb.SSEDescription{Status: status, KMSMasterKeyArn: aws.String("k")})
+		wants(t, f, map[string]any{"/encryption/key": want})
+	}
+	wants(t, tableBackupFact(dynamodb.BackupSummary{}, "eu-west-1", "row", "1"), map[string]any{"/origin": "unknown: row"})
+	wants(t, tableBackupFact(dynamodb.BackupSummary{TableArn: aws.String("t")}, "eu-west-1", "row", "1"), map[string]any{"/origin": "t"})
+}
+
 // Each member of a global database is a copy of each other one, readers that no other list shows too.
 func TestGlobalDatabase(t *testing.T) {
 	g := globals{members: map[string][]string{}}
@@ -197,6 +239,12 @@ func TestConditionsNameWhomTheyLetIn(t *testing.T) {
 	if err != nil || len(r.unclear) != 1 {
 		t.Errorf("what CloudFront may read is taken for private: %+v", r)
 	}
+	for _, service := range []string{"*", "*.amazonaws.com"} {
+		r, err = reachIn(`{"Statement":{"Effect":"Allow","Principal":{"Service":"`+service+`"},"Action":"s3:GetObject","Resource":"*"}}`, "111122223333")
+		if err != nil || len(r.unclear) != 1 {
+			t.Errorf("what every service may read is taken for private: %+v", r)
+		}
+	}
 	r, err = reachIn(`{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringEqualsIfExists":{"aws:SourceVpce":"vpce-1"}}}}`, "111122223333")
 	if err != nil || len(r.public) != 1 {
 		t.Errorf("IfExists lets in whoever names no endpoint: %+v", r)
@@ -245,6 +293,26 @@ func TestSharesWithAnOrganization(t *testing.T) {
 	}
 }
 
+// That an image is public, its list says too.
+func TestPublicImage(t *testing.T) {
+	denied := collectors.Answer[*ec2.DescribeImageAttributeOutput]{Status: evidence.Denied, Row: "row"}
+	shared := collectors.Answer[*ec2.DescribeImageAttributeOutput]{Status: evidence.OK, Row: "row", Value: &ec2.DescribeImageAttributeOutput{LaunchPermissions: []ec2types.LaunchPermission{{UserId: aws.String("999999999999")}}}}
+	for name, c := range map[string]struct {
+		public bool
+		answer collectors.Answer[*ec2.DescribeImageAttributeOutput]
+		want   map[string]any
+	}{
+		"public, denied":  {true, denied, map[string]any{"/exposure/public": true, "/exposure/shared_with": "unknown: row"}},
+		"public, shared":  {true, shared, map[string]any{"/exposure/public": true, "/exposure/shared_with/0": "aws:999999999999"}},
+		"private, denied": {false, denied, map[string]any{"/exposure/public": "unknown: row"}},
+		"private, shared": {false, shared, map[string]any{"/exposure/public": false, "/exposure/shared_with/0": "aws:999999999999"}},
+	} {
+		f := evidence.NewFact(kindImage, "i", name)
+		setLaunch(f, c.public, c.answer)
+		wants(t, f, c.want)
+	}
+}
+
 // A block of public access that was not seen blocks nothing for sure.
 func TestAccessPoint(t *testing.T) {
 	open := reach{public: []string{"s"}}
@@ -257,8 +325,10 @@ func TestAccessPoint(t *testing.T) {
 	if r := open.behind(&control.PublicAccessBlockConfiguration{BlockPublicPolicy: aws.Bool(true)}, true); len(r.public) != 1 {
 		t.Errorf("a block that leaves what is there is taken for one that does not: %+v", r)
 	}
-	f := accessPointFact(control.AccessPoint{Name: aws.String("p"), Bucket: aws.String("b"), NetworkOrigin: control.NetworkOriginVpc}, "aws", "eu-west-1", "1")
+	f := accessPointFact(control.AccessPoint{Name: aws.String("p"), Bucket: aws.String("b"), NetworkOrigin: control.NetworkOriginVpc}, "aws", "eu-west-1", "row", "1")
 	wants(t, f, map[string]any{"/attrs/bucket": "arn:aws:s3:::b", "/attrs/bucket_owner": "aws:1", "/exposure/network": "private"})
+	f = accessPointFact(control.AccessPoint{Name: aws.String("p"), DataSourceType: aws.String("FSX")}, "aws", "eu-west-1", "row", "1")
+	wants(t, f, map[string]any{"/attrs/bucket": "unknown: row", "/exposure/network": "open"})
 }
 
 // All members of an access point of several regions are said; a policy that was not answered is unknown.
@@ -276,6 +346,9 @@ func TestLogDestination(t *testing.T) {
 	wants(t, f, map[string]any{"/copies/0/located/0": "us-east-1", "/copies/0/owner": "aws:999999999999", "/exposure/public": false})
 	f = logDestinationFact(logs.Destination{Arn: aws.String("d"), AccessPolicy: aws.String("{")}, "eu-west-1", "row", "1")
 	wants(t, f, map[string]any{"/exposure/public": "unknown: row"})
+	if c := placedCopy("stream", "arn:aws:kinesis:eu-west-1::stream/s", true); c["owner"] != nil || c["located"] != nil {
+		t.Errorf("a stream of nobody: %v", c)
+	}
 	if c := placedCopy("stream", "no arn", true); c["owner"] != nil || c["located"] != nil {
 		t.Error(c)
 	}

@@ -112,7 +112,7 @@ func TestTableReplicas(t *testing.T) {
 	f := evidence.NewFact(kindTable, "t", "t")
 	c.setTable(f, &dynamodb.TableDescription{TableName: aws.String("t"), TableStatus: "ACTIVE",
 		Replicas:             []dynamodb.ReplicaDescription{{RegionName: aws.String("eu-west-1")}, {RegionName: aws.String("us-east-1"), ReplicaStatus: "ACTIVE"}},
-		GlobalTableWitnesses: []dynamodb.GlobalTableWitnessDescription{{RegionName: aws.String("us-east-2")}}}, "111122223333", "eu-west-1")
+		GlobalTableWitnesses: []dynamodb.GlobalTableWitnessDescription{{RegionName: aws.String("us-east-2")}}}, "111122223333", "eu-west-1", "row")
 	copies, _ := f.Get("/copies")
 	if list := copies.([]any); len(list) != 2 {
 		t.Fatalf("%v", list)
@@ -126,6 +126,42 @@ func TestTableReplicas(t *testing.T) {
 	if whose, _ := f.Get("/encryption/at_rest"); whose != "provider_key" {
 		t.Error(whose)
 	}
+}
+
+// A replica belongs to the account that its ARN names, which may be a stranger's; without an ARN it is the table's own
+// only where the answer is of one account.
+func TestReplicaInAnotherAccount(t *testing.T) {
+	const own, theirs = "arn:aws:dynamodb:eu-north-1:111122223333:table/t", "arn:aws:dynamodb:eu-north-1:999999999999:table/t"
+	for name, c := range map[string]struct {
+		replica dynamodb.ReplicaDescription
+		want    map[string]any
+	}{
+		"of before":           {dynamodb.ReplicaDescription{}, map[string]any{"/copies/0/to": own, "/copies/0/owner": "aws:111122223333", "/copies/0/located/0": "eu-north-1"}},
+		"of one account":      {dynamodb.ReplicaDescription{GlobalTableSettingsReplicationMode: "ENABLED_WITH_OVERRIDES"}, map[string]any{"/copies/0/owner": "aws:111122223333"}},
+		"its own, by its ARN": {dynamodb.ReplicaDescription{ReplicaArn: aws.String(own), GlobalTableSettingsReplicationMode: "ENABLED"}, map[string]any{"/copies/0/to": own, "/copies/0/owner": "aws:111122223333"}},
+		"a stranger's":        {dynamodb.ReplicaDescription{ReplicaArn: aws.String(theirs)}, map[string]any{"/copies/0/to": theirs, "/copies/0/owner": "aws:999999999999"}},
+		"of several accounts, whose was not said": {dynamodb.ReplicaDescription{GlobalTableSettingsReplicationMode: "DISABLED"},
+			map[string]any{"/copies/0/to": "arn:aws:dynamodb:eu-north-1::table/t", "/copies/0/owner": "unknown: row"}},
+		"of a mode of a new name": {dynamodb.ReplicaDescription{GlobalTableSettingsReplicationMode: "SHARED"}, map[string]any{"/copies/0/owner": "unknown: row"}},
+		"an ARN of nobody":        {dynamodb.ReplicaDescription{ReplicaArn: aws.String("t")}, map[string]any{"/copies/0/owner": "unknown: row"}},
+		"an ARN of another region": {dynamodb.ReplicaDescription{ReplicaArn: aws.String("arn:aws:dynamodb:us-east-1:111122223333:table/t")},
+			map[string]any{"/copies/0/located/0": "eu-north-1", "/copies/0/located/1": "us-east-1"}},
+	} {
+		access := &dynamoTables{access: ReplayAccess(Settings{Partition: "aws"})}
+		f := evidence.NewFact(kindTable, "arn:aws:dynamodb:eu-west-1:111122223333:table/t", "t")
+		c.replica.RegionName = aws.String("eu-north-1")
+		access.setTable(f, &dynamodb.TableDescription{TableName: aws.String("t"), Replicas: []dynamodb.ReplicaDescription{c.replica}}, "111122223333", "eu-west-1", "row")
+		t.Run(name, func(t *testing.T) { wants(t, f, c.want) })
+		if err := f.Check(kindTable); err == nil || strings.Contains(err.Error(), "/copies") { // the other fields are not set here
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	// One of another account in the same region is no entry of the table itself.
+	here := "arn:aws:dynamodb:eu-west-1:111122223333:table/t"
+	f := evidence.NewFact(kindTable, here, "t")
+	(&dynamoTables{access: ReplayAccess(Settings{Partition: "aws"})}).setTable(f, &dynamodb.TableDescription{TableName: aws.String("t"), Replicas: []dynamodb.ReplicaDescription{
+		{RegionName: aws.String("eu-west-1"), ReplicaArn: &here}, {RegionName: aws.String("eu-west-1"), ReplicaArn: aws.String("arn:aws:dynamodb:eu-west-1:999999999999:table/t")}}}, "111122223333", "eu-west-1", "row")
+	wants(t, f, map[string]any{"/copies/0/owner": "aws:999999999999", "/copies/1": nil})
 }
 
 // All regions of a multi-region key are said, that of the primary too; a state that the API adds
@@ -150,16 +186,29 @@ func TestKeyMetadataLeftOut(t *testing.T) {
 		m    kms.KeyMetadata
 		want map[string]any
 	}{
-		"whole":          {kms.KeyMetadata{KeyId: aws.String("k"), KeyManager: "CUSTOMER"}, map[string]any{"/attrs/manager": "CUSTOMER", "/key/multi_region": false}},
-		"no manager":     {kms.KeyMetadata{KeyId: aws.String("k")}, map[string]any{"/attrs/manager": "unknown: row", "/key/multi_region": false}},
-		"a mrk":          {kms.KeyMetadata{KeyId: aws.String("mrk-1"), KeyManager: "AWS", MultiRegion: aws.Bool(true)}, map[string]any{"/attrs/manager": "AWS", "/key/multi_region": true}},
-		"a mrk, unsaid":  {kms.KeyMetadata{KeyId: aws.String("mrk-1")}, map[string]any{"/key/multi_region": "unknown: row"}},
-		"a mrk, denied":  {kms.KeyMetadata{KeyId: aws.String("mrk-1"), MultiRegion: aws.Bool(false)}, map[string]any{"/key/multi_region": "unknown: row"}},
+		"whole":         {kms.KeyMetadata{KeyId: aws.String("k"), KeyManager: "CUSTOMER"}, map[string]any{"/attrs/manager": "CUSTOMER", "/key/multi_region": false}},
+		"no manager":    {kms.KeyMetadata{KeyId: aws.String("k")}, map[string]any{"/attrs/manager": "unknown: row", "/key/multi_region": false}},
+		"a mrk":         {kms.KeyMetadata{KeyId: aws.String("mrk-1"), KeyManager: "AWS", MultiRegion: aws.Bool(true)}, map[string]any{"/attrs/manager": "AWS", "/key/multi_region": true}},
+		"a mrk, unsaid": {kms.KeyMetadata{KeyId: aws.String("mrk-1")}, map[string]any{"/key/multi_region": "unknown: row"}},
+		"a mrk, denied": {kms.KeyMetadata{KeyId: aws.String("mrk-1"), MultiRegion: aws.Bool(false)}, map[string]any{"/key/multi_region": "unknown: row"}},
+		"to be deleted": {kms.KeyMetadata{KeyId: aws.String("k"), KeyState: "PendingDeletion", DeletionDate: aws.Time(time.Unix(0, 0))}, map[string]any{"/key/state": "pending_deletion", "/key/deletes_at": "1970-01-01T00:00:00Z"}},
+		"to be deleted after its replicas": {kms.KeyMetadata{KeyId: aws.String("mrk-1"), MultiRegion: aws.Bool(true), KeyState: "PendingReplicaDeletion", PendingDeletionWindowInDays: aws.Int32(7)},
+			map[string]any{"/key/state": "pending_deletion", "/key/deletes_at": "unknown: row"}},
+		"to stay":        {kms.KeyMetadata{KeyId: aws.String("k"), KeyState: "Enabled"}, map[string]any{"/key/state": "enabled", "/key/deletes_at": nil}},
 		"none, yet said": {kms.KeyMetadata{KeyId: aws.String("k"), MultiRegion: aws.Bool(true)}, map[string]any{"/key/multi_region": "unknown: row"}},
 	} {
 		f := evidence.NewFact(kindKey, "k", name)
 		setKeyMetadata(f, &c.m, "row")
 		wants(t, f, c.want)
+	}
+}
+
+// The material of a key of an external store lies where no answer says; that of the others is in the region.
+func TestPlacesOfAKey(t *testing.T) {
+	for origin, want := range map[kms.OriginType]string{"AWS_KMS": "eu-west-1", "EXTERNAL": "eu-west-1", "AWS_CLOUDHSM": "eu-west-1", "EXTERNAL_KEY_STORE": "eu-west-1,external key store cks-1"} {
+		if got := keyPlaces(&kms.KeyMetadata{Origin: origin, CustomKeyStoreId: aws.String("cks-1")}, "eu-west-1"); strings.Join(got, ",") != want {
+			t.Errorf("%s: %v", origin, got)
+		}
 	}
 }
 

@@ -115,7 +115,10 @@ func (c *iamAccess) details(ctx context.Context, s *collectors.Session, client *
 					})
 				}
 			}
-			if !described[arn] && arn != "" {
+			switch {
+			case arn == "":
+				s.Spoil(kindStatement, collectors.Global, errors.New("a managed policy has no ARN: whom it is attached to was not said"))
+			case !described[arn]:
 				attached[arn] = append([]string{}, attached[arn]...) // also where it is attached to nobody
 			}
 		}

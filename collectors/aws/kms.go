@@ -51,7 +51,7 @@ func (c *kmsKeys) Collect(ctx context.Context, s *collectors.Session) error {
 func (c *kmsKeys) key(ctx context.Context, s *collectors.Session, client *kms.Client, region, arn, id string, from []string) {
 	about := ask(ctx, s, region, "kms:DescribeKey", client.DescribeKey, &kms.DescribeKeyInput{KeyId: aws.String(id)})
 	policy := ask(ctx, s, region, "kms:GetKeyPolicy", client.GetKeyPolicy, &kms.GetKeyPolicyInput{KeyId: aws.String(id), PolicyName: aws.String("default")})
-	f := newFact(kindKey, arn, id, region, from).Set("/located", []string{region}).Because(about.From...).Because(policy.From...)
+	f := newFact(kindKey, arn, id, region, from).Because(about.From...).Because(policy.From...)
 	c.tags(ctx, s, client, f, id, region)
 	text := ""
 	if policy.OK() {
@@ -60,9 +60,10 @@ func (c *kmsKeys) key(ctx context.Context, s *collectors.Session, client *kms.Cl
 	given, gap := c.grants(ctx, s, client, f, id, region)
 	setKeyReach(f, text, policy.OK(), policy.Row, given, gap, s.Target().Account)
 	if !about.OK() || about.Value.KeyMetadata == nil || aws.ToString(about.Value.KeyMetadata.KeyId) != id { // a description of another key, or of none
-		f.Unknown(about.Row, "/key", "/attrs")
+		f.Unknown(about.Row, "/key", "/attrs").Set("/located", []string{region}).Unknown(about.Row, "/located/-") // its material may be kept outside
 	} else {
 		m := about.Value.KeyMetadata
+		f.Set("/located", keyPlaces(m, region))
 		setKeyMetadata(f, m, about.Row)
 		c.rotation(ctx, s, client, f, m, region)
 	}
@@ -158,6 +159,14 @@ func (c *kmsKeys) tags(ctx context.Context, s *collectors.Session, client *kms.C
 // API reference.
 const multiRegionID = "mrk-"
 
+// keyPlaces lists where a key lies: one of an external key store is kept by whoever runs that, where no answer says.
+func keyPlaces(m *types.KeyMetadata, region string) []string {
+	if m.Origin != types.OriginTypeExternalKeyStore {
+		return []string{region}
+	}
+	return placesIn(region, "external key store "+aws.ToString(m.CustomKeyStoreId))
+}
+
 // setKeyMetadata says what DescribeKey answers, whose row is given for what it leaves out.
 func setKeyMetadata(f *evidence.Fact, m *types.KeyMetadata, row string) {
 	origin := map[types.OriginType]string{types.OriginTypeAwsKms: "provider", types.OriginTypeExternal: "imported",
@@ -180,9 +189,12 @@ func setKeyMetadata(f *evidence.Fact, m *types.KeyMetadata, row string) {
 	} else { // its id says the opposite
 		f.Unknown(row, "/key/multi_region")
 	}
-	if m.DeletionDate != nil {
+	switch {
+	case m.DeletionDate != nil:
 		f.Set("/key/deletes_at", *m.DeletionDate)
-	} else {
+	case state == "pending_deletion": // one that waits for its replicas to be deleted has no date yet
+		f.Unknown(row, "/key/deletes_at")
+	default:
 		f.None(kindKey, "/key/deletes_at")
 	}
 	if m.KeyManager != "" {

@@ -84,7 +84,7 @@ func TestLegacyGlobalTable(t *testing.T) {
 	c := &dynamoTables{access: ReplayAccess(Settings{Partition: "aws"})}
 	for version, unknown := range map[string]bool{"2017.11.29": true, "2019.11.21": false, "": false} {
 		f := evidence.NewFact(kindTable, "t", "t")
-		c.setTable(f, &dynamodb.TableDescription{TableName: aws.String("t"), GlobalTableVersion: aws.String(version)}, "111122223333", "eu-west-1")
+		c.setTable(f, &dynamodb.TableDescription{TableName: aws.String("t"), GlobalTableVersion: aws.String(version)}, "111122223333", "eu-west-1", "row")
 		if _, got := f.Unknowns["/copies/-"]; got != unknown {
 			t.Errorf("version %q: %v", version, f.Unknowns)
 		}
@@ -123,6 +123,7 @@ func TestAdvancedSelectors(t *testing.T) {
 		"writes alone":               {[]cloudtrail.AdvancedEventSelector{writes}, "unknown: row"},
 		"writes beside all":          {[]cloudtrail.AdvancedEventSelector{writes, all}, true},
 		"data alone":                 {[]cloudtrail.AdvancedEventSelector{data}, false},
+		"all but some":               {[]cloudtrail.AdvancedEventSelector{one(cloudtrail.AdvancedFieldSelector{Field: aws.String("eventCategory"), Equals: []string{"Management"}, NotStartsWith: []string{"M"}})}, "unknown: row"},
 		"a category that is negated": {[]cloudtrail.AdvancedEventSelector{one(cloudtrail.AdvancedFieldSelector{Field: aws.String("eventCategory"), NotEquals: []string{"Data"}})}, "unknown: row"},
 	} {
 		f := evidence.NewFact(kindTrail, "t", "t")

@@ -113,6 +113,7 @@ func TestPolicyWithoutText(t *testing.T) {
 		"no default version":   {policy("<member>" + text + "<IsDefaultVersion>false</IsDefaultVersion></member>"), unsaid, evidence.OK},
 		"no versions":          {policy(""), unsaid, evidence.OK},
 		"not described":        {"<Policies/>", unsaid, evidence.OK},
+		"no ARN":               {strings.Replace(policy(""), "<Arn>arn:aws:iam::111122223333:policy/p</Arn>", "", 1), unsaid, evidence.Failed},
 		"a version of no text": {policy("<member><IsDefaultVersion>true</IsDefaultVersion></member>"), "", evidence.Failed},
 	} {
 		target := collectors.Target{ID: "aws-111122223333", Provider: "aws", Level: collectors.Account, Account: "111122223333"}

@@ -77,7 +77,8 @@ func statementName(st statement, i int) string {
 
 func (r *reach) add(p string, st statement, name, account string) {
 	switch {
-	case p == "Service:cloudfront.amazonaws.com": // it shows to the world what its distributions say, which are not read
+	case p == "Service:cloudfront.amazonaws.com", // it shows to the world what its distributions say, which are not read
+		strings.HasPrefix(p, "Service:") && strings.Contains(p, "*"): // whichever service
 		r.unclear = append(r.unclear, name)
 	case strings.HasPrefix(p, "Service:"): // a service of the provider, bound by its own grants
 	case p == "*":

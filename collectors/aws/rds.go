@@ -3,6 +3,7 @@ package aws
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -206,9 +207,9 @@ func snapshotFact(arn, name, region, engine, sort string, places []string, tags 
 		SetTags(rdsTags(tags)).Set("/attrs/type", sort)
 }
 
-// manualSnapshot is the type of snapshots that can be shared: of each, the answer names the attribute
-// "restore", also where it names nobody. See "DescribeDBSnapshotAttributes" in the RDS API reference.
-const manualSnapshot = "manual"
+// ownSnapshots are the types of snapshots that cannot be shared. Of any other the answer names the attribute "restore",
+// also where it names nobody. See "DescribeDBSnapshotAttributes" in the RDS API reference.
+var ownSnapshots = []string{"automated", "awsbackup"}
 
 func (c *rdsDatabases) snapshots(ctx context.Context, s *collectors.Session, client *rds.Client, region string) {
 	var marker *string
@@ -233,7 +234,7 @@ func (c *rdsDatabases) snapshots(ctx context.Context, s *collectors.Session, cli
 			var with []string
 			ok := a.OK() && a.Value.DBSnapshotAttributesResult != nil
 			if ok {
-				said := aws.ToString(d.SnapshotType) != manualSnapshot
+				said := slices.Contains(ownSnapshots, aws.ToString(d.SnapshotType))
 				for _, v := range a.Value.DBSnapshotAttributesResult.DBSnapshotAttributes {
 					if aws.ToString(v.AttributeName) == "restore" {
 						said, with = true, append(with, v.AttributeValues...)
@@ -273,7 +274,7 @@ func (c *rdsDatabases) clusterSnapshots(ctx context.Context, s *collectors.Sessi
 			var with []string
 			ok := a.OK() && a.Value.DBClusterSnapshotAttributesResult != nil
 			if ok {
-				said := aws.ToString(d.SnapshotType) != manualSnapshot
+				said := slices.Contains(ownSnapshots, aws.ToString(d.SnapshotType))
 				for _, v := range a.Value.DBClusterSnapshotAttributesResult.DBClusterSnapshotAttributes {
 					if aws.ToString(v.AttributeName) == "restore" {
 						said, with = true, append(with, v.AttributeValues...)

@@ -130,7 +130,7 @@ func dbExportFact(e types.ExportTask, partition, account, region, row string) *e
 	return f.Set("/attrs/status", status)
 }
 
-// setSource says what an export is a copy of: it is one of something.
+// setSource says what an export or backup is a copy of: it is one of something.
 func setSource(f *evidence.Fact, arn *string, row string) {
 	if aws.ToString(arn) == "" {
 		f.Unknown(row, "/origin")

@@ -46,7 +46,7 @@ func (c *accessPoints) Collect(ctx context.Context, s *collectors.Session) error
 				return nil
 			}
 			for _, p := range page.Value.AccessPointList {
-				c.point(ctx, s, client, p, region, page.From)
+				c.point(ctx, s, client, p, region, page)
 			}
 			if token = page.Value.NextToken; aws.ToString(token) == "" {
 				return nil
@@ -55,9 +55,9 @@ func (c *accessPoints) Collect(ctx context.Context, s *collectors.Session) error
 	})
 }
 
-func (c *accessPoints) point(ctx context.Context, s *collectors.Session, client *s3control.Client, p types.AccessPoint, region string, from []string) {
+func (c *accessPoints) point(ctx context.Context, s *collectors.Session, client *s3control.Client, p types.AccessPoint, region string, list collectors.Answer[*s3control.ListAccessPointsOutput]) {
 	account := s.Target().Account
-	f := accessPointFact(p, c.access.settings.Partition, region, account).Because(from...)
+	f := accessPointFact(p, c.access.settings.Partition, region, list.Row, account).Because(list.From...)
 	policy := ask(ctx, s, region, "s3control:GetAccessPointPolicy", client.GetAccessPointPolicy, &s3control.GetAccessPointPolicyInput{AccountId: aws.String(account), Name: p.Name})
 	f.Because(policy.From...)
 	var r reach
@@ -94,9 +94,13 @@ func (r reach) behind(block *types.PublicAccessBlockConfiguration, seen bool) re
 	return r
 }
 
-func accessPointFact(p types.AccessPoint, partition, region, account string) *evidence.Fact {
+func accessPointFact(p types.AccessPoint, partition, region, row, account string) *evidence.Fact {
 	f := newFact(kindAccessPoint, aws.ToString(p.AccessPointArn), aws.ToString(p.Name), region, nil).Set("/located", []string{region})
-	f.Set("/attrs/bucket", "arn:"+partition+":s3:::"+aws.ToString(p.Bucket))
+	if bucket := aws.ToString(p.Bucket); bucket != "" {
+		f.Set("/attrs/bucket", "arn:"+partition+":s3:::"+bucket)
+	} else { // a way into something else, such as a file system
+		f.Unknown(row, "/attrs/bucket")
+	}
 	owner := aws.ToString(p.BucketAccountId)
 	if owner == "" {
 		owner = account // named only where it is another's

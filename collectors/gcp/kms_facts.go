@@ -168,7 +168,7 @@ func (a *keyAnswers) setState(f *evidence.Fact) {
 
 func (a *keyAnswers) setRotation(f *evidence.Fact) {
 	k := a.key
-	if n, ok := days(k.RotationPeriod); ok {
+	if n, ok := daysAtMost(k.RotationPeriod); ok {
 		f.Set("/key/rotation_days", n)
 	} else {
 		f.None(kindKey, "/key/rotation_days")

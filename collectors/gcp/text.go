@@ -56,6 +56,16 @@ func days(duration string) (n int, ok bool) {
 	return int(seconds / 86400), true
 }
 
+// daysAtMost does the same and counts a day that has begun: a period is compared with the longest that is allowed.
+func daysAtMost(duration string) (n int, ok bool) {
+	n, ok = days(duration)
+	text := strings.TrimSuffix(duration, "s")
+	if whole, fraction, _ := strings.Cut(text, "."); ok && (whole != strconv.Itoa(n*86400) || strings.Trim(fraction, "0") != "") {
+		n++
+	}
+	return n, ok
+}
+
 // last is the text after the last slash.
 func last(name string) string { return name[strings.LastIndexByte(name, '/')+1:] }
 
