@@ -90,6 +90,9 @@ func (c *Copy) signed(path string, text []byte, trust *seal.Trust) error {
 	if err := cmp.Or(parsed, c.parse(text)); err != nil {
 		return err
 	}
+	if err := s.Before("it says that it was made at", c.Record.Made); err != nil {
+		return failed(SignatureName, "%w", err)
+	}
 	if !s.Signer.Has(seal.Redactor) {
 		return failed(SignatureName, "%w: %s has no role redactor", seal.ErrUntrusted, s.Signer.Anchor())
 	}

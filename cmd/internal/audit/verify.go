@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -53,6 +54,9 @@ func Verify(ctx context.Context, v Verification) (*run.Run, *run.Report, error) 
 	if err != nil {
 		return nil, report, err
 	}
+	if err := Timed(r, report); err != nil {
+		return nil, report, err
+	}
 	if err := verdicts(r, report); err != nil {
 		return nil, report, err
 	}
@@ -78,6 +82,23 @@ func Verify(ctx context.Context, v Verification) (*run.Run, *run.Report, error) 
 		}
 	}
 	return r, report, nil
+}
+
+// Timed refuses a live run whose engagement names a timestamp authority and whose signature carries no
+// timestamp: a collection that got none left no run, so it was removed. Signatures of this build say so
+// themselves; those of older builds do not, and what trust is optional about would not be missed in them.
+func Timed(r *run.Run, report *run.Report) error {
+	if r.Record.Source.Kind != "live" || !report.Timestamp.IsZero() {
+		return nil
+	}
+	untimed, err := Untimed(r)
+	switch {
+	case err != nil:
+		return failed(report, "inputs/"+engagement.FileName, "engagement", err)
+	case !untimed:
+		return failed(report, "run.sigstore.json", "time", fmt.Errorf("%w: it carries no timestamp, and inputs/%s names an authority: the timestamp was removed", seal.ErrTime, engagement.FileName))
+	}
+	return nil
 }
 
 func failed(report *run.Report, file, what string, err error) error {
@@ -123,11 +144,23 @@ func (v *Verification) workbookSignature(r *run.Run, report *run.Report) error {
 		return err
 	}
 	s, err := v.Trust.Verify(seal.Report, evidence.Digest(content), signature, seal.At(r.Record.AsOf))
+	if err == nil {
+		err = v.workbookTime(r, report, s)
+	}
 	if err != nil {
 		return failed(report, v.Report, "signature of the workbook", err)
 	}
 	passed(report, v.Report, "signature of the workbook", s.Signer.Anchor(), evidence.Digest(content))
 	return nil
+}
+
+// workbookTime holds the times that the workbook's signature claims: it is of a judgement, of a run that had ended.
+func (v *Verification) workbookTime(r *run.Run, report *run.Report, s *seal.Signature) error {
+	j, err := r.Judgement(v.Judgement)
+	if err != nil {
+		return err
+	}
+	return cmp.Or(s.Before("it is of a judgement as of", j.JudgedAsOf), s.Claims(report.Last, j.JudgedAsOf))
 }
 
 // workbookOf wants a workbook of this run and, where one was asked for, of that judgement. Of several
