@@ -80,6 +80,9 @@ func (r *Run) AddSeal(judgement string, sign func(files []seal.File) ([]byte, er
 		return "", err
 	}
 	text, err := sign(files)
+	if err == nil && len(text) > seal.MaxSignature {
+		err = fmt.Errorf("seal: %d bytes, over %d", len(text), seal.MaxSignature)
+	}
 	if err != nil {
 		return "", err
 	}

@@ -300,15 +300,16 @@ func Recorded(r *run.Run, digest string) (*Judged, error) {
 	if err := out.world.read(j.Inputs); err != nil {
 		return nil, err
 	}
-	if out.Results, err = readResults(j); err != nil {
+	if out.Results, err = readResults(j, len(out.world.catalogue.Controls)); err != nil {
 		return nil, fmt.Errorf("judgement %s: results: %w", j.Digest, err)
 	}
 	out.world.results = out.Results
 	return out, nil
 }
 
-// readResults reads the controls of a judgement; its items are streamed from its file.
-func readResults(j *run.Judged) (*controls.Results, error) {
+// readResults reads the controls of a judgement, of which its catalogue has so many; its items are streamed from
+// its file.
+func readResults(j *run.Judged, most int) (*controls.Results, error) {
 	var all []controls.Line
 	for line, err := range j.Lines() {
 		var of string
@@ -317,6 +318,9 @@ func readResults(j *run.Judged) (*controls.Results, error) {
 		}
 		if err == nil && of != "control" {
 			break
+		}
+		if err == nil && len(all) == most {
+			err = fmt.Errorf("it has more lines of controls than its catalogue has controls, %d", most)
 		}
 		var l controls.Line
 		if err == nil {
