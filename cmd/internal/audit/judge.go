@@ -204,7 +204,7 @@ func (w *world) targets() ([]controls.Target, error) {
 		if x.Start.Before(t.First) {
 			t.First = x.Start
 		}
-		if end := x.Start.Add(time.Duration(x.Duration) * time.Microsecond); end.After(t.Last) {
+		if end := x.End(); end.After(t.Last) {
 			t.Last = end
 		}
 	}
