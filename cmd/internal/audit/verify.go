@@ -30,6 +30,8 @@ type Verification struct {
 	Judgement string // which judgement the workbook must be of; empty: the one that it names
 	Tool      run.Tool
 	Progress  func(string)
+
+	book []byte // what was read of Report, once: its signature and its parts are of the same bytes
 }
 
 // OtherBuildError says that another build made a run, and that this one gets other contents:
@@ -125,14 +127,15 @@ func passed(report *run.Report, file, what, anchor, detail string) {
 // workbookSignature checks the signature that lies beside a workbook. Without one, the comparison
 // of a re-performance decides; without that too, nothing speaks for the workbook.
 func (v *Verification) workbookSignature(r *run.Run, report *run.Report) error {
-	content, err := os.ReadFile(v.Report)
+	content, err := readFile(v.Report, maxBook)
 	if err != nil {
 		return err
 	}
+	v.book = content
 	if err := v.workbookOf(content, r, report); err != nil {
 		return err
 	}
-	signature, err := os.ReadFile(v.Report + SignatureSuffix)
+	signature, err := readFile(v.Report+SignatureSuffix, seal.MaxSignature)
 	if errors.Is(err, os.ErrNotExist) {
 		if !v.Reperform {
 			return failed(report, v.Report, "signature of the workbook", fmt.Errorf("the workbook is unsigned (no file %s) and was not compared; use --reperform", v.Report+SignatureSuffix))
