@@ -159,12 +159,14 @@ func (v *verification) runSignature() error {
 func (v *verification) source() error {
 	s, want := v.signed, seal.Collector
 	switch src := v.run.Record.Source; {
+	case src.Kind != "live" && src.Kind != "replay":
+		return v.fail(recordName, "source of the run", fmt.Errorf("source %q is neither live nor replay", src.Kind))
+	case (src.Kind == "replay") != (src.Of != ""):
+		return v.fail(recordName, "source of the run", fmt.Errorf("source %q of run %q: a replay names the run that was played, and nothing else does", src.Kind, src.Of))
 	case src.Demo:
 		want = seal.Demo
 	case src.Kind == "replay":
 		want = seal.Replay
-	case src.Kind != "live":
-		return v.fail(recordName, "source of the run", fmt.Errorf("source %q is neither live nor replay", src.Kind))
 	}
 	anchor := s.Signer.Anchor()
 	if !s.Signer.Has(want) {
@@ -341,6 +343,9 @@ func (v *verification) expected(expect []string) error {
 // chain says what is known of the run before.
 func (v *verification) chain() error {
 	p := v.run.Record.Previous
+	if (p.Verified == "absent") != (p.Digest == "") {
+		return v.fail(recordName, "chain", fmt.Errorf("previous.verified is %q, and its digest is %q", p.Verified, p.Digest))
+	}
 	switch p.Verified {
 	case "absent":
 		v.ok(recordName, "chain", signatureName, "it names no run before it")

@@ -173,6 +173,9 @@ func (w *world) read(inputs map[string]string) error {
 	if w.catalogue, err = controls.Load(files, w.kinds); err != nil {
 		return err
 	}
+	if err := planned(w.run); err != nil {
+		return err
+	}
 	if err := json.Unmarshal(w.run.Record.Plan, &w.plan, json.RejectUnknownMembers(true)); err != nil {
 		return fmt.Errorf("run.json: plan: %w", err)
 	}

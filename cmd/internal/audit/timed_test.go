@@ -19,6 +19,11 @@ import (
 // bare makes a run of no target, by an engagement with this signing section.
 func bare(t *testing.T, s *seal.Signer, signing string, source run.Source, asOf time.Time) *run.Run {
 	t.Helper()
+	return barePlanned(t, s, signing, source, asOf, `[]`)
+}
+
+func barePlanned(t *testing.T, s *seal.Signer, signing string, source run.Source, asOf time.Time, plan string) *run.Run {
+	t.Helper()
 	text := "name: test\nauditor: A\nauditee: B\nperiod: {from: 2026-07-01, to: 2026-09-30}\naws:\n  - management: \"123456789012\"\n    role: r\nsigning: " + signing + "\n"
 	b, err := run.Create(filepath.Join(t.TempDir(), "run"))
 	if err == nil {
@@ -28,7 +33,7 @@ func bare(t *testing.T, s *seal.Signer, signing string, source run.Source, asOf 
 		t.Fatal(err)
 	}
 	path := filepath.Join(filepath.Dir(filepath.Dir(b.Bundles())), "run")
-	if _, err := b.Commit(run.Record{Engagement: "test", Source: source, AsOf: asOf, Plan: jsontext.Value(`[]`), Overrides: []string{}, Previous: run.Previous{Verified: "absent"}}, nil,
+	if _, err := b.Commit(run.Record{Engagement: "test", Source: source, AsOf: asOf, Plan: jsontext.Value(plan), Overrides: []string{}, Previous: run.Previous{Verified: "absent"}}, nil,
 		func(digest string) ([]byte, error) {
 			return s.Sign(context.Background(), seal.Run, "run.json", digest, nil)
 		}); err != nil {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 
+	"github.com/go-json-experiment/json"
+
 	"github.com/trefoil-audit/trefoil/controls"
 	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
@@ -73,6 +75,10 @@ func Verify(ctx context.Context, v Verification) (*run.Run, *run.Report, error) 
 		report.Checks = append(report.Checks, run.Check{File: "inputs/" + engagement.FileName, What: "withheld values", Result: "warning",
 			Detail: "VALUES WITHHELD before they were written, by rules " + strings.Join(rules, ", ")})
 	}
+	if err := planned(r); err != nil {
+		return nil, report, failed(report, "run.json", "plan", err)
+	}
+	passed(report, "run.json", "plan", "run.json", fmt.Sprintf("each of its %d targets has a bundle", len(r.Targets())))
 	if v.Report != "" {
 		if err := v.workbookSignature(r, report); err != nil {
 			return nil, report, err
@@ -84,6 +90,27 @@ func Verify(ctx context.Context, v Verification) (*run.Run, *run.Report, error) 
 		}
 	}
 	return r, report, nil
+}
+
+// planned refuses a run whose bundles are not of the targets of its plan, each and no other: of a target without a
+// bundle there is no coverage, so that nothing would keep what it was not asked from a pass.
+func planned(r *run.Run) error {
+	var plan []Planned
+	if err := json.Unmarshal(r.Record.Plan, &plan, json.RejectUnknownMembers(true)); err != nil {
+		return fmt.Errorf("run.json: plan: %w", err)
+	}
+	bundles := r.Targets()
+	for _, p := range plan {
+		at, ok := slices.BinarySearch(bundles, p.ID)
+		if !ok {
+			return &run.LayoutError{File: "run.json", Cause: fmt.Sprintf("its plan names target %s, once or twice, and there is one bundle of it or none", p.ID)}
+		}
+		bundles = slices.Delete(bundles, at, at+1)
+	}
+	if len(bundles) > 0 {
+		return &run.LayoutError{File: "run.json", Cause: "there is a bundle of target " + bundles[0] + ", which its plan does not name"}
+	}
+	return nil
 }
 
 // Timed refuses a live run whose engagement names a timestamp authority and whose signature carries no
