@@ -44,3 +44,22 @@ func TestEachPlannedTargetHasItsBundle(t *testing.T) {
 		t.Errorf("a target that was not planned: %v", err)
 	}
 }
+
+// A judgement that is asked for must be there, also where no workbook is.
+func TestJudgementThatIsAskedFor(t *testing.T) {
+	k, err := seal.EphemeralKey()
+	if err != nil {
+		t.Fatal(err)
+	}
+	asOf := time.Date(2026, 11, 24, 8, 0, 0, 0, time.UTC)
+	r := bare(t, &seal.Signer{Key: k}, "{key: firm, timestamp: none}", run.Source{Kind: "live"}, asOf)
+	v := Verification{Path: r.Path, Trust: trusting(t, k, nil), Workers: 1, Judgement: strings.Repeat("0", 64)}
+	_, report, err := Verify(context.Background(), v)
+	var bad *run.VerifyError
+	if !errors.As(err, &bad) || !strings.Contains(err.Error(), "the run has no judgement 0000") {
+		t.Errorf("got %v", err)
+	}
+	if last := report.Checks[len(report.Checks)-1]; last.Result != "failed" {
+		t.Errorf("the last check is %+v", last)
+	}
+}

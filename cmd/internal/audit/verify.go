@@ -29,7 +29,7 @@ type Verification struct {
 	Workers   int
 	Reperform bool
 	Report    string // a workbook: its signature is checked and, with Reperform, its parts are compared
-	Judgement string // which judgement the workbook must be of; empty: the one that it names
+	Judgement string // that must be there, and that the workbook must be of; empty: the one that it names
 	Tool      run.Tool
 	Progress  func(string)
 
@@ -83,6 +83,9 @@ func Verify(ctx context.Context, v Verification) (*run.Run, *run.Report, error) 
 		if err := v.workbookSignature(r, report); err != nil {
 			return nil, report, err
 		}
+	}
+	if v.Judgement != "" && !slices.Contains(report.Judgements, v.Judgement) {
+		return nil, report, failed(report, ".", "judgement that is asked for", fmt.Errorf("the run has no judgement %s", v.Judgement))
 	}
 	if v.Reperform {
 		if err := v.reperform(ctx, r, report); err != nil {
