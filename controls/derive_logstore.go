@@ -64,8 +64,8 @@ func wholeDays(v any, id string) (int, string) {
 		return n, ""
 	case int64:
 		return int(n), ""
-	case float64:
-		if n == float64(int(n)) {
+	default:
+		if n, ok := evidence.Whole(v); ok {
 			return int(n), ""
 		}
 	}

@@ -170,8 +170,8 @@ func (r *record) scalar(ptr string, n *node, v any) ref.Val {
 			return types.Bool(b)
 		}
 	case evidence.Int:
-		if f, ok := v.(float64); ok && f == float64(int64(f)) {
-			return types.Int(int64(f))
+		if n, ok := evidence.Whole(v); ok {
+			return types.Int(n)
 		}
 	case evidence.Time:
 		if s, ok := v.(string); ok {

@@ -61,9 +61,6 @@ func AppendCanonical(b []byte, v any) (out []byte, ok bool) {
 	return b, false
 }
 
-// maxExact is the largest integer that a JSON number holds exactly.
-const maxExact = 1<<53 - 1
-
 func appendList[T any](b []byte, list []T) (out []byte, ok bool) {
 	if list == nil {
 		return b, false
@@ -103,10 +100,13 @@ func appendMap[T any](b []byte, m map[string]T) (out []byte, ok bool) {
 }
 
 // Canonicalize rewrites one JSON text in the canonical form of RFC 8785. Duplicate names and
-// invalid UTF-8 are errors.
+// invalid UTF-8 are errors, and so are integers and numbers that the form would make others of.
 func Canonicalize(text []byte) ([]byte, error) {
 	v := jsontext.Value(bytes.Clone(text))
 	if err := v.Canonicalize(); err != nil {
+		return nil, fmt.Errorf("canonicalise JSON: %w", err)
+	}
+	if err := exact(text); err != nil {
 		return nil, fmt.Errorf("canonicalise JSON: %w", err)
 	}
 	return v, nil

@@ -173,8 +173,11 @@ func fits(field Field, v any) error {
 	case Bool:
 		_, ok = v.(bool)
 	case Int:
-		n, isNum := v.(float64)
-		ok = isNum && n == float64(int64(n))
+		if n, isNum := v.(float64); isNum {
+			if _, ok = Whole(n); !ok {
+				return fmt.Errorf("%v is no whole number that JSON holds exactly", n)
+			}
+		}
 	case Time:
 		s, isStr := v.(string)
 		if isStr {

@@ -72,6 +72,17 @@ func (x *Exchange) Identify() { x.ID = "x:" + x.Key()[:32] }
 // RowID is the id of the coverage row that this exchange counts in.
 func (x *Exchange) RowID() string { return RowID(x.Target, x.Region, x.Operation) }
 
+// maxDuration is more than any request takes, in microseconds: what is longer overflows, or pushes the end of the run
+// to where no timestamp comes after it.
+const maxDuration = 366 * 24 * 3600 * 1e6
+
+// End is when the exchange ended: not before it began, whatever the clock did meanwhile.
+func (x *Exchange) End() time.Time { return ended(x.Start, x.Duration) }
+
+func ended(start time.Time, micros int64) time.Time {
+	return start.Add(time.Duration(min(max(0, micros), maxDuration)) * time.Microsecond)
+}
+
 // Span reads of a line of exchanges.jsonl the id and when the exchange began and ended, without the
 // cost of the rest.
 func (r *LineReader) Span(line []byte) (id string, start, end time.Time, err error) {
@@ -93,5 +104,8 @@ func (r *LineReader) Span(line []byte) (id string, start, end time.Time, err err
 	if err != nil {
 		return "", time.Time{}, time.Time{}, fmt.Errorf("decode exchange: %w", err)
 	}
-	return id, start, start.Add(time.Duration(micros) * time.Microsecond), nil
+	if micros > maxDuration {
+		return "", time.Time{}, time.Time{}, fmt.Errorf("exchange %.40s took %d microseconds, more than a year", id, micros)
+	}
+	return id, start, ended(start, micros), nil
 }

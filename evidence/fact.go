@@ -161,11 +161,11 @@ func normal(v any) (any, error) {
 	case string, bool, float64:
 		return v, nil
 	case int:
-		return float64(v), nil
+		return wholeValue(int64(v))
 	case int32:
 		return float64(v), nil
 	case int64:
-		return float64(v), nil
+		return wholeValue(v)
 	case time.Time:
 		return v.UTC().Format(time.RFC3339Nano), nil
 	case []string:

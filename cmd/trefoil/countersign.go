@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"io"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -12,7 +11,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
-	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
@@ -32,11 +30,7 @@ func countersignCommand() *cli.Command {
 			if name == "" {
 				return &usageError{errors.New("say by whose signatures the run shall verify: --trust trust.yaml")}
 			}
-			trust, err := loadTrust(name)
-			if err != nil {
-				return err
-			}
-			policy, err := os.ReadFile(name)
+			trust, policy, err := readTrust(name)
 			if err != nil {
 				return err
 			}
@@ -53,7 +47,7 @@ func countersignCommand() *cli.Command {
 				return err
 			}
 			digest, report, err := audit.Countersign(c.Context, audit.Verification{Path: path, Trust: trust, Workers: runtime.GOMAXPROCS(0), Reperform: c.Bool("reperform"),
-				Tool: t, Progress: progress(c)}, s, evidence.Digest(policy), at)
+				Tool: t, Progress: progress(c)}, s, policy, at)
 			if report != nil {
 				printReport(c.App.Writer, report)
 			}

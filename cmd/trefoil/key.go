@@ -12,6 +12,7 @@ import (
 	"github.com/urfave/cli/v2"
 	"golang.org/x/term"
 
+	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
 
@@ -98,11 +99,18 @@ func readBounded(path string, limit int64) (b []byte, err error) {
 
 // loadTrust reads trust.yaml.
 func loadTrust(path string) (*seal.Trust, error) {
+	trust, _, err := readTrust(path)
+	return trust, err
+}
+
+// readTrust reads trust.yaml, and gives the digest of what was read.
+func readTrust(path string) (*seal.Trust, string, error) {
 	text, err := readBounded(path, maxTrustFile)
 	if err != nil {
-		return nil, fmt.Errorf("trust: %w", err)
+		return nil, "", fmt.Errorf("trust: %w", err)
 	}
-	return seal.ParseTrust(path, text, func(name string) ([]byte, error) {
+	trust, err := seal.ParseTrust(path, text, func(name string) ([]byte, error) {
 		return readBounded(beside(path, name), maxTrustFile)
 	})
+	return trust, evidence.Digest(text), err
 }

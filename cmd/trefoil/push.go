@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -139,7 +138,7 @@ func pushAbsent(c *cli.Context, at *remote, path, name string, there bool) error
 		}
 		return pushRun(c, at, r, name)
 	}
-	text, err := os.ReadFile(filepath.Join(path, "run.json"))
+	text, err := readBounded(filepath.Join(path, "run.json"), run.MaxJSON)
 	if err != nil {
 		return err
 	}

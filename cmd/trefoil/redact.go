@@ -59,6 +59,9 @@ func redactAction(c *cli.Context) error {
 		return err
 	}
 	warnUnchecked(c, checked, s)
+	if err := s.WaitFor(c.Context, "the copy is to be of", m.Made); err != nil {
+		return err
+	}
 	m.Sign = func(digest string) ([]byte, error) {
 		return s.Sign(c.Context, seal.Copy, redact.RecordName, digest, map[string]string{"run": m.Run.Digest})
 	}

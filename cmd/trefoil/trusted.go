@@ -8,6 +8,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
 	"github.com/trefoil-audit/trefoil/evidence/run"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
@@ -44,7 +45,10 @@ func openTrusted(c *cli.Context, path string) (r *run.Run, checked bool, err err
 	}
 	present := *trust
 	present.Required = nil
-	r, _, err = run.Verify(path, &present, nil, runtime.GOMAXPROCS(0))
+	r, report, err := run.Verify(path, &present, nil, runtime.GOMAXPROCS(0))
+	if err == nil {
+		err = audit.Timed(r, report)
+	}
 	return r, true, verifyError(path, err)
 }
 

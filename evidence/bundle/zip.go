@@ -13,7 +13,7 @@ const (
 	MaxPart     = 2 << 30 // bytes of a file
 	MaxEntries  = 60_000
 	MaxEntry    = 4<<30 - 1 // bytes of one entry, uncompressed
-	MaxManifest = 64 << 20
+	MaxManifest = 16 << 20  // of a manifest of MaxEntries, and more; it is held in memory
 	MaxBody     = 256 << 20 // bytes of one answer, which is held in memory
 	MaxLine     = 32 << 20  // bytes of one JSON line
 )

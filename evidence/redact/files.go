@@ -88,6 +88,13 @@ func readIn(dir, name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case info.Size() > limit: // before any of it is read
+		return nil, fmt.Errorf("%s: has %d bytes, over %d", name, info.Size(), limit)
+	}
 	b, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err == nil && int64(len(b)) > limit {
 		err = fmt.Errorf("%s: over %d bytes", name, limit)

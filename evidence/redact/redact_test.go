@@ -31,6 +31,7 @@ import (
 	"github.com/trefoil-audit/trefoil/evidence/bundle"
 	"github.com/trefoil-audit/trefoil/evidence/run"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
+	"github.com/trefoil-audit/trefoil/evidence/seal/sealtest"
 	"github.com/trefoil-audit/trefoil/evidence/strict"
 )
 
@@ -703,5 +704,33 @@ func TestCutLeavesNothing(t *testing.T) {
 	v.add("bo", "rule")
 	if out, err := v.cut([]byte("bob, böbo and éboé")); err != nil || string(out) != "bob, böbo and éboé" {
 		t.Errorf("a part of a word is cut: %s %v", out, err)
+	}
+}
+
+// A copy that says that it was made after its own token was made is refused.
+func TestCopyIsSignedAfterItIsMade(t *testing.T) {
+	s := sealtest.New(t)
+	signer, _ := maker(t, "redactor")
+	signer.Services.Authorities = []string{s.Authority}
+	public, err := signer.Key.PublicPEM()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := yaml.Marshal(map[string]any{"timestamp": "required", "trusted_root": "root.json", "keys": []any{map[string]any{"name": "k", "roles": []string{"redactor"}, "may_sign": []string{"copy"}, "public_key": public}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	trust, err := seal.ParseTrust("trust.yaml", text, func(string) ([]byte, error) { return s.Root(), nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := planted(t)
+	for _, late := range []time.Duration{0, time.Second} {
+		s.Now = func() time.Time { return at.Add(-late) }
+		dir, _ := made(t, r, plantedRules, signer)
+		_, err := Verify(dir, trust)
+		if late == 0 && err != nil || late > 0 && (!errors.Is(err, seal.ErrTime) || !strings.Contains(err.Error(), "it says that it was made at")) {
+			t.Errorf("signed %s before it was made: %v", late, err)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"cmp"
 	"crypto/sha256"
@@ -23,12 +24,14 @@ import (
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
 
-// Bounds of what a copy may hold.
+// Bounds of what a copy may hold. Of what is held in memory, tokens may make more than the run had.
 const (
 	maxRecord      = 64 << 20
 	maxCommitments = 1 << 30
+	maxFiles       = run.MaxFiles
 	maxEntries     = bundle.MaxEntries
-	maxEntry       = bundle.MaxEntry
+	maxWhole       = 2 * bundle.MaxBody // of a file or an entry that is no file of lines
+	maxLine        = 2 * bundle.MaxLine
 )
 
 // IsCopy reports whether a folder is a redacted copy, or what is left of one.
@@ -90,6 +93,9 @@ func (c *Copy) signed(path string, text []byte, trust *seal.Trust) error {
 	if err := cmp.Or(parsed, c.parse(text)); err != nil {
 		return err
 	}
+	if err := s.Before("it says that it was made at", c.Record.Made); err != nil {
+		return failed(SignatureName, "%w", err)
+	}
 	if !s.Signer.Has(seal.Redactor) {
 		return failed(SignatureName, "%w: %s has no role redactor", seal.ErrUntrusted, s.Signer.Anchor())
 	}
@@ -125,6 +131,9 @@ func listed(dir string) ([]run.File, error) {
 		}
 		if name == RecordName || name == SignatureName {
 			return nil
+		}
+		if len(out) == maxFiles {
+			return failed(name, "the copy has over %d files", maxFiles)
 		}
 		f, err := os.Open(at)
 		if err != nil {
@@ -214,26 +223,61 @@ func (c *Copy) counts(path string) error {
 	return nil
 }
 
-// eachText hands over what stands under files/, line by line where a file is of lines; entries of zips by name.
+// eachText hands over what stands under files/: whole, or, of a file of lines, nothing and then line by line. Entries of
+// zips have the name of their zip before their own.
 func eachText(path string, files []run.File, do func(name string, b []byte) error) error {
 	for _, f := range files {
 		name, ours := strings.CutPrefix(f.Path, filesDir+"/")
 		if !ours {
 			continue
 		}
-		if !strings.HasSuffix(name, ".zip") {
-			b, err := readIn(path, f.Path, maxEntry)
-			if err == nil {
-				err = do(name, b)
-			}
-			if err != nil {
-				return wrapped(f.Path, err)
-			}
-			continue
+		at := filepath.Join(path, filepath.FromSlash(f.Path))
+		var err error
+		if strings.HasSuffix(name, ".zip") {
+			err = eachEntry(at, func(entry string, r io.Reader) error { return text(name+"/"+entry, r, do) })
+		} else {
+			err = opened(at, func(r io.Reader) error { return text(name, r, do) })
 		}
-		if err := eachEntry(filepath.Join(path, filepath.FromSlash(f.Path)), func(entry string, b []byte) error { return do(name+"/"+entry, b) }); err != nil {
+		if err != nil {
 			return wrapped(f.Path, err)
 		}
+	}
+	return nil
+}
+
+func opened(path string, do func(io.Reader) error) (err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	return do(f)
+}
+
+// text hands over one file or entry, as eachText says.
+func text(name string, r io.Reader, do func(name string, b []byte) error) error {
+	if !strings.HasSuffix(name, ".jsonl") {
+		b, err := io.ReadAll(io.LimitReader(r, maxWhole+1))
+		if err == nil && len(b) > maxWhole {
+			err = fmt.Errorf("over %d bytes", maxWhole)
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
+		return do(name, b)
+	}
+	if err := do(name, nil); err != nil {
+		return err
+	}
+	lines := bufio.NewScanner(r)
+	lines.Buffer(make([]byte, 0, 1<<16), maxLine)
+	for lines.Scan() {
+		if err := do(name, lines.Bytes()); err != nil {
+			return err
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
 }
@@ -247,7 +291,7 @@ func wrapped(file string, err error) error {
 	return failed(file, "%w", err)
 }
 
-func eachEntry(path string, do func(name string, b []byte) error) (err error) {
+func eachEntry(path string, do func(name string, r io.Reader) error) (err error) {
 	z, err := zip.OpenReader(path)
 	if err != nil {
 		return err
@@ -264,14 +308,7 @@ func eachEntry(path string, do func(name string, b []byte) error) (err error) {
 		if err != nil {
 			return fmt.Errorf("%s: %w", f.Name, err)
 		}
-		b, err := io.ReadAll(io.LimitReader(r, maxEntry+1))
-		if len(b) > maxEntry {
-			err = fmt.Errorf("over %d bytes", maxEntry)
-		}
-		if err = errors.Join(err, r.Close()); err != nil {
-			return fmt.Errorf("%s: %w", f.Name, err)
-		}
-		if err := do(f.Name, b); err != nil {
+		if err = errors.Join(do(f.Name, r), r.Close()); err != nil {
 			return err
 		}
 	}
@@ -300,15 +337,15 @@ func (v *values) scan(dir string, r Record) error {
 		}
 	}
 	return eachText(dir, r.Files, func(name string, b []byte) error {
+		if strings.HasSuffix(name, ".jsonl") && b != nil {
+			return look(name, b)
+		}
 		if err := look("the name of "+name, []byte(name)); err != nil {
 			return err
 		}
-		if bytes.HasPrefix(bytes.TrimSpace(b), []byte("<")) || !strings.HasSuffix(name, ".jsonl") {
-			if rule := v.leaks(b); rule != "" {
-				return &LeakError{name, rule}
-			}
-			return nil
+		if rule := v.leaks(b); rule != "" {
+			return &LeakError{name, rule}
 		}
-		return look(name, b)
+		return nil
 	})
 }

@@ -150,6 +150,9 @@ func (b *Builder) AddInput(name string, text []byte) error {
 	if name != filepath.Base(name) || strings.HasPrefix(name, ".") {
 		return fmt.Errorf("input %q: not a plain file name", name)
 	}
+	if len(text) > MaxJSON {
+		return fmt.Errorf("input %s: %d bytes, over %d", name, len(text), MaxJSON)
+	}
 	return writeFile(filepath.Join(b.tmp, inputsDir, name), text)
 }
 

@@ -66,6 +66,9 @@ func (r *Run) AddJudgement(j Judgement, results iter.Seq2[[]byte, error], sign f
 	if err != nil {
 		return "", err
 	}
+	if err := j.small(text); err != nil { // it would keep the run from being read
+		return "", err
+	}
 	digest = evidence.Digest(text)
 	signature, err := sign(digest)
 	if err != nil {
@@ -87,6 +90,17 @@ func (r *Run) AddJudgement(j Judgement, results iter.Seq2[[]byte, error], sign f
 		return "", fmt.Errorf("judgement %s: %w", digest, err)
 	}
 	return digest, syncDir(at)
+}
+
+// small refuses a judgement that is larger than what is read again.
+func (j *Judgement) small(text []byte) error {
+	switch {
+	case len(text) > MaxJSON:
+		return fmt.Errorf("judgement: its inputs are %d bytes, over %d", len(text), MaxJSON)
+	case j.Results.Size > MaxResults:
+		return fmt.Errorf("judgement: its results are %d bytes, over %d", j.Results.Size, int64(MaxResults))
+	}
+	return nil
 }
 
 func writeLines(path string, lines iter.Seq2[[]byte, error]) (err error) {
@@ -194,6 +208,8 @@ func (j *Judged) parse() error {
 	switch {
 	case read.Schema != Schema || read.Results.Path != resultsName:
 		return layoutError(name, "it is a judgement of another schema")
+	case read.Results.Size > MaxResults:
+		return layoutError(j.file(resultsName), fmt.Sprintf("has %d bytes by %s, over %d", read.Results.Size, judgementName, int64(MaxResults)))
 	case read.Run != j.run.Digest:
 		return layoutError(name, fmt.Sprintf("it is about another run: %s, not %s", read.Run, j.run.Digest))
 	}

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"regexp"
 	"runtime"
@@ -23,8 +24,11 @@ import (
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
 
-// MaxJSON bounds run.json and judgement.json.
-const MaxJSON = 64 << 20
+// Bounds of what is read of a run.
+const (
+	MaxJSON  = 64 << 20 // bytes of run.json, of a judgement.json and of an input, which are held in memory
+	MaxFiles = 1 << 20  // files and folders
+)
 
 // Run is an opened run whose layout and digests were checked.
 type Run struct {
@@ -69,7 +73,7 @@ func Open(path string) (*Run, error) {
 // look looks at the names in a run and takes the digest of run.json. Nothing is parsed.
 func look(path string) (*Run, error) {
 	r := &Run{Path: path}
-	if err := r.layout(); err != nil {
+	if err := r.layout(MaxFiles); err != nil {
 		return r, err
 	}
 	var err error
@@ -122,6 +126,11 @@ func (r *Run) contents() error {
 	if err := distinct(slices.Concat(r.Record.Inputs, bundles)); err != nil {
 		return err
 	}
+	for _, f := range r.Record.Inputs {
+		if f.Size > MaxJSON {
+			return layoutError(f.Path, fmt.Sprintf("has %d bytes by run.json, over %d", f.Size, MaxJSON))
+		}
+	}
 	return cmp.Or(r.compare(inputsDir, r.Record.Inputs), r.compare(bundlesDir, bundles))
 }
 
@@ -142,10 +151,11 @@ func (r *Run) judged() error {
 // places are the files that a run may hold.
 var places = regexp.MustCompile(`^(run\.json|run\.sigstore\.json|inputs/[^/]+|bundles/[^/]+\.zip|judgements/[0-9a-f]{64}/(judgement\.json|judgement\.sigstore\.json|results\.jsonl)|seals/[0-9a-f]{64}\.sigstore\.json)$`)
 
-var folders = regexp.MustCompile(`^(\.|inputs|bundles|judgements|seals|judgements/[0-9a-f]{64})$`)
+var folderPlaces = regexp.MustCompile(`^(inputs|bundles|judgements|seals|judgements/[0-9a-f]{64})$`)
 
-// layout refuses anything that has no place in a run: links, devices, strange names.
-func (r *Run) layout() error {
+// layout refuses anything that has no place in a run: links, devices, strange names; and more than most files and
+// folders, before their names are all in memory.
+func (r *Run) layout(most int) error {
 	info, err := os.Lstat(r.Path)
 	if err != nil {
 		return fmt.Errorf("open run: %w", err)
@@ -159,20 +169,54 @@ func (r *Run) layout() error {
 	}) {
 		return fmt.Errorf("%w: %s holds no run.json, and nothing else of a run", ErrNoRun, r.Path)
 	}
-	return filepath.WalkDir(r.Path, func(path string, d fs.DirEntry, err error) error {
+	folders, strange := []string{"."}, ""
+	for len(folders) > 0 {
+		at := folders[0]
+		folders = folders[1:]
+		err := r.eachIn(at, func(name string, d fs.DirEntry) error {
+			if most--; most < 0 {
+				return layoutError(at, fmt.Sprintf("is over %d files and folders, with those before it: more than is read of a run", MaxFiles))
+			}
+			switch {
+			case d.IsDir() && folderPlaces.MatchString(name):
+				folders = append(folders, name)
+			case d.Type().IsRegular() && places.MatchString(name):
+			case strange == "" || name < strange:
+				strange = name
+			}
+			return nil
+		})
 		if err != nil {
 			return err
 		}
-		name, err := filepath.Rel(r.Path, path)
-		if err != nil {
-			return err
+	}
+	if strange != "" {
+		return layoutError(strange, "has no place in a run")
+	}
+	return nil
+}
+
+// eachIn goes through a folder of the run, some names at a time; they come in no order.
+func (r *Run) eachIn(dir string, do func(name string, d fs.DirEntry) error) (err error) {
+	f, err := os.Open(filepath.Join(r.Path, filepath.FromSlash(dir)))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	for {
+		entries, err := f.ReadDir(1024)
+		for _, d := range entries {
+			if err := do(path.Join(dir, d.Name()), d); err != nil {
+				return err
+			}
 		}
-		name = filepath.ToSlash(name)
-		if d.IsDir() && folders.MatchString(name) || d.Type().IsRegular() && places.MatchString(name) {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
-		return layoutError(name, "has no place in a run")
-	})
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // digestAtHand gives the digest of run.json where the names in the run do not fit: empty where there is none,
@@ -204,6 +248,13 @@ func (r *Run) read(name string, limit int64) ([]byte, error) {
 		return nil, err
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case info.Size() > limit: // before any of it is read
+		return nil, layoutError(name, fmt.Sprintf("has %d bytes, over %d", info.Size(), limit))
+	}
 	b, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err == nil && int64(len(b)) > limit {
 		err = layoutError(name, fmt.Sprintf("over %d bytes", limit))

@@ -80,6 +80,9 @@ func (r *Run) AddSeal(judgement string, sign func(files []seal.File) ([]byte, er
 		return "", err
 	}
 	text, err := sign(files)
+	if err == nil && len(text) > seal.MaxSignature {
+		err = fmt.Errorf("seal: %d bytes, over %d", len(text), seal.MaxSignature)
+	}
 	if err != nil {
 		return "", err
 	}
@@ -102,8 +105,17 @@ func (r *Run) AddSeal(judgement string, sign func(files []seal.File) ([]byte, er
 	return digest, syncDir(at)
 }
 
-// toSeal lists what a seal shall be about; the run's record comes first.
+// toSeal lists what a seal shall be about; the run's record comes first. Of a judgement it is what was read, not
+// what may have come into its place.
 func (r *Run) toSeal(judgement string) ([]seal.File, error) {
+	files := []seal.File{{Name: recordName, SHA256: r.Digest}}
+	if judgement != "" {
+		j, err := r.Judgement(judgement)
+		if err != nil {
+			return nil, err
+		}
+		return append(files, seal.File{Name: JudgementFile(j.Digest), SHA256: j.Digest}, seal.File{Name: j.file(resultsName), SHA256: j.Results.SHA256}), nil
+	}
 	names := []string{signatureName}
 	judged, err := r.Judgements()
 	if err != nil {
@@ -113,17 +125,12 @@ func (r *Run) toSeal(judgement string) ([]seal.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	if judgement != "" {
-		names, judged, sealed = nil, nil, nil
-		names = append(names, JudgementFile(judgement), judgementsDir+"/"+judgement+"/"+resultsName)
-	}
 	for _, digest := range judged {
 		names = append(names, JudgementFile(digest), judgementsDir+"/"+digest+"/"+judgementSignatureName)
 	}
 	for _, digest := range sealed {
 		names = append(names, sealName(digest))
 	}
-	files := []seal.File{{Name: recordName, SHA256: r.Digest}}
 	for _, name := range names {
 		f, err := digestFile(filepath.Join(r.Path, filepath.FromSlash(name)))
 		if err != nil {
@@ -188,6 +195,7 @@ func (v *verification) seal(digest string) error {
 		}
 	}
 	v.seen[s.Kind] = true
+	v.report.read[name] = digest
 	v.report.Seals = append(v.report.Seals, Seal{digest, s.Kind, s.Signer.Anchor(), s.Time, s.Files, s.Predicate})
 	v.ok(name, what, s.Signer.Anchor(), fmt.Sprintf("%s; %d files; %s", p.words(), len(s.Files), timeWords(s.Time)))
 	return nil

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -34,6 +33,8 @@ type Report struct {
 	Last       time.Time `json:"last_exchange"` // when the last exchange ended, by the collector's clock
 	Timestamp  time.Time `json:"timestamp"`     // of the run's signature; zero without one
 	Checks     []Check   `json:"checks"`
+
+	read map[string]string // name → SHA-256 of what was read and verified, of what a countersignature is about
 }
 
 // Seal is a seal that counts: a countersignature, a verdict or a gap record.
@@ -67,7 +68,7 @@ type verification struct {
 // here (see [Refused]).
 func Verify(path string, trust *seal.Trust, expect []string, workers int) (*Run, *Report, error) {
 	r, err := look(path)
-	v := &verification{run: r, trust: trust, report: &Report{Run: r.Digest, Judgements: []string{}, Seals: []Seal{}, Checks: []Check{}}, seen: map[seal.Kind]bool{}, judged: map[string]time.Time{}}
+	v := &verification{run: r, trust: trust, report: &Report{Run: r.Digest, Judgements: []string{}, Seals: []Seal{}, Checks: []Check{}, read: map[string]string{}}, seen: map[seal.Kind]bool{}, judged: map[string]time.Time{}}
 	var layout *LayoutError
 	switch {
 	case errors.As(err, &layout):
@@ -108,17 +109,18 @@ func (r *Report) Stopped() (c Check, ok bool) {
 	return r.Checks[i], true
 }
 
-// Has reports whether a file that a seal is about belongs to what was verified: not to a judgement or a
-// seal that came in since.
-func (r *Report) Has(name string) bool {
-	if rest, ok := strings.CutPrefix(name, judgementsDir+"/"); ok {
-		digest, _, _ := strings.Cut(rest, "/")
-		return slices.Contains(r.Judgements, digest)
+// Covers refuses files that are not those that were verified, byte for byte: a judgement or a seal that came
+// in since, or a signature that was put in another's place.
+func (r *Report) Covers(files []seal.File) error {
+	for _, f := range files {
+		switch digest, ok := r.read[f.Name]; {
+		case !ok:
+			return fmt.Errorf("%s came into the run while it was verified, so nobody has verified it", f.Name)
+		case digest != f.SHA256:
+			return fmt.Errorf("%s was changed after it was verified: its sha256 was %s, and is %s", f.Name, digest, f.SHA256)
+		}
 	}
-	if !strings.HasPrefix(name, sealsDir+"/") {
-		return true
-	}
-	return slices.ContainsFunc(r.Seals, func(s Seal) bool { return sealName(s.Digest) == name })
+	return nil
 }
 
 // Unread is the result of a check that could not be done, because the system did not let the file be read.
@@ -158,6 +160,7 @@ func (v *verification) runSignature() error {
 		return v.fail(recordName, "format", err)
 	}
 	v.signed, v.seen[seal.Run] = s, true
+	v.report.read[recordName], v.report.read[signatureName] = v.run.Digest, evidence.Digest(file)
 	v.report.AsOf, v.report.Source = v.run.Record.AsOf, v.run.Record.Source
 	return nil
 }
@@ -166,12 +169,14 @@ func (v *verification) runSignature() error {
 func (v *verification) source() error {
 	s, want := v.signed, seal.Collector
 	switch src := v.run.Record.Source; {
+	case src.Kind != "live" && src.Kind != "replay":
+		return v.fail(recordName, "source of the run", fmt.Errorf("source %q is neither live nor replay", src.Kind))
+	case (src.Kind == "replay") != (src.Of != ""):
+		return v.fail(recordName, "source of the run", fmt.Errorf("source %q of run %q: a replay names the run that was played, and nothing else does", src.Kind, src.Of))
 	case src.Demo:
 		want = seal.Demo
 	case src.Kind == "replay":
 		want = seal.Replay
-	case src.Kind != "live":
-		return v.fail(recordName, "source of the run", fmt.Errorf("source %q is neither live nor replay", src.Kind))
 	}
 	anchor := s.Signer.Anchor()
 	if !s.Signer.Has(want) {
@@ -270,6 +275,7 @@ func (v *verification) judgement(digest string, all []string) error {
 		return v.fail(j.file(judgementSignatureName), "time of the judgement", err)
 	}
 	v.seen[seal.Judgement], v.judged[digest] = true, j.JudgedAsOf
+	v.report.read[JudgementFile(digest)], v.report.read[j.file(judgementSignatureName)] = digest, evidence.Digest(j.signature)
 	v.ok(j.file(judgementSignatureName), "signature of the judgement", s.Signer.Anchor(), "judged as of "+j.JudgedAsOf.Format(time.RFC3339))
 	if s.Time.IsZero() {
 		v.warn(j.file(judgementSignatureName), "time of the judgement", s.Signer.Anchor(), "NO TIMESTAMP: when it was judged is the signer's claim")
@@ -347,6 +353,9 @@ func (v *verification) expected(expect []string) error {
 // chain says what is known of the run before.
 func (v *verification) chain() error {
 	p := v.run.Record.Previous
+	if (p.Verified == "absent") != (p.Digest == "") {
+		return v.fail(recordName, "chain", fmt.Errorf("previous.verified is %q, and its digest is %q", p.Verified, p.Digest))
+	}
 	switch p.Verified {
 	case "absent":
 		v.ok(recordName, "chain", signatureName, "it names no run before it")

@@ -104,3 +104,14 @@ func TestCarriesInPredicates(t *testing.T) {
 		}
 	}
 }
+
+// What could not be read again is not signed.
+func TestTooManyFiles(t *testing.T) {
+	k, _ := testKey(t)
+	for _, n := range []int{maxSubjects, maxSubjects + 1} {
+		sig, err := (&Signer{Key: k}).SignStatement(t.Context(), SVRType, make([]File, n), map[string]any{})
+		if (err == nil) != (n <= maxSubjects) || err == nil && len(sig) == 0 {
+			t.Errorf("%d files: %v", n, err)
+		}
+	}
+}

@@ -70,6 +70,9 @@ func (s *Signer) SignStatement(ctx context.Context, predicateType string, files 
 }
 
 func (s *Signer) bundle(ctx context.Context, predicateType string, files []File, predicate any, logs []string) (*protobundle.Bundle, error) {
+	if len(files) > maxSubjects { // it would not be read again
+		return nil, fmt.Errorf("sign %s: it would be about %d files, and a signature is about %d at most", files[0].Name, len(files), maxSubjects)
+	}
 	st := &statement{Type: statementType, PredicateType: predicateType}
 	for _, f := range files {
 		st.Subject = append(st.Subject, subject{f.Name, digest{f.SHA256}})

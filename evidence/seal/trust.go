@@ -141,6 +141,7 @@ func ParseTrust(name string, text []byte, read func(path string) ([]byte, error)
 	for i, k := range f.Required {
 		at := fmt.Sprintf("$.required[%d]", i)
 		c.Check(k.valid(), at, "unknown kind %q", "use some of "+kindWords(), k)
+		c.Check(k != Report, at, "no run holds a workbook, so none could meet it", "leave it out: `trefoil verify --report FILE` always wants the workbook's signature (may_sign: [report]), or with --reperform the workbook that comes out again")
 		c.Check(k != Copy, at, "no run holds a copy, so none could meet it", "leave it out: a redacted copy always needs the signature of a redactor (may_sign: [copy])")
 	}
 	c.Check(len(f.Keys)+len(f.Identities) > 0, "$.keys", "keys or identities: none is named, so nothing could ever verify", "`trefoil init` writes a trust.yaml with the public half of a key")

@@ -35,7 +35,7 @@ type Pulled struct {
 const MaxBound = 1 << 50
 
 // MaxFiles bounds how many files a run in a store may have.
-const MaxFiles = 1 << 20
+const MaxFiles = run.MaxFiles
 
 // Pull brings a run from a store to a place of its own, whole or not at all: what is not as its
 // run.json says is a *run.LayoutError. ErrNoRun says that there is no run of that name, or that its

@@ -336,7 +336,7 @@ func (d *desk) Close(t collectors.Target, w *collectors.Work) error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, x := range out.Exchanges {
-		if end := x.Start.Add(time.Duration(x.Duration) * time.Microsecond); end.After(d.last) {
+		if end := x.End(); end.After(d.last) {
 			d.last = end
 		}
 	}

@@ -173,6 +173,9 @@ func (w *world) read(inputs map[string]string) error {
 	if w.catalogue, err = controls.Load(files, w.kinds); err != nil {
 		return err
 	}
+	if err := planned(w.run); err != nil {
+		return err
+	}
 	if err := json.Unmarshal(w.run.Record.Plan, &w.plan, json.RejectUnknownMembers(true)); err != nil {
 		return fmt.Errorf("run.json: plan: %w", err)
 	}
@@ -204,7 +207,7 @@ func (w *world) targets() ([]controls.Target, error) {
 		if x.Start.Before(t.First) {
 			t.First = x.Start
 		}
-		if end := x.Start.Add(time.Duration(x.Duration) * time.Microsecond); end.After(t.Last) {
+		if end := x.End(); end.After(t.Last) {
 			t.Last = end
 		}
 	}
@@ -300,15 +303,16 @@ func Recorded(r *run.Run, digest string) (*Judged, error) {
 	if err := out.world.read(j.Inputs); err != nil {
 		return nil, err
 	}
-	if out.Results, err = readResults(j); err != nil {
+	if out.Results, err = readResults(j, len(out.world.catalogue.Controls)); err != nil {
 		return nil, fmt.Errorf("judgement %s: results: %w", j.Digest, err)
 	}
 	out.world.results = out.Results
 	return out, nil
 }
 
-// readResults reads the controls of a judgement; its items are streamed from its file.
-func readResults(j *run.Judged) (*controls.Results, error) {
+// readResults reads the controls of a judgement, of which its catalogue has so many; its items are streamed from
+// its file.
+func readResults(j *run.Judged, most int) (*controls.Results, error) {
 	var all []controls.Line
 	for line, err := range j.Lines() {
 		var of string
@@ -317,6 +321,9 @@ func readResults(j *run.Judged) (*controls.Results, error) {
 		}
 		if err == nil && of != "control" {
 			break
+		}
+		if err == nil && len(all) == most {
+			err = fmt.Errorf("it has more lines of controls than its catalogue has controls, %d", most)
 		}
 		var l controls.Line
 		if err == nil {

@@ -15,8 +15,11 @@ import (
 // Names are what a workbook's custom properties say that it is of: digests.
 type Names struct{ Run, Judgement string }
 
-// maxProperties bounds the part of a workbook that names its run.
-const maxProperties = 1 << 20
+// Bounds of a workbook that somebody gives.
+const (
+	maxBook       = 1 << 30 // bytes of its file, which are held in memory
+	maxProperties = 1 << 20 // of the part that names its run
+)
 
 // customProperties is docProps/custom.xml (ECMA-376 Part 1, 22.3).
 type customProperties struct {
@@ -65,7 +68,7 @@ func NamesOf(workbook []byte) (Names, error) {
 // RecordedIn reads back the judgement that the workbook in a file names. A workbook of another run, or
 // where a judgement is asked for, of another judgement, is refused: its rows are about other things.
 func RecordedIn(r *run.Run, path, judgement string) (*Judged, error) {
-	b, err := os.ReadFile(path)
+	b, err := readFile(path, maxBook)
 	if err != nil {
 		return nil, err
 	}
@@ -79,4 +82,23 @@ func RecordedIn(r *run.Run, path, judgement string) (*Judged, error) {
 		return nil, fmt.Errorf("%s is a workbook of judgement %s, not of %s", path, named.Judgement, judgement)
 	}
 	return Recorded(r, named.Judgement)
+}
+
+// readFile reads a file that somebody gives; one that is larger than limit is not read.
+func readFile(path string, limit int64) (b []byte, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if info.Size() <= limit {
+		if b, err = io.ReadAll(io.LimitReader(f, limit+1)); err != nil || int64(len(b)) <= limit {
+			return b, err
+		}
+	}
+	return nil, fmt.Errorf("%s: has %d bytes, over %d", path, info.Size(), limit)
 }

@@ -76,10 +76,8 @@ func (v *Verification) countersign(ctx context.Context, r *run.Run, report *run.
 		p.Properties = append(p.Properties, "TREFOIL_RUN_REPERFORMED")
 	}
 	return r.AddSeal("", func(files []seal.File) ([]byte, error) {
-		for _, f := range files {
-			if !report.Has(f.Name) {
-				return nil, fmt.Errorf("countersign: %s came into the run while it was verified, so nobody has verified it; nothing was signed: countersign again", f.Name)
-			}
+		if err := report.Covers(files); err != nil {
+			return nil, fmt.Errorf("countersign: %w; nothing was signed: countersign again", err)
 		}
 		return signer.SignStatement(ctx, seal.SVRType, files, p)
 	})

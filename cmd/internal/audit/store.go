@@ -102,7 +102,7 @@ type Previous struct {
 // Before reads the run at path, so that the next one can name it. A run that does not verify is
 // named all the same: leaving it out would hide it. With no trust, nothing verifies.
 func Before(ctx context.Context, path string, trust *seal.Trust, workers int) (*Previous, error) {
-	text, err := os.ReadFile(filepath.Join(path, "run.json"))
+	text, err := readFile(filepath.Join(path, "run.json"), run.MaxJSON)
 	if err != nil {
 		return nil, fmt.Errorf("the newest run cannot be named: %w. Put its run.json back from a copy, or move the folder out of the store", err)
 	}

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"syscall"
+
+	"github.com/go-json-experiment/json"
 
 	"github.com/trefoil-audit/trefoil/controls"
 	"github.com/trefoil-audit/trefoil/evidence"
@@ -26,9 +29,11 @@ type Verification struct {
 	Workers   int
 	Reperform bool
 	Report    string // a workbook: its signature is checked and, with Reperform, its parts are compared
-	Judgement string // which judgement the workbook must be of; empty: the one that it names
+	Judgement string // that must be there, and that the workbook must be of; empty: the one that it names
 	Tool      run.Tool
 	Progress  func(string)
+
+	book []byte // what was read of Report, once: its signature and its parts are of the same bytes
 }
 
 // OtherBuildError says that another build made a run, and that this one gets other contents:
@@ -53,6 +58,9 @@ func Verify(ctx context.Context, v Verification) (*run.Run, *run.Report, error) 
 	if err != nil {
 		return nil, report, err
 	}
+	if err := Timed(r, report); err != nil {
+		return nil, report, err
+	}
 	if err := verdicts(r, report); err != nil {
 		return nil, report, err
 	}
@@ -67,10 +75,17 @@ func Verify(ctx context.Context, v Verification) (*run.Run, *run.Report, error) 
 		report.Checks = append(report.Checks, run.Check{File: "inputs/" + engagement.FileName, What: "withheld values", Result: "warning",
 			Detail: "VALUES WITHHELD before they were written, by rules " + strings.Join(rules, ", ")})
 	}
+	if err := planned(r); err != nil {
+		return nil, report, failed(report, "run.json", "plan", err)
+	}
+	passed(report, "run.json", "plan", "run.json", fmt.Sprintf("each of its %d targets has a bundle", len(r.Targets())))
 	if v.Report != "" {
 		if err := v.workbookSignature(r, report); err != nil {
 			return nil, report, err
 		}
+	}
+	if v.Judgement != "" && !slices.Contains(report.Judgements, v.Judgement) {
+		return nil, report, failed(report, ".", "judgement that is asked for", fmt.Errorf("the run has no judgement %s", v.Judgement))
 	}
 	if v.Reperform {
 		if err := v.reperform(ctx, r, report); err != nil {
@@ -78,6 +93,44 @@ func Verify(ctx context.Context, v Verification) (*run.Run, *run.Report, error) 
 		}
 	}
 	return r, report, nil
+}
+
+// planned refuses a run whose bundles are not of the targets of its plan, each and no other: of a target without a
+// bundle there is no coverage, so that nothing would keep what it was not asked from a pass.
+func planned(r *run.Run) error {
+	var plan []Planned
+	if err := json.Unmarshal(r.Record.Plan, &plan, json.RejectUnknownMembers(true)); err != nil {
+		return fmt.Errorf("run.json: plan: %w", err)
+	}
+	bundles := r.Targets()
+	for _, p := range plan {
+		at, ok := slices.BinarySearch(bundles, p.ID)
+		if !ok {
+			return &run.LayoutError{File: "run.json", Cause: fmt.Sprintf("its plan names target %s, once or twice, and there is one bundle of it or none", p.ID)}
+		}
+		bundles = slices.Delete(bundles, at, at+1)
+	}
+	if len(bundles) > 0 {
+		return &run.LayoutError{File: "run.json", Cause: "there is a bundle of target " + bundles[0] + ", which its plan does not name"}
+	}
+	return nil
+}
+
+// Timed refuses a live run whose engagement names a timestamp authority and whose signature carries no
+// timestamp: a collection that got none left no run, so it was removed. Signatures of this build say so
+// themselves; those of older builds do not, and what trust is optional about would not be missed in them.
+func Timed(r *run.Run, report *run.Report) error {
+	if r.Record.Source.Kind != "live" || !report.Timestamp.IsZero() {
+		return nil
+	}
+	untimed, err := Untimed(r)
+	switch {
+	case err != nil:
+		return failed(report, "inputs/"+engagement.FileName, "engagement", err)
+	case !untimed:
+		return failed(report, "run.sigstore.json", "time", fmt.Errorf("%w: it carries no timestamp, and inputs/%s names an authority: the timestamp was removed", seal.ErrTime, engagement.FileName))
+	}
+	return nil
 }
 
 func failed(report *run.Report, file, what string, err error) error {
@@ -104,14 +157,15 @@ func passed(report *run.Report, file, what, anchor, detail string) {
 // workbookSignature checks the signature that lies beside a workbook. Without one, the comparison
 // of a re-performance decides; without that too, nothing speaks for the workbook.
 func (v *Verification) workbookSignature(r *run.Run, report *run.Report) error {
-	content, err := os.ReadFile(v.Report)
+	content, err := readFile(v.Report, maxBook)
 	if err != nil {
 		return err
 	}
+	v.book = content
 	if err := v.workbookOf(content, r, report); err != nil {
 		return err
 	}
-	signature, err := os.ReadFile(v.Report + SignatureSuffix)
+	signature, err := readFile(v.Report+SignatureSuffix, seal.MaxSignature)
 	if errors.Is(err, os.ErrNotExist) {
 		if !v.Reperform {
 			return failed(report, v.Report, "signature of the workbook", fmt.Errorf("the workbook is unsigned (no file %s) and was not compared; use --reperform", v.Report+SignatureSuffix))
@@ -123,11 +177,23 @@ func (v *Verification) workbookSignature(r *run.Run, report *run.Report) error {
 		return err
 	}
 	s, err := v.Trust.Verify(seal.Report, evidence.Digest(content), signature, seal.At(r.Record.AsOf))
+	if err == nil {
+		err = v.workbookTime(r, report, s)
+	}
 	if err != nil {
 		return failed(report, v.Report, "signature of the workbook", err)
 	}
 	passed(report, v.Report, "signature of the workbook", s.Signer.Anchor(), evidence.Digest(content))
 	return nil
+}
+
+// workbookTime holds the times that the workbook's signature claims: it is of a judgement, of a run that had ended.
+func (v *Verification) workbookTime(r *run.Run, report *run.Report, s *seal.Signature) error {
+	j, err := r.Judgement(v.Judgement)
+	if err != nil {
+		return err
+	}
+	return cmp.Or(s.Before("it is of a judgement as of", j.JudgedAsOf), s.Claims(report.Last, j.JudgedAsOf))
 }
 
 // workbookOf wants a workbook of this run and, where one was asked for, of that judgement. Of several
