@@ -76,7 +76,7 @@ func humans(j *joins) []*evidence.Fact {
 		slices.Sort(by)
 		switch {
 		case len(j.in.Roster) == 0:
-			f.Unknown("engagement.yaml names no roster, or it is empty", "/attrs/holders")
+			f.Unknown(noRoster, "/attrs/holders")
 		case scope.scope == ScopeUnknown:
 			f.Unknown("scope: "+scope.why, "/attrs/holders")
 		default:

@@ -30,6 +30,8 @@ type world struct {
 	table   *place.Table
 	trusted map[string]bool   // provider-qualified account ids
 	homes   map[string]string // of those that the register trusts: the entity's country, as it says
+	people  people
+	auditor []string // patterns of the auditor's principals
 }
 
 // homesOf lists the countries of the accounts that the register trusts.
@@ -170,11 +172,17 @@ func (e *environment) within(p, countries ref.Val) ref.Val {
 }
 
 // isTrusted says whether a principal, account or project is one of the audited organisation's
-// own or of the register's trusted ones. "*" is nobody's; what names no account is unknown.
+// own or of the register's trusted ones, and of a person whether the roster lists them. "*" is nobody's; what names no
+// account is unknown, and so is a group, whose members no collector asks for.
 func (e *environment) isTrusted(v ref.Val) ref.Val {
 	s, ok := v.(types.String)
 	if !ok {
 		return types.MaybeNoSuchOverloadErr(v)
+	}
+	if trusted, unseen, person := e.world.people.of(string(s), e.world.auditor); unseen != "" {
+		return unknown(unseen)
+	} else if person {
+		return types.Bool(trusted)
 	}
 	trusted, known := trustedIn(e.world.trusted, string(s))
 	if !known {
@@ -184,8 +192,8 @@ func (e *environment) isTrusted(v ref.Val) ref.Val {
 }
 
 // atHome says whether whoever holds an account that the register trusts sits in one of the
-// countries. The audited organisation's own accounts do; a trusted one whose country the register
-// does not say is unknown.
+// countries, or whether a person whom the roster lists works there. The audited organisation's own accounts do; a
+// trusted one whose country the register does not say is unknown.
 func (e *environment) atHome(v, countries ref.Val) ref.Val {
 	s, ok := v.(types.String)
 	if !ok {
@@ -194,6 +202,9 @@ func (e *environment) atHome(v, countries ref.Val) ref.Val {
 	list, err := countries.ConvertToNative(stringList)
 	if err != nil {
 		return types.NewErr("at_home: %v", err)
+	}
+	if home, listed := e.world.people.home(string(s), list.([]string)); listed {
+		return types.Bool(home)
 	}
 	switch id, home, registered := homeIn(e.world.homes, string(s)); {
 	case !registered:

@@ -69,7 +69,8 @@ func (c *Catalogue) Judge(ctx context.Context, in Input) (*Results, error) {
 	if err != nil {
 		return nil, err
 	}
-	*c.env.world = world{asOf: in.AsOf, table: in.Table, trusted: j.trusted, homes: homesOf(in.Register)}
+	*c.env.world = world{asOf: in.AsOf, table: in.Table, trusted: j.trusted, homes: homesOf(in.Register),
+		people: peopleOf(in.Roster), auditor: in.Parameters.AuditorPrincipals}
 	p := newPass(c, &in, j, params)
 	if err := p.walk(ctx, facts); err != nil {
 		return nil, errors.Join(err, p.records.close())
