@@ -235,7 +235,7 @@ func ownerOf(s string) (string, bool) {
 		}
 		return "", false
 	}
-	if _, rest, ok := strings.Cut(s, ".googleapis.com/projects/"); ok && strings.HasPrefix(s, "//") {
+	if host, rest, ok := strings.Cut(s, ".googleapis.com/projects/"); ok && strings.LastIndexByte(host, '/') == 1 && strings.HasPrefix(s, "//") {
 		project, _, _ := strings.Cut(rest, "/")
 		return "gcp:" + project, project != ""
 	}

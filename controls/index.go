@@ -180,7 +180,7 @@ func (j *joins) endOf(f *evidence.Fact) end {
 func (j *joins) add(g *glimpse) {
 	e := g.end
 	j.use(g.key, g.id, &e)
-	if old, twice := j.ends.get(g.id); twice && (!slices.Equal(old.located, e.located) || old.ruling != e.ruling || old.target != e.target && bare(g.id) != g.id) {
+	if old, twice := j.ends.get(g.id); twice && (!slices.Equal(old.located, e.located) || old.ruling != e.ruling || old.manager != e.manager && old.kind == e.kind || old.target != e.target && bare(g.id) != g.id) {
 		e = end{ruling: ruling{scope: ScopeUnknown, rule: "said twice"}, kind: e.kind, why: "said twice, with differences: " + g.id}
 		j.use(old.key, g.id, &e)
 		j.use(g.key, g.id, &e)
