@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -61,7 +62,7 @@ func (c *Catalogue) Judge(ctx context.Context, in Input) (*Results, error) {
 	if err != nil {
 		return nil, err
 	}
-	j, err := indexLines(&in)
+	j, err := indexLines(&in, c.judged())
 	if err != nil {
 		return nil, err
 	}
@@ -84,6 +85,17 @@ func (c *Catalogue) Judge(ctx context.Context, in Input) (*Results, error) {
 		r.Lines = append(r.Lines, line)
 	}
 	return r, nil
+}
+
+// judged gives the kinds that a test is about.
+func (c *Catalogue) judged() map[string]bool {
+	out := map[string]bool{}
+	for _, tests := range c.tests {
+		for _, t := range tests {
+			maps.Copy(out, t.kinds)
+		}
+	}
+	return out
 }
 
 // test runs a control's tests that are about a fact; see [runTests].

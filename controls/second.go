@@ -225,12 +225,9 @@ func (j *joins) compareKind(kind string, natives []string) compared {
 }
 
 // unlisted says whether a fact is of a kind that a second source lists, and none lists it.
-func (j *joins) unlisted(f *evidence.Fact) bool {
-	if !j.sources.both[f.Kind] {
-		return false
-	}
-	e, ok := j.ends.get(f.ID)
-	return ok && e.kind == f.Kind && !j.sources.lists(f.Kind, f.ID)
+// E is what the index holds under its id, if anything.
+func (j *joins) unlisted(f *evidence.Fact, e end, ok bool) bool {
+	return j.sources.both[f.Kind] && ok && e.kind == f.Kind && !j.sources.lists(f.Kind, f.ID)
 }
 
 // setSources fills what the second source says into a control's parts, and gives the state of the

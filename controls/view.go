@@ -21,7 +21,7 @@ type View struct {
 // View indexes a run's facts by a judgement's inputs. Errors: facts that cannot be read.
 func (c *Catalogue) View(in Input) (*View, error) {
 	in.kinds = c.kinds
-	j, err := indexLines(&in)
+	j, err := indexLines(&in, nil)
 	if err != nil {
 		return nil, err
 	}
