@@ -21,10 +21,13 @@ const caseRow = "case: not said"
 // caseTime is the instant at which cases are judged.
 var caseTime = time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC)
 
-// caseTrusted are the accounts that cases trust; caseHomes those of them that are others'.
+// caseTrusted are the accounts that cases trust; caseHomes those of them that are others'; caseRoster lists the people
+// of cases, and caseAuditor who is the auditor there.
 var (
 	caseTrusted = map[string]bool{"aws:111122223333": true, "gcp:enclave": true, "aws:222233334444": true, "aws:333344445555": true, "aws:444455556666": true}
 	caseHomes   = map[string]string{"aws:222233334444": "IE", "aws:333344445555": "US", "aws:444455556666": ""}
+	caseRoster  = people{"user:ann@example.com": {"IE"}, "user:bob@example.com": {"US"}, "user:desk@example.com": {"IE", "US"}}
+	caseAuditor = []string{"user:auditor@example.org"}
 )
 
 // fact makes the case's fact. Fields that Set does not say are unknown, so that a case passes
@@ -116,7 +119,7 @@ func (f caseFault) String() string {
 func (c *Catalogue) witness(ctx context.Context, control *Control, in *Input) (Witness, []caseFault, error) {
 	old := *c.env.world
 	defer func() { *c.env.world = old }()
-	*c.env.world = world{asOf: caseTime, table: in.Table, trusted: caseTrusted, homes: caseHomes}
+	*c.env.world = world{asOf: caseTime, table: in.Table, trusted: caseTrusted, homes: caseHomes, people: caseRoster, auditor: caseAuditor}
 	params, err := parameterValues(engagement.DefaultParameters(), in.Table)
 	if err != nil {
 		return Witness{}, nil, err

@@ -595,7 +595,7 @@ func TestAuditLogs(t *testing.T) {
 			in.Targets = append(in.Targets, Target{ID: "aws-222222222222", Provider: "aws", Account: "222222222222", Parent: "aws-org-1"},
 				Target{ID: "aws-333333333333", Provider: "aws", Account: "333333333333", Parent: "aws-org-2"},
 				Target{ID: "aws-444444444444", Provider: "aws", Account: "444444444444"}) // named by the engagement, in no organisation of it
-			j, err := indexLines(&in)
+			j, err := indexLines(&in, nil)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -638,7 +638,7 @@ func TestLegacyGone(t *testing.T) {
 			in.Register.Legacy = []engagement.Legacy{{ID: c.id, Owner: c.owner, State: "deleted"}}
 			in.Coverage[0].Status = c.lists
 			in.kinds = testKinds(t)
-			j, err := indexLines(&in)
+			j, err := indexLines(&in, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -13,8 +13,8 @@ import (
 // target is left out.
 func collectorAccess(j *joins) []*evidence.Fact {
 	var out []*evidence.Fact
-	callers := j.callers()
-	roles := j.rolesOf(callers)
+	callers, unclear := j.callers()
+	roles := j.rolesOf(callers, unclear)
 	for _, t := range j.in.Targets {
 		if !t.account() {
 			continue // an organisation, which its management account's identity collects, or a plug-in
@@ -25,6 +25,8 @@ func collectorAccess(j *joins) []*evidence.Fact {
 			f.Unknown("no collector asks who may act as the collector's identity in "+t.Provider, "/attrs/role", "/attrs/assumable_by", "/attrs/strangers")
 		case caller == nil:
 			f.Unknown(cmp.Or(j.rowGap(t.ID, "aws.sts.caller"), "the collector's identity was not seen in "+t.ID), "/attrs/role", "/attrs/assumable_by", "/attrs/strangers")
+		case unclear[t.ID] != "":
+			f.Because("f:"+caller.ID).Unknown(unclear[t.ID], "/attrs/role", "/attrs/assumable_by", "/attrs/strangers")
 		default:
 			f.Because("f:" + caller.ID)
 			j.trustOf(f, t, caller, roles[t.ID])
@@ -36,7 +38,11 @@ func collectorAccess(j *joins) []*evidence.Fact {
 
 // trustOf sets who may assume the role by which a target was asked; r is the role's fact, or nil.
 func (j *joins) trustOf(f *evidence.Fact, t Target, caller, r *evidence.Fact) {
-	v, _ := caller.Get("/attrs/role")
+	v, said := caller.Get("/attrs/role")
+	if !said {
+		f.Unknown(reasonOf(caller, "/attrs/role"), "/attrs/role", "/attrs/assumable_by", "/attrs/strangers")
+		return
+	}
 	arn, isRole := v.(string)
 	if !isRole {
 		f.None(kindCollectorAccess, "/attrs/role").Unknown("the collector signed in without a role: who else holds its keys was not seen", "/attrs/assumable_by", "/attrs/strangers")
@@ -80,27 +86,44 @@ func sameRole(role, session string) bool {
 	return ok && same && rest[strings.LastIndexByte(rest, '/')+1:] == name
 }
 
-// callers gives, by target, the identity that collected there.
-func (j *joins) callers() map[string]*evidence.Fact {
-	out := map[string]*evidence.Fact{}
+// callers gives, by target, the identity that collected there. Where several roles did, or there is no telling, unclear says so.
+func (j *joins) callers() (out map[string]*evidence.Fact, unclear map[string]string) {
+	out, unclear = map[string]*evidence.Fact{}, map[string]string{}
 	for f := range j.each("aws.sts.caller") {
-		if out[f.Target] == nil {
+		first := out[f.Target]
+		if first == nil {
 			out[f.Target] = f.Clone()
+			continue
+		}
+		was, _ := first.Get("/attrs/role")
+		if role, _ := f.Get("/attrs/role"); role != was {
+			unclear[f.Target] = "identities of several roles collected in " + f.Target
 		}
 	}
-	return out
+	return out, unclear
 }
 
-// rolesOf gives, by target, the role that its caller used, where it is among those that were listed.
-func (j *joins) rolesOf(callers map[string]*evidence.Fact) map[string]*evidence.Fact {
+// rolesOf gives, by target, the role that its caller used, where it is among those that were listed. One that was said twice,
+// with different trusts, is unclear.
+func (j *joins) rolesOf(callers map[string]*evidence.Fact, unclear map[string]string) map[string]*evidence.Fact {
 	out := map[string]*evidence.Fact{}
 	for r := range j.each("aws.iam.role") {
-		if out[r.Target] != nil || callers[r.Target] == nil {
+		if callers[r.Target] == nil {
 			continue
 		}
 		v, _ := callers[r.Target].Get("/attrs/role")
-		if arn, ok := v.(string); ok && sameRole(r.ID, arn) {
+		arn, ok := v.(string)
+		if !ok || !sameRole(r.ID, arn) {
+			continue
+		}
+		first := out[r.Target]
+		if first == nil {
 			out[r.Target] = r.Clone()
+			continue
+		}
+		by, known := texts(r, "/principal/trusted_by")
+		if was, before := texts(first, "/principal/trusted_by"); !known || !before || !slices.Equal(by, was) {
+			unclear[r.Target] = "said twice, with differences: " + r.ID
 		}
 	}
 	return out

@@ -63,7 +63,8 @@ func humans(j *joins) []*evidence.Fact {
 	for user := range j.each("aws.iam.user") {
 		e, _ := j.ends.get(user.ID)
 		scope := j.rulingOf(user.ID, e)
-		if human, ok := user.Get("/principal/type"); ok && human != "human" || scope.scope == Out {
+		sort, _ := user.Get("/principal/type")
+		if text, _ := sort.(string); slices.Contains(notHuman, text) || scope.scope == Out {
 			continue
 		}
 		f := derived(kindHuman, "human:"+user.ID, user.Name, user.Target, "").Because("f:"+user.ID).Set("/attrs/principal", user.ID)
@@ -76,7 +77,7 @@ func humans(j *joins) []*evidence.Fact {
 		slices.Sort(by)
 		switch {
 		case len(j.in.Roster) == 0:
-			f.Unknown("engagement.yaml names no roster, or it is empty", "/attrs/holders")
+			f.Unknown(noRoster, "/attrs/holders")
 		case scope.scope == ScopeUnknown:
 			f.Unknown("scope: "+scope.why, "/attrs/holders")
 		default:
@@ -87,13 +88,16 @@ func humans(j *joins) []*evidence.Fact {
 	return out
 }
 
+// notHuman are the sorts of principals that are no people. One of another sort, or of none that was seen, may be.
+var notHuman = []string{"workload", "service", "federated", "group", "role", "public"}
+
 // setUsable says whether a user has a credential that can be used.
 func setUsable(f, user *evidence.Fact) {
 	const ptr = "/principal/credentials"
 	v, ok := user.Get(ptr)
-	list, _ := v.([]any)
+	list, isList := v.([]any)
 	unseen := ""
-	if !ok {
+	if !ok || v != nil && !isList {
 		unseen = reasonOf(user, ptr)
 	} else if why := user.Unknowns[ptr+"/-"]; why != "" {
 		unseen = why

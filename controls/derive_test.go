@@ -26,7 +26,7 @@ func indexed(t *testing.T, in Input, kinds ...*evidence.Kind) *joins {
 	for _, k := range kinds {
 		in.kinds[k.Name] = k
 	}
-	j, err := indexLines(&in)
+	j, err := indexLines(&in, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

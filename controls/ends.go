@@ -58,7 +58,9 @@ func newEnds() *ends { return &ends{by: map[idDigest]uint32{}} }
 // that it is made when it is asked for.
 func noLocation(id string) string { return "has no location: " + id }
 
-func (x *ends) put(id string, e end) {
+func (x *ends) put(id string, e end) { x.set(digestOf(bare(id)), e) }
+
+func (x *ends) set(as idDigest, e end) {
 	p := packed{ruling: x.rulings.number(e.ruling), kind: x.texts.number(e.kind), target: x.texts.number(e.target),
 		manager: x.texts.number(e.manager), key: x.texts.number(e.key), data: e.data, ghost: e.ghost}
 	if p.placeless = e.placeless; !p.placeless {
@@ -73,11 +75,13 @@ func (x *ends) put(id string, e end) {
 			x.lists = append(x.lists, e.located)
 		}
 	}
-	x.by[digestOf(bare(id))] = x.packed.number(p)
+	x.by[as] = x.packed.number(p)
 }
 
-func (x *ends) get(id string) (end, bool) {
-	at, ok := x.by[digestOf(bare(id))]
+func (x *ends) get(id string) (end, bool) { return x.at(digestOf(bare(id))) }
+
+func (x *ends) at(as idDigest) (end, bool) {
+	at, ok := x.by[as]
 	if !ok {
 		return end{}, false
 	}

@@ -32,6 +32,8 @@ type world struct {
 	homes   map[string]string // of those that the register trusts: the entity's country, as it says
 	pools   *federation
 	issuers []string // patterns of identity providers that the engagement names
+	people  people
+	auditor []string // patterns of the auditor's principals
 }
 
 // homesOf lists the countries of the accounts that the register trusts.
@@ -172,12 +174,18 @@ func (e *environment) within(p, countries ref.Val) ref.Val {
 }
 
 // isTrusted says whether a principal, account or project is one of the audited organisation's
-// own or of the register's trusted ones. "*" is nobody's; what names no account is unknown. Whoever comes
-// through an identity pool is judged by the issuers that it takes tokens of.
+// own or of the register's trusted ones, and of a person whether the roster lists them. "*" is nobody's; what names no
+// account is unknown, and so is a group, whose members no collector asks for. Whoever comes through an identity pool
+// is judged by the issuers that it takes tokens of.
 func (e *environment) isTrusted(v ref.Val) ref.Val {
 	s, ok := v.(types.String)
 	if !ok {
 		return types.MaybeNoSuchOverloadErr(v)
+	}
+	if trusted, unseen, person := e.world.people.of(string(s), e.world.auditor); unseen != "" {
+		return unknown(unseen)
+	} else if person {
+		return types.Bool(trusted)
 	}
 	trusted, why := e.world.pools.trustIn(e.world.trusted, e.world.issuers, string(s))
 	if why != "" {
@@ -187,8 +195,8 @@ func (e *environment) isTrusted(v ref.Val) ref.Val {
 }
 
 // atHome says whether whoever holds an account that the register trusts sits in one of the
-// countries. The audited organisation's own accounts do; a trusted one whose country the register
-// does not say is unknown.
+// countries, or whether a person whom the roster lists works there. The audited organisation's own accounts do; a
+// trusted one whose country the register does not say is unknown.
 func (e *environment) atHome(v, countries ref.Val) ref.Val {
 	s, ok := v.(types.String)
 	if !ok {
@@ -197,6 +205,9 @@ func (e *environment) atHome(v, countries ref.Val) ref.Val {
 	list, err := countries.ConvertToNative(stringList)
 	if err != nil {
 		return types.NewErr("at_home: %v", err)
+	}
+	if home, listed := e.world.people.home(string(s), list.([]string)); listed {
+		return types.Bool(home)
 	}
 	switch id, home, registered := homeIn(e.world.homes, string(s)); {
 	case !registered:
@@ -227,7 +238,7 @@ func ownerOf(s string) (string, bool) {
 		}
 		return "", false
 	}
-	if _, rest, ok := strings.Cut(s, ".googleapis.com/projects/"); ok && strings.HasPrefix(s, "//") {
+	if host, rest, ok := strings.Cut(s, ".googleapis.com/projects/"); ok && strings.LastIndexByte(host, '/') == 1 && strings.HasPrefix(s, "//") {
 		project, _, _ := strings.Cut(rest, "/")
 		if project != "" && strings.Trim(project, "0123456789") == "" { // no id is a number
 			return "gcp:projects/" + project, true

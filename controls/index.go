@@ -54,8 +54,8 @@ func newJoins(in *Input) *joins {
 	return j
 }
 
-// indexLines indexes the run's facts.
-func indexLines(in *Input) (*joins, error) {
+// indexLines indexes the run's facts. Of each it notes whether it is of one of the kinds that tests are about.
+func indexLines(in *Input, judged map[string]bool) (*joins, error) {
 	j := newJoins(in)
 	workers := make([]func(*chunk) ([]glimpse, error), runtime.GOMAXPROCS(0))
 	for i := range workers {
@@ -69,6 +69,7 @@ func indexLines(in *Input) (*joins, error) {
 		for i := range some {
 			j.add(&some[i])
 			j.keep(&some[i])
+			j.judged.add(judged[some[i].end.kind] || j.sources.both[some[i].end.kind])
 		}
 	}
 	return j, j.finish()
@@ -193,12 +194,13 @@ func (j *joins) endOf(f *evidence.Fact) end {
 func (j *joins) add(g *glimpse) {
 	e := g.end
 	j.use(g.key, g.id, &e)
-	if old, twice := j.ends.get(g.id); twice && (!slices.EqualFunc(old.located, e.located, samePlace) || old.ruling != e.ruling || old.target != e.target && bare(g.id) != g.id) {
+	as := digestOf(bare(g.id))
+	if old, twice := j.ends.at(as); twice && (!slices.EqualFunc(old.located, e.located, samePlace) || old.ruling != e.ruling || old.manager != e.manager && old.kind == e.kind || old.target != e.target && bare(g.id) != g.id) {
 		e = end{ruling: ruling{scope: ScopeUnknown, rule: "said twice"}, kind: e.kind, why: "said twice, with differences: " + g.id}
 		j.use(old.key, g.id, &e)
 		j.use(g.key, g.id, &e)
 	}
-	j.ends.put(g.id, e)
+	j.ends.set(as, e)
 	if e.data {
 		j.stores = append(j.stores, g.id)
 	}

@@ -15,6 +15,7 @@ type joins struct {
 	reads      map[string][]string // by kind: the fields that derivations read
 	kept       map[string]*chunk   // by kind: facts with these fields alone, encoded
 	fault      error               // of reading those back
+	judged     bits                // lines of facts that are of a kind which a test is about, or a second source lists
 	stores     []string            // ids of stores of something else than logs
 	edges      map[string][]string // store, by its bare id → its copies
 	opens      map[string][]string // store → other ways into it
@@ -123,7 +124,13 @@ func (j *joins) carry(scope Scope) {
 
 // scopeOf gives the ruling of a fact; derived facts are in.
 func (j *joins) scopeOf(f *evidence.Fact) ruling {
-	if e, ok := j.ends.get(f.ID); ok && e.kind == f.Kind {
+	e, ok := j.ends.get(f.ID)
+	return j.scopeAs(f, e, ok)
+}
+
+// scopeAs does the same of what the index holds under its id, if anything.
+func (j *joins) scopeAs(f *evidence.Fact, e end, ok bool) ruling {
+	if ok && e.kind == f.Kind {
 		return j.rulingOf(f.ID, e)
 	}
 	return byDefault

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -61,7 +62,7 @@ func (c *Catalogue) Judge(ctx context.Context, in Input) (*Results, error) {
 	if err != nil {
 		return nil, err
 	}
-	j, err := indexLines(&in)
+	j, err := indexLines(&in, c.judged())
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +70,8 @@ func (c *Catalogue) Judge(ctx context.Context, in Input) (*Results, error) {
 	if err != nil {
 		return nil, err
 	}
-	*c.env.world = world{asOf: in.AsOf, table: in.Table, trusted: j.trusted, homes: homesOf(in.Register), pools: &j.pools, issuers: in.Parameters.IdentityProviders}
+	*c.env.world = world{asOf: in.AsOf, table: in.Table, trusted: j.trusted, homes: homesOf(in.Register), pools: &j.pools, issuers: in.Parameters.IdentityProviders,
+		people: peopleOf(in.Roster), auditor: in.Parameters.AuditorPrincipals}
 	p := newPass(c, &in, j, params)
 	if err := p.walk(ctx, facts); err != nil {
 		return nil, errors.Join(err, p.records.close())
@@ -83,6 +85,17 @@ func (c *Catalogue) Judge(ctx context.Context, in Input) (*Results, error) {
 		r.Lines = append(r.Lines, line)
 	}
 	return r, nil
+}
+
+// judged gives the kinds that a test is about.
+func (c *Catalogue) judged() map[string]bool {
+	out := map[string]bool{}
+	for _, tests := range c.tests {
+		for _, t := range tests {
+			maps.Copy(out, t.kinds)
+		}
+	}
+	return out
 }
 
 // test runs a control's tests that are about a fact; see [runTests].

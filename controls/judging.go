@@ -58,14 +58,15 @@ func (j *judging) chunk(ctx context.Context, c *chunk) (*verdicts, error) {
 
 // fact judges one fact by every control that is about it.
 func (j *judging) fact(ctx context.Context, f *evidence.Fact) {
-	if j.j.unlisted(f) {
+	e, ok := j.j.ends.get(f.ID)
+	if j.j.unlisted(f, e, ok) {
 		j.natives[f.Kind] = append(j.natives[f.Kind], f.ID)
 	}
 	about := j.about[f.Kind]
 	if len(about) == 0 {
 		return
 	}
-	r := j.j.scopeOf(f)
+	r := j.j.scopeAs(f, e, ok)
 	f = j.j.resolve(f)
 	out := false
 	for _, of := range about {

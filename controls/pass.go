@@ -73,7 +73,7 @@ func (p *pass) walk(ctx context.Context, derived []*evidence.Fact) error {
 		judges[i] = newJudging(p)
 		workers[i] = func(c *chunk) (*verdicts, error) { return judges[i].chunk(ctx, c) }
 	}
-	for v, err := range inOrder(chunks(p.in.Facts()), workers) {
+	for v, err := range inOrder(chunks(p.j.judged.pick(p.in.Facts())), workers) {
 		if err = cmp.Or(err, p.take(v)); err != nil {
 			return err
 		}

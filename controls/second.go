@@ -19,13 +19,13 @@ const (
 // the values that its native_kind may have.
 type sources struct {
 	second  map[string][]string // kind of a second source → native kinds that it lists
-	sighted map[idDigest]uint32 // by native id: its place in all
+	sighted map[idDigest]uint32 // by kind and native id: its place in all
 	all     []sighting
 	both    map[string]bool   // native kinds that some second source lists
 	class   map[string]string // class of stores, by kind; "" where facts of one kind differ
 	ghosts  []*ghost          // what the second source alone lists, by id
 	froms   numbered[string]  // where sightings come from: lists, as canonical JSON
-	lists   [][]string        // those lists, by their number
+	origins [][]string        // those lists, by their number
 	kinds   numbered[string]
 	targets numbered[string]
 }
@@ -96,25 +96,25 @@ func (s *sources) add(g *glimpse) {
 	}
 	key, _ := evidence.AppendCanonical(nil, g.sight.from)
 	one := sighting{native: g.sight.native, fact: g.id, kind: s.kinds.number(g.sight.kind), target: s.targets.number(g.end.target), from: s.froms.number(string(key))}
-	if int(one.from) == len(s.lists) {
-		s.lists = append(s.lists, g.sight.from)
+	if int(one.from) == len(s.origins) {
+		s.origins = append(s.origins, g.sight.from)
 	}
-	at, twice := s.sighted[digestOf(one.native)]
-	if twice {
+	as := sightedAs(g.sight.kind, one.native)
+	if at, twice := s.sighted[as]; twice {
 		s.all[at] = one
 		return
 	}
-	s.sighted[digestOf(one.native)] = uint32(len(s.all))
+	s.sighted[as] = uint32(len(s.all))
 	s.all = append(s.all, one)
 }
 
-// kindOf gives the kind of which the second source lists an id; "" where it does not list it.
-func (s *sources) kindOf(id string) string {
-	at, ok := s.sighted[digestOf(id)]
-	if !ok {
-		return ""
-	}
-	return s.kinds.all[s.all[at].kind]
+// sightedAs tells things of one id and several kinds apart: each may be a ghost.
+func sightedAs(kind, id string) idDigest { return digestOf(kind + " " + id) }
+
+// lists says whether the second source lists a thing.
+func (s *sources) lists(kind, id string) bool {
+	_, ok := s.sighted[sightedAs(kind, id)]
+	return ok
 }
 
 // compare finds the ghosts, once all facts were seen, and puts them into the index.
@@ -145,7 +145,7 @@ func (j *joins) compare() error {
 func (j *joins) ghostOf(k *evidence.Kind, s sighting) *ghost {
 	id := s.native
 	g := &ghost{Fact: evidence.NewFact(k, id, id), cause: ghostCause(id)}
-	g.Target, g.Region, g.From = j.sources.targets.all[s.target], "global", append([]string{"f:" + s.fact}, j.sources.lists[s.from]...)
+	g.Target, g.Region, g.From = j.sources.targets.all[s.target], "global", append([]string{"f:" + s.fact}, j.sources.origins[s.from]...)
 	if i := strings.LastIndexByte(id, '/'); i >= 0 {
 		g.Name = id[i+1:]
 	}
@@ -225,12 +225,9 @@ func (j *joins) compareKind(kind string, natives []string) compared {
 }
 
 // unlisted says whether a fact is of a kind that a second source lists, and none lists it.
-func (j *joins) unlisted(f *evidence.Fact) bool {
-	if !j.sources.both[f.Kind] {
-		return false
-	}
-	e, ok := j.ends.get(f.ID)
-	return ok && e.kind == f.Kind && j.sources.kindOf(f.ID) != f.Kind
+// E is what the index holds under its id, if anything.
+func (j *joins) unlisted(f *evidence.Fact, e end, ok bool) bool {
+	return j.sources.both[f.Kind] && ok && e.kind == f.Kind && !j.sources.lists(f.Kind, f.ID)
 }
 
 // setSources fills what the second source says into a control's parts, and gives the state of the

@@ -14,14 +14,19 @@ type Standing string
 
 // The standings.
 const (
-	Auditors       Standing = "the auditor's"                   // parameters.auditor_principals name it
-	Own            Standing = "own"                             // of an account or project of the audited organisation
-	Trusted        Standing = "trusted"                         // of an account that the register trusts, held in an approved country
-	TrustedAway    Standing = "trusted, NO APPROVED COUNTRY"    // of one that is held elsewhere
-	TrustedNowhere Standing = "trusted, COUNTRY NOT SAID"       // of one of which the register says no country
-	Service        Standing = "a service of the provider"       // which a role may trust
-	NamedProvider  Standing = "named identity provider"         // parameters.identity_providers name it
-	OtherProvider  Standing = "IDENTITY PROVIDER NOT NAMED"     // they name others
+	Auditors       Standing = "the auditor's"                // parameters.auditor_principals name it
+	Own            Standing = "own"                          // of an account or project of the audited organisation
+	Trusted        Standing = "trusted"                      // of an account that the register trusts, held in an approved country
+	TrustedAway    Standing = "trusted, NO APPROVED COUNTRY" // of one that is held elsewhere
+	TrustedNowhere Standing = "trusted, COUNTRY NOT SAID"    // of one of which the register says no country
+	Service        Standing = "a service of the provider"    // which a role may trust
+	NamedProvider  Standing = "named identity provider"      // parameters.identity_providers name it
+	OtherProvider  Standing = "IDENTITY PROVIDER NOT NAMED"  // they name others
+	OnRoster       Standing = "on the roster"                // of a person who works in an approved country
+	OnRosterAway   Standing = "on the roster, NO APPROVED COUNTRY"
+	OffRoster      Standing = "NOT ON THE ROSTER"
+	NoRoster       Standing = "no roster is named"
+	Group          Standing = "a group, whose members are not collected"
 	SomeProvider   Standing = "no identity provider is named"   // they name none
 	OwnStranger    Standing = "own: STRANGER TO THE AUDIT"      // it may become the collector, whom it is audited by
 	NoAuditor      Standing = "no auditor's principal is named" // the same of another, where no parameter says whose it is
@@ -31,7 +36,7 @@ const (
 
 // Against says whether the controls fail what lets somebody of this standing in.
 func (s Standing) Against() bool {
-	return slices.Contains([]Standing{TrustedAway, OtherProvider, OwnStranger, Stranger, Anybody}, s)
+	return slices.Contains([]Standing{TrustedAway, OnRosterAway, OffRoster, OtherProvider, OwnStranger, Stranger, Anybody}, s)
 }
 
 // Standing says how somebody whom a fact names stands. Whom the collector's role trusts is judged as
@@ -69,6 +74,9 @@ func trustOf(f *evidence.Fact) string {
 
 // shared judges as trusted() and at_home() do.
 func (v *View) shared(who string) Standing {
+	if _, unseen, mine := v.people.of(who, v.j.in.Parameters.AuditorPrincipals); mine {
+		return v.person(who, unseen)
+	}
 	trusted, why := v.j.pools.trustIn(v.j.trusted, v.j.in.Parameters.IdentityProviders, who)
 	_, home, registered := homeIn(v.homes, who)
 	switch {
@@ -86,6 +94,25 @@ func (v *View) shared(who string) Standing {
 		return TrustedAway
 	}
 	return Trusted
+}
+
+// person says how a person, or a group, stands.
+func (v *View) person(who, unseen string) Standing {
+	home, listed := v.people.home(who, v.approved)
+	_, person := googleUser(who)
+	switch {
+	case home:
+		return OnRoster
+	case listed:
+		return OnRosterAway
+	case !person:
+		return Group
+	case unseen == "":
+		return OffRoster
+	case unseen == noRoster:
+		return NoRoster
+	}
+	return Auditors
 }
 
 // provider judges an identity provider that a role trusts.

@@ -29,7 +29,9 @@ func TestStanding(t *testing.T) {
 	}
 	const auditor, own, partner, away, nowhere, stranger = "arn:aws:iam::777788889999:role/a", account + "root", "arn:aws:iam::222233334444:root", "aws:333344445555", "444455556666", "arn:aws:iam::999999999999:root"
 	const provider = "Federated:" + account + "saml-provider/staff"
-	named := input([]string{auditor}, []string{account + "*"})
+	named := input([]string{auditor, "user:auditor@example.org"}, []string{account + "*"})
+	unlisted := named
+	named.Roster = []engagement.Person{{ID: "p", Country: "IE", Principals: []string{"user:ann@example.com"}}, {ID: "q", Country: "US", Principals: []string{"user:bob@example.com"}}}
 	for name, c := range map[string]struct {
 		in    Input
 		about []*evidence.Fact
@@ -43,6 +45,9 @@ func TestStanding(t *testing.T) {
 			map[string]Standing{auditor: Auditors, own: Own, partner: Trusted, away: TrustedAway, nowhere: TrustedNowhere, stranger: Stranger, provider: NamedProvider,
 				"Federated:accounts.google.com": OtherProvider, "Service:ec2.amazonaws.com": Service, "*": Anybody, "alias": ""}},
 		"another role, no provider named": {input([]string{auditor}, nil), []*evidence.Fact{ops}, map[string]Standing{provider: SomeProvider}},
+		"a person": {named, []*evidence.Fact{share},
+			map[string]Standing{"user:ann@example.com": OnRoster, "user:bob@example.com": OnRosterAway, "user:mallory@example.com": OffRoster, "group:staff@example.com": Group, "user:auditor@example.org": Auditors}},
+		"a person, no roster": {unlisted, []*evidence.Fact{share}, map[string]Standing{"user:ann@example.com": NoRoster, "group:staff@example.com": Group}},
 		"a share": {named, []*evidence.Fact{share, bucket(t, "b", nil)},
 			map[string]Standing{auditor: Stranger, own: Own, partner: Trusted, away: TrustedAway, nowhere: TrustedNowhere, stranger: Stranger, provider: "", "allUsers": Anybody, "*": Anybody}},
 	} {
@@ -60,7 +65,7 @@ func TestStanding(t *testing.T) {
 			}
 		})
 	}
-	for _, s := range []Standing{TrustedAway, OtherProvider, OwnStranger, Stranger, Anybody} { // as the sheet's legend says
+	for _, s := range []Standing{TrustedAway, OnRosterAway, OffRoster, OtherProvider, OwnStranger, Stranger, Anybody} { // as the sheet's legend says
 		if !s.Against() || strings.ToLower(string(s)) == string(s) {
 			t.Errorf("%q", s)
 		}

@@ -13,18 +13,19 @@ import (
 type View struct {
 	j          *joins
 	homes      map[string]string // see homesOf
-	approved   []string          // countries where people may work from
-	collectors map[string]bool   // roles by which accounts were asked
+	people     people
+	approved   []string        // countries where people may work from
+	collectors map[string]bool // roles by which accounts were asked
 }
 
 // View indexes a run's facts by a judgement's inputs. Errors: facts that cannot be read.
 func (c *Catalogue) View(in Input) (*View, error) {
 	in.kinds = c.kinds
-	j, err := indexLines(&in)
+	j, err := indexLines(&in, nil)
 	if err != nil {
 		return nil, err
 	}
-	v := &View{j: j, homes: homesOf(in.Register), collectors: j.collectorRoles()}
+	v := &View{j: j, homes: homesOf(in.Register), people: peopleOf(in.Roster), collectors: j.collectorRoles()}
 	if in.Table != nil {
 		if v.approved, err = in.Table.Allowed(in.Parameters.ApprovedCountries); err != nil {
 			return nil, fmt.Errorf("approved_countries: %w", err)

@@ -49,7 +49,7 @@ func writeAccess(ctx context.Context, b *book, s sheet) error {
 		fmt.Sprintf("%s further stores and keys are seen to be open to nobody outside their account; they have no row here.", group(closed)),
 		"Behind a name stands how a control judges it of that row: in a trust of the role that collected, EDS-GOV-01; in that of another role, EDS-IAM-01; elsewhere, EDS-XFR-05. CAPITALS: the control fails it. " +
 			"(own): of the audited organisation. (trusted): of an account that the register trusts, and held in an approved country. (STRANGER): neither. (own: STRANGER TO THE AUDIT): it may become the collector, whom it is audited by. " +
-			"(the auditor's), (named identity provider): the engagement's parameters name it. Nothing: the name names no account. What policies come to together is not evaluated.",
+			"(the auditor's), (named identity provider): the engagement's parameters name it. (on the roster): of a person who works in an approved country. Nothing: the name names no account. What policies come to together is not evaluated.",
 	} {
 		if err := t.text(text, faintText); err != nil {
 			return err

@@ -149,6 +149,7 @@ func (f *File) checkRest(c *faults) {
 	for i, e := range f.Exclude {
 		at := fmt.Sprintf("$.exclude[%d]", i)
 		c.check(e.Target != "" && e.Reason != "", at, "target and reason must be said", "a third party will read the reason")
+		c.plain(at+".target", e.Target)
 	}
 	for path, text := range sorted(map[string]string{"aws_endpoint": f.Overrides.AWSEndpoint, "gcp_endpoint": f.Overrides.GCPEndpoint, "proxy": f.Overrides.Proxy}) {
 		c.check(text == "" || isURL(text), "$.overrides."+path, "%q is no URL", "write it as https://host:port", text)
@@ -161,7 +162,11 @@ func (f *File) checkRest(c *faults) {
 	for i, g := range f.AcceptedGaps {
 		at := fmt.Sprintf("$.accepted_gaps[%d]", i)
 		c.check(g.ID != "" && g.Pattern != "" && g.Reason != "" && g.By != "", at, "id, pattern, reason and by must be said", "")
-		c.check(fixedText(g.Pattern), at+".pattern", "%q accepts whatever is missing", "name the rows that are accepted, such as aws-111122223333/*/ec2:DescribeVolumes", g.Pattern)
+		c.plain(at+".id", g.ID)
+		c.plain(at+".pattern", g.Pattern)
+		c.check(wide(g.Pattern, anyGaps) == "", at+".pattern", "%q accepts whatever is missing", "name the rows that are accepted, such as aws-111122223333/*/ec2:DescribeVolumes", g.Pattern)
+		c.check(!gapRow.MatchString(g.Pattern) || !strings.Contains(g.Pattern, " "), at+".pattern", "%q holds a space, which no row of coverage has: it would accept nothing", "write it as aws-111122223333/*/ec2:DescribeVolumes", g.Pattern)
+		c.check(!slices.ContainsFunc(f.AcceptedGaps[:i], func(o AcceptedGap) bool { return o.ID == g.ID }), at+".id", "%q stands twice", "give each an id of its own: exceptions name it", g.ID)
 		c.checkTerm(at, g.Approved, g.Until)
 	}
 }
@@ -225,12 +230,17 @@ func (p *Parameters) check(c *faults) {
 	}
 	for at, list := range sorted(map[string][]string{"exempt_actions": p.ExemptActions, "exempt_principals": p.ExemptPrincipals,
 		"auditor_principals": p.AuditorPrincipals, "identity_providers": p.IdentityProviders}) {
+		c.plain("$.parameters."+at+"[]", list...)
+		any := slices.Concat(anyPeople, anyRoots)
+		switch at {
+		case "exempt_actions":
+			any = anyActions
+		case "exempt_principals": // as a guardrail writes them: also the root users of all accounts
+			any = anyPeople
+		}
 		for i, pattern := range list {
-			c.check(fixedText(pattern), fmt.Sprintf("$.parameters.%s[%d]", at, i), "%q matches everything: the test could not fail", "name what is meant", pattern)
+			what := wide(pattern, any)
+			c.check(what == "", fmt.Sprintf("$.parameters.%s[%d]", at, i), "%q matches %s: the test could not fail", "name what is meant", pattern, what)
 		}
 	}
 }
-
-// fixedText says whether a pattern holds anything but wildcards and separators, so that it cannot
-// match everything.
-func fixedText(pattern string) bool { return strings.Trim(pattern, "*/:? ") != "" }

@@ -14,7 +14,7 @@ func OwnerIn(id string) string {
 	if parts := strings.SplitN(id, ":", 6); len(parts) == 6 && parts[0] == "arn" && accountNumber.MatchString(parts[4]) {
 		return "aws-" + parts[4]
 	}
-	if _, path, ok := strings.Cut(id, ".googleapis.com/projects/"); ok && strings.HasPrefix(id, "//") {
+	if host, path, ok := strings.Cut(id, ".googleapis.com/projects/"); ok && strings.LastIndexByte(host, '/') == 1 && strings.HasPrefix(id, "//") {
 		project, _, _ := strings.Cut(path, "/")
 		return "gcp-" + project
 	}

@@ -2,7 +2,9 @@ package engagement
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/trefoil-audit/trefoil/evidence/strict"
 )
@@ -18,6 +20,13 @@ func ParseRegister(name string, text []byte) (*Register, error) {
 	for i, s := range r.Scope {
 		at := fmt.Sprintf("$.scope[%d]", i)
 		c.check(s.ID != "" && s.Because != "", at, "id and because must be said", "a third party will read why things are in or out")
+		c.plain(at+".id", s.ID)
+		for key, value := range sorted(s.Tags) {
+			c.plain(at+".tags", key, value)
+		}
+		c.plain(at+".targets[]", s.Targets...)
+		c.plain(at+".kinds[]", s.Kinds...)
+		c.plain(at+".names[]", s.Names...)
 		c.check(s.Scope == "in" || s.Scope == "out", at+".scope", "%q is neither in nor out", "", s.Scope)
 		c.check(len(s.Tags)+len(s.Targets)+len(s.Kinds) > 0 || len(s.Names) > 0 && !slices.ContainsFunc(s.Names, func(p string) bool { return !fixedText(p) }), at, "matches everything", "name tags, targets, kinds or names")
 		c.check(!slices.ContainsFunc(r.Scope[:i], func(o ScopeRule) bool { return o.ID == s.ID }), at+".id", "%q stands twice", "", s.ID)
@@ -25,6 +34,8 @@ func ParseRegister(name string, text []byte) (*Register, error) {
 	for i, t := range r.TrustedAccounts {
 		at := fmt.Sprintf("$.trusted_accounts[%d]", i)
 		c.check(t.ID != "" && t.Because != "", at, "id and because must be said", "write ids as aws:999900001111 or gcp:project-id")
+		c.plain(at+".id", t.ID)
+		c.check(!strings.ContainsAny(t.ID, " *"), at+".id", "%q holds a space or a *: it would be trusted nowhere", "name one account a line, as aws:999900001111 or gcp:project-id", t.ID)
 		c.check(t.Country == "" || country.MatchString(t.Country), at+".country", "%q is no country", "use an ISO 3166-1 code such as IE, of the entity that holds the account", t.Country)
 		c.check(!slices.ContainsFunc(r.TrustedAccounts[:i], func(o Trusted) bool { return o.ID == t.ID }), at+".id", "%q stands twice", "", t.ID)
 	}
@@ -32,12 +43,21 @@ func ParseRegister(name string, text []byte) (*Register, error) {
 		at := fmt.Sprintf("$.gateways[%d]", i)
 		c.check(g.ID != "" && g.Operator != "", at, "id and operator must be said", "")
 		c.check(!slices.ContainsFunc(r.Gateways[:i], func(o Gateway) bool { return o.ID == g.ID }), at+".id", "%q stands twice", "", g.ID)
+		c.plain(at+".id", g.ID)
+		c.plain(at+".place", g.Place)
+		c.plain(at+".accepts[]", g.Accepts...)
+		c.plain(at+".reaches[]", g.Reaches...)
 		r.Gateways[i].Line = strict.Line(tree, at+".id")
 	}
 	for i, l := range r.Legacy {
 		at := fmt.Sprintf("$.legacy[%d]", i)
 		r.Legacy[i].Line = strict.Line(tree, at+".id")
 		c.check(l.ID != "" && l.Owner != "", at, "id and owner must be said", "owner is the target that held it: absence counts only there")
+		c.plain(at+".id", l.ID)
+		c.plain(at+".owner", l.Owner)
+		why := noStore(l.ID)
+		c.check(why == "", at+".id", "%q %s: it would be looked for in vain, and count as gone", "write the id of one store, as the workbook shows it, such as arn:aws:s3:::name or //storage.googleapis.com/name", l.ID, why)
+		c.check(!slices.ContainsFunc(r.Legacy[:i], func(o Legacy) bool { return o.ID == l.ID }), at+".id", "%q stands twice", "keep one, with what the programme says of it last", l.ID)
 		c.check(slices.Contains([]string{"pending", "copied", "verified", "deleted", "exempt"}, l.State), at+".state", "%q is no state", "use pending, copied, verified, deleted or exempt", l.State)
 		c.check(l.State == "deleted" || l.State == "exempt" || !l.By.IsZero(), at+".by", "the date by which it shall be gone must be said", "without one it is never late")
 		c.check(l.State != "exempt" || l.Why != "", at+".why", "why it is exempt must be said", "a third party will read the reason")
@@ -53,6 +73,23 @@ func ParseRegister(name string, text []byte) (*Register, error) {
 		return nil, err
 	}
 	return r, nil
+}
+
+// rdsName is the id of an RDS database or snapshot; the service keeps names in small letters (RDS API Reference, CreateDBInstance).
+var rdsName = regexp.MustCompile(`^arn:[^:]*:rds:[^:]*:[^:]*:(?:db|cluster|snapshot|cluster-snapshot):(.*)$`)
+
+// noStore says why an id can be that of no store; "" where it can.
+func noStore(id string) string {
+	rds := rdsName.FindStringSubmatch(id)
+	switch {
+	case strings.ContainsAny(id, " *?"):
+		return "holds a space or a wildcard, and is compared letter by letter"
+	case strings.HasPrefix(id, "arn:") && strings.Contains(id, ":s3:::") && strings.Contains(id, "/"), strings.HasPrefix(id, "//storage.googleapis.com/") && strings.Count(id, "/") > 3:
+		return "names what lies in a bucket, and no bucket"
+	case rds != nil && rds[1] != strings.ToLower(rds[1]):
+		return "holds capitals, which names in RDS have not"
+	}
+	return ""
 }
 
 // Countries gives the country of each site, by its token.
@@ -75,7 +112,9 @@ func ParseWaivers(name string, text []byte) ([]Waiver, error) {
 	for i, v := range w.Waivers {
 		at := fmt.Sprintf("$.waivers[%d]", i)
 		c.check(v.ID != "" && v.Reason != "" && v.By != "" && v.Items != "", at, "id, items, reason and by must be said", "a waiver without a name behind it is none")
-		c.check(fixedText(v.Items), at+".items", "%q waives every fail of the control, also tomorrow's", "name the items that are waived, as the workbook's sheet Test results shows them; * stands for a part", v.Items)
+		c.plain(at+".id", v.ID)
+		c.plain(at+".items", v.Items)
+		c.check(wide(v.Items, anyThings) == "", at+".items", "%q waives every fail of the control, also tomorrow's", "name the items that are waived, as the workbook's sheet Test results shows them; * stands for a part", v.Items)
 		c.check(controlID.MatchString(v.Control), at+".control", "%q is no control id", meantControl(v.Control)+controlWords, v.Control)
 		c.checkTerm(at, v.Approved, v.Until)
 		c.check(!slices.ContainsFunc(w.Waivers[:i], func(o Waiver) bool { return o.ID == v.ID }), at+".id", "%q stands twice", "", v.ID)

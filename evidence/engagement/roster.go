@@ -52,6 +52,11 @@ func ParseRoster(name string, text []byte) ([]Person, error) {
 			}
 			continue
 		}
+		for i, text := range rec[:len(rec)-1] {
+			if why := odd(text); why != "" {
+				return fail(line, oddHint, "%s: %q %s", rosterHeader[i], text, why)
+			}
+		}
 		if rec[0] == "" {
 			return fail(line, "name each person by a pseudonymous number", "id is empty")
 		}
@@ -64,9 +69,13 @@ func ParseRoster(name string, text []byte) ([]Person, error) {
 		seen[rec[0]] = line
 		p := Person{ID: rec[0], Employer: rec[1], Country: rec[2], Team: rec[3], Line: line}
 		for id := range strings.SplitSeq(rec[4], ";") {
-			if id = strings.TrimSpace(id); id != "" {
-				p.Principals = append(p.Principals, id)
+			if id = strings.Trim(id, " \t"); id == "" {
+				continue
 			}
+			if why := principalFault(id); why != "" {
+				return fail(line, "write an ARN such as arn:aws:iam::111122223333:user/ann, or a Google principal such as user:ann@example.com; several are separated by ;", "principals: %q %s", id, why)
+			}
+			p.Principals = append(p.Principals, id)
 		}
 		people = append(people, p)
 	}

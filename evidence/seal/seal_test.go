@@ -170,7 +170,7 @@ func TestTrustRefusals(t *testing.T) {
 		"bad threshold":        {good + "thresholds: {timestamps: -1}\n", "thresholds.timestamps"},
 		"nested misspelling":   {good + "trusted_root: {pth: root.json}\n", "pth"},
 		"path and inline":      {good + "trusted_root: {path: root.json, inline: x}\n", "not both"},
-		"other digest":         {good + "trusted_root: {inline: x, sha256: 00}\n", "its sha256 is"},
+		"other digest":         {good + "trusted_root: {inline: x, sha256: \"00\"}\n", "its sha256 is"},
 		"unknown required":     {good + "required: [blessing]\n", "blessing"},
 		"required report":      {good + "required: [report]\n", "required[0]: no run holds a workbook"},
 		"required copy":        {good + "required: [run, copy]\n", "required[1]: no run holds a copy"},

@@ -57,14 +57,14 @@ func YAML(name string, text []byte, limit int, into any) (tree *ast.File, err er
 	if len(tree.Docs) > 1 {
 		return fail("holds several documents", "keep one document, without --- in between")
 	}
-	var refuse anchors
+	var refuse refused
 	for _, doc := range tree.Docs {
 		if doc.Body != nil {
 			ast.Walk(&refuse, doc.Body)
 		}
 	}
 	if refuse.line > 0 {
-		return nil, &FileError{File: name, Line: refuse.line, Cause: "anchors and aliases are not taken", Hint: "write the value out"}
+		return nil, &FileError{File: name, Line: refuse.line, Cause: refuse.cause, Hint: refuse.hint}
 	}
 	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(into); err != nil && len(bytes.TrimSpace(text)) > 0 {
 		return nil, locate(hinted(yamlError(name, err), text, into), tree)
@@ -124,16 +124,27 @@ func (s *scalar) Visit(n ast.Node) ast.Visitor {
 	return s
 }
 
-type anchors struct{ line int }
+// refused finds the first node that is not taken.
+type refused struct {
+	line        int
+	cause, hint string
+}
 
-func (a *anchors) Visit(n ast.Node) ast.Visitor {
-	switch n.(type) {
+func (r *refused) Visit(n ast.Node) ast.Visitor {
+	cause, hint := "", ""
+	switch n := n.(type) {
 	case *ast.AnchorNode, *ast.AliasNode, *ast.MergeKeyNode:
-		if a.line == 0 {
-			a.line = n.GetToken().Position.Line
+		cause, hint = "anchors and aliases are not taken", "write the value out"
+	case *ast.IntegerNode, *ast.FloatNode, *ast.InfinityNode, *ast.NanNode, *ast.BoolNode:
+		// 0123 is the number 83, and as a text it would no longer be what somebody wrote, such as an account.
+		if written, read := n.GetToken().Value, fmt.Sprint(n.(ast.ScalarNode).GetValue()); written != read {
+			cause, hint = fmt.Sprintf("%s would be read as %s", written, read), fmt.Sprintf("write %q, in quotes, where a text is meant, else %s", written, read)
 		}
 	}
-	return a
+	if cause != "" && r.line == 0 {
+		*r = refused{n.GetToken().Position.Line, cause, hint}
+	}
+	return r
 }
 
 var position = regexp.MustCompile(`^\[(\d+):\d+\] `)
