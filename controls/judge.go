@@ -43,6 +43,7 @@ type Input struct {
 	Gaps       []engagement.AcceptedGap
 	Parameters engagement.Parameters
 	Selected   []string                // ids that gate; empty: every control that has tests
+	Newer      []string                // kinds that the build which took the run did not know, and so did not collect
 	Scratch    func() (Scratch, error) // makes a file for results that do not fit in memory; nil: they are all held there
 
 	kinds evidence.Kinds

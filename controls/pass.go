@@ -128,6 +128,7 @@ type tally struct {
 	openGaps   int
 	stated     int
 	foreign    bool             // no list of the run is about what the control is about
+	newer      []string         // kinds of it that the build which took the run did not collect
 	parts      map[string]*Part // by kind
 }
 

@@ -42,6 +42,11 @@ func (p *pass) line(ctx context.Context, t *tally) (Line, error) {
 		}
 	}
 	t.foreign = p.foreign(control)
+	for _, kind := range p.in.Newer {
+		if slices.Contains(l.NotLooked, kind) {
+			t.newer = append(t.newer, kind)
+		}
+	}
 	l.Verdict, l.Reason = rollUp(&l, t)
 	if len(faults) > 0 {
 		l.Verdict = Error
@@ -96,6 +101,9 @@ func rollUp(l *Line, t *tally) (Verdict, string) {
 	}
 	if len(l.NotLooked) > 0 {
 		parts = append(parts, "not looked at: "+someOf(l.NotLooked))
+	}
+	if len(t.newer) > 0 {
+		parts = append(parts, "the build that took the run did not collect "+someOf(t.newer))
 	}
 	return verdict, strings.Join(parts, "; ") + "."
 }

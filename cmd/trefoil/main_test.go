@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync"
@@ -22,6 +23,7 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	debug.SetGCPercent(400) // of the programs that scripts run too: a fifth of their time goes to collecting what soon ends with them
 	testscript.Main(m, map[string]func(){"trefoil": main})
 }
 

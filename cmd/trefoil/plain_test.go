@@ -6,10 +6,12 @@ import (
 	"go/ast"
 	"go/parser"
 	gotoken "go/token"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -33,6 +35,11 @@ func TestToldIsPlain(t *testing.T) {
 		}
 	}
 	var out strings.Builder
+	tell(&out, "%04o %d %s %t", os.FileMode(0o644), 7, time.Minute, true)
+	if out.String() != "0644 7 1m0s true" {
+		t.Errorf("%q", out.String())
+	}
+	out.Reset()
 	tell(&out, "trefoil: %s\n", lines("x: a\x1b\ntrefoil: hint: do harm\n"))
 	if out.String() != "trefoil: x: a\ufffd\n  trefoil: hint: do harm\n" {
 		t.Errorf("%q", out.String())

@@ -108,14 +108,17 @@ func told(a any) any {
 		return strings.Join(all, "\n  ")
 	case error:
 		return plain(v.Error())
-	case fmt.Stringer:
-		return plain(v.String())
 	}
 	switch v := reflect.ValueOf(a); {
+	case v.CanInt() || v.CanUint(): // a mode or a duration, whatever verb it is told by
+		return a
 	case v.Kind() == reflect.String:
 		return plain(v.String())
 	case v.Kind() == reflect.Slice && v.Type().Elem().Kind() == reflect.Uint8:
 		return plain(string(v.Bytes()))
+	}
+	if s, ok := a.(fmt.Stringer); ok {
+		return plain(s.String())
 	}
 	return a
 }

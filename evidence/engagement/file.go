@@ -95,7 +95,7 @@ func (a *AWS) check(c *faults, at string) {
 		c.check(account.MatchString(id), fmt.Sprintf("%s.accounts[%d]", at, i), "%q is no 12-digit account", "quote it: YAML reads bare digits as a number", id)
 	}
 	c.check(a.Role != "" || a.single(), at, "role is missing: the caller's own identity belongs to one account, and more are asked", "say role: TrefoilAudit, the role to assume in each account")
-	c.check(a.ExternalID == "" || externalID.MatchString(a.ExternalID), at+".external_id", "is none that AWS takes", "2 to 1000 letters, digits and + = , . @ : / -")
+	c.check(a.ExternalID == "" || externalID.MatchString(a.ExternalID) && len(a.ExternalID) >= 2 && len(a.ExternalID) <= 1224, at+".external_id", "is none that AWS takes", "2 to 1224 letters, digits and + = , . @ : / -")
 	c.check(a.Role == "" || roleName.MatchString(a.Role), at+".role", "%q is no role name", "write the name (with its path), not the ARN: TrefoilAudit, or audit/TrefoilAudit", a.Role)
 }
 

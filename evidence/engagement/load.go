@@ -58,7 +58,7 @@ func Load(path string) (*Loaded, error) {
 	}
 	l, err := parse(raw, paths)
 	if err == nil {
-		raw[FileName], err = withhold(path, raw[FileName], f)
+		err = l.withhold()
 	}
 	return l, err
 }

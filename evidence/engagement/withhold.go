@@ -2,6 +2,7 @@ package engagement
 
 import (
 	"bytes"
+	"reflect"
 	"regexp"
 	"slices"
 )
@@ -10,25 +11,66 @@ import (
 // evidence must not learn what opens the roles.
 const NotKept = "not-kept"
 
-// externalID is the form of an external id (IAM, AssumeRole).
-var externalID = regexp.MustCompile(`^[\w+=,.@:/-]{2,1000}$`) // AWS takes 1224; the regexp package repeats 1000 times at most
+// externalID is the form of an external id (IAM, AssumeRole), but for how long it is.
+var externalID = regexp.MustCompile(`^[\w+=,.@:/-]+$`)
 
 // naming finds the lines that say an external id, from the name on.
 var naming = regexp.MustCompile(`(?m)external_id.*$`)
 
-// withhold gives engagement.yaml as a run keeps it: without external ids, and otherwise as it is.
-func withhold(name string, text []byte, f *File) ([]byte, error) {
-	kept := text
-	for _, a := range f.AWS {
-		if a.ExternalID != "" {
-			kept = naming.ReplaceAllFunc(kept, func(line []byte) []byte {
-				return bytes.ReplaceAll(line, []byte(a.ExternalID), []byte(NotKept))
-			})
+// comment finds comments. What stands in a value like one is taken for one too: see [Loaded.withhold].
+var comment = regexp.MustCompile(`(?m)(^|[ \t])#.*$`)
+
+// said finds, in a comment, an external id that somebody put aside there, however the name is spelt: to the end of
+// its line, since an id may hold commas; where nothing follows the name, with the comment in the next line.
+var said = regexp.MustCompile(`(?mi)((?:^|[ \t])#.*external[ _-]?id["']?[ \t]*[:=])(?:([ \t]*\r?\n[ \t]*#).*|.*)$`)
+
+// withhold makes the bytes those that a run keeps: without external ids, in comments too, and otherwise as they
+// are. A file that would then say something else is refused.
+func (l *Loaded) withhold() error {
+	f := *l.File
+	f.AWS = slices.Clone(f.AWS)
+	var ids [][]byte
+	for i := range f.AWS {
+		if id := f.AWS[i].ExternalID; id != "" {
+			ids, f.AWS[i].ExternalID = append(ids, []byte(id)), NotKept
 		}
 	}
-	again, err := ParseFile(name, kept)
-	if err != nil || slices.ContainsFunc(again.AWS, func(a AWS) bool { return a.ExternalID != "" && a.ExternalID != NotKept }) {
-		return nil, &FileError{File: name, Cause: "an external_id cannot be kept out of the evidence", Hint: "write it plainly, on the line of its name"}
+	// The longest first: one may be the beginning of another.
+	slices.SortFunc(ids, func(a, b []byte) int { return len(b) - len(a) })
+	without := func(text []byte) []byte {
+		for _, id := range ids {
+			text = bytes.ReplaceAll(text, id, []byte(NotKept))
+		}
+		return text
 	}
-	return kept, nil
+	kept := map[string][]byte{}
+	for name, text := range l.Raw {
+		if name == RosterName { // it has no comments
+			continue
+		}
+		if name == FileName {
+			text = naming.ReplaceAllFunc(text, without)
+		}
+		kept[name] = said.ReplaceAll(comment.ReplaceAllFunc(text, without), []byte("${1}${2} "+NotKept))
+	}
+	refused := func(name string) error {
+		return &FileError{File: l.Paths[name], Cause: "an external_id cannot be kept out of the evidence", Hint: "write it plainly, on the line of its name, and in no value behind a #"}
+	}
+	again, err := ParseFile(FileName, kept[FileName])
+	if err == nil {
+		f.name, f.tree = again.name, again.tree
+	}
+	if err != nil || !reflect.DeepEqual(*again, f) {
+		return refused(FileName)
+	}
+	if again, err := ParseRegister(RegisterName, kept[RegisterName]); err != nil || !reflect.DeepEqual(again, l.Register) {
+		return refused(RegisterName)
+	}
+	if again, err := ParseWaivers(WaiversName, kept[WaiversName]); err != nil || !reflect.DeepEqual(again, l.Waivers) {
+		return refused(WaiversName)
+	}
+	for name, text := range kept {
+		l.Raw[name] = text
+	}
+	return nil
 }

@@ -13,12 +13,16 @@ func TestExternalIDIsNotKept(t *testing.T) {
 		old, new string
 		refused  bool
 	}{
-		"plain":      {"    role: TrefoilAudit", "    role: TrefoilAudit\n    external_id: seeded-id", false},
-		"quoted":     {"    role: TrefoilAudit", "    role: TrefoilAudit\n    external_id: \"seeded-id\" # seeded-id is what they gave us", false},
-		"flow":       {"  - management: \"123456789012\"\n    role: TrefoilAudit\n", "  - {management: \"123456789012\", external_id: 'seeded-id', role: TrefoilAudit}\n", false},
-		"two":        {"    role: TrefoilAudit", "    role: TrefoilAudit\n    external_id: seeded-id\n  - {accounts: [\"111122223333\"], external_id: other-id}", false},
-		"escaped":    {"    role: TrefoilAudit", "    role: TrefoilAudit\n    external_id: \"seeded\\x2did\"", true},
-		"next line":  {"    role: TrefoilAudit", "    role: TrefoilAudit\n    external_id:\n      seeded-id", true},
+		"plain":     {"    role: TrefoilAudit", "    role: TrefoilAudit\n    external_id: seeded-id", false},
+		"quoted":    {"    role: TrefoilAudit", "    role: TrefoilAudit\n    external_id: \"seeded-id\" # seeded-id is what they gave us", false},
+		"flow":      {"  - management: \"123456789012\"\n    role: TrefoilAudit\n", "  - {management: \"123456789012\", external_id: 'seeded-id', role: TrefoilAudit}\n", false},
+		"two":       {"    role: TrefoilAudit", "    role: TrefoilAudit\n    external_id: seeded-id\n  - {accounts: [\"111122223333\"], external_id: other-id}", false},
+		"escaped":   {"    role: TrefoilAudit", "    role: TrefoilAudit\n    external_id: \"seeded\\x2did\"", true},
+		"next line": {"    role: TrefoilAudit", "    role: TrefoilAudit\n    external_id:\n      seeded-id", true},
+		"comments": {"    role: TrefoilAudit", "    role: TrefoilAudit # seeded-id, and was ExternalId = old-id, of 2024\n    # external_id: old-id\n    #external-id:\n    #   old-id\n" +
+			"    external_id: seeded-id # before: \"external_id\": 'old-id'}\r\n# - {management: \"123456789012\", external_id: old-id}\n#external_id=old-id", false},
+		"longer":     {"    role: TrefoilAudit", "    role: TrefoilAudit # seeded-id, seeded-id-other-id\n    external_id: seeded-id\n  - {accounts: [\"111122223333\"], external_id: seeded-id-other-id}", false},
+		"in a value": {"    role: TrefoilAudit", "    role: TrefoilAudit\n    external_id: seeded-id\nstore: {url: \"a #seeded-id\"}", true},
 		"no such id": {"    role: TrefoilAudit", "    role: TrefoilAudit\n    external_id: \"seeded id\"", true},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -26,7 +30,7 @@ func TestExternalIDIsNotKept(t *testing.T) {
 			if !strings.Contains(good, c.old) {
 				t.Fatal("nothing to replace")
 			}
-			for file, text := range map[string]string{"engagement.yaml": strings.Replace(good, c.old, c.new, 1), "register.yaml": register, "roster.csv": roster, "waivers.yaml": waivers} {
+			for file, text := range map[string]string{"engagement.yaml": strings.Replace(good, c.old, c.new, 1), "register.yaml": register + "\n# seeded-id opens it; external_id: old-id\n", "roster.csv": roster, "waivers.yaml": waivers + "\n# external_id: old-id\n"} {
 				if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
 					t.Fatal(err)
 				}
@@ -39,11 +43,14 @@ func TestExternalIDIsNotKept(t *testing.T) {
 				return
 			}
 			if err != nil || l.File.AWS[0].ExternalID != "seeded-id" {
-				t.Fatalf("%+v, %v", l, err)
+				t.Fatal(err)
 			}
-			kept := string(l.Raw[FileName])
-			if strings.Contains(kept, "seeded-id") || strings.Contains(kept, "other-id") || !strings.Contains(kept, NotKept) {
-				t.Error(kept)
+			for file, kept := range l.Raw {
+				for _, id := range []string{"seeded-id", "other-id", "old-id"} {
+					if strings.Contains(string(kept), id) || file != RosterName && !strings.Contains(string(kept), NotKept) {
+						t.Errorf("%s: %s", file, kept)
+					}
+				}
 			}
 			if again, err := Parse(l.Raw); err != nil || again.File.AWS[0].ExternalID != NotKept {
 				t.Errorf("the kept copy: %v", err)

@@ -45,12 +45,20 @@ const (
 )
 
 // NotThereError says that a run has nothing of that name.
-type NotThereError struct{ ID string }
+type NotThereError struct {
+	ID   string
+	Near []string // what it has of a like name, sorted: a few
+}
 
 func (e *NotThereError) Error() string {
 	text := fmt.Sprintf("the run has no fact, exchange or coverage row %q", e.ID)
-	if strings.HasPrefix(e.ID, refPrefix) {
+	switch {
+	case strings.HasPrefix(strings.ToUpper(e.ID), refPrefix):
 		text += ": R- begins a Ref, which is looked up in the workbook: trefoil explain --run RUN report.xlsx " + e.ID
+	case len(e.Near) > 0:
+		text += "; near it are:\n" + strings.Join(e.Near, "\n")
+	default:
+		text += ", and nothing of a like name: ids stand in the workbook, and those of rows in trefoil coverage --all RUN"
 	}
 	return text
 }
@@ -60,9 +68,47 @@ func (e *NotThereError) Error() string {
 func Explain(r *run.Run, j *Judged, id string) (*Explanation, error) {
 	e, err := explain(r, j, report.Subject{Item: id})
 	if err == nil && e.Fact == nil && len(e.Items)+len(e.Rows)+len(e.Exchanges) == 0 {
-		return nil, &NotThereError{id}
+		near, err := nearID(r, j, id)
+		if err != nil {
+			return nil, err
+		}
+		return nil, &NotThereError{id, near}
 	}
 	return e, err
+}
+
+// nearID gives what a run has that an id was probably meant to be.
+func nearID(r *run.Run, j *Judged, id string) ([]string, error) {
+	w, n := &world{run: r}, newNear(id)
+	for f, err := range w.facts() {
+		if err != nil {
+			return nil, err
+		}
+		n.show(f.ID)
+	}
+	for row, err := range w.coverage() {
+		if err != nil {
+			return nil, err
+		}
+		n.show(row.ID)
+	}
+	if strings.HasPrefix(n.word, "x:") {
+		for x, err := range w.exchanges() {
+			if err != nil {
+				return nil, err
+			}
+			n.show(x.ID)
+		}
+	}
+	if j != nil {
+		for i, err := range j.Results.Items() { // facts that were derived, or are seen by the second source alone
+			if err != nil {
+				return nil, err
+			}
+			n.show(i.Fact)
+		}
+	}
+	return n.names(), nil
 }
 
 // ExplainCell explains what the row of a workbook's cell is about. The workbook must be of the run

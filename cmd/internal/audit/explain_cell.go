@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,8 +26,8 @@ func cellSubject(ctx context.Context, path, cell string, j *Judged) (report.Subj
 	}
 	defer func() { _ = f.Close() }() // only removes temporary files
 	find := refAt
-	if strings.HasPrefix(cell, refPrefix) {
-		find = sheetOf
+	if ref := strings.ToUpper(cell); strings.HasPrefix(ref, refPrefix) {
+		find, cell = sheetOf, ref
 	}
 	sheet, ref, err := find(f, cell)
 	if err != nil {
@@ -54,13 +55,28 @@ func refAt(f *excelize.File, cell string) (sheet, ref string, err error) {
 		return "", "", fmt.Errorf("cell %q: %w", cell, err)
 	}
 	if names := f.GetSheetList(); !slices.Contains(names, sheet) {
-		return "", "", fmt.Errorf("there is no sheet %q; the sheets are %s", sheet, strings.Join(names, ", "))
+		n := newNear(sheet)
+		for _, name := range names {
+			n.show(name)
+		}
+		meant := ""
+		if near := n.names(); len(near) > 0 {
+			meant = fmt.Sprintf(" (did you mean %s?)", strings.Join(near, ", or "))
+		}
+		return "", "", fmt.Errorf("there is no sheet %q%s; the sheets are %s", sheet, meant, strings.Join(names, ", "))
 	}
 	if ref, err = f.GetCellValue(sheet, fmt.Sprintf("A%d", row)); err != nil {
 		return "", "", err
 	}
 	if !strings.HasPrefix(ref, refPrefix) {
-		return "", "", fmt.Errorf("row %d of %q has no reference in its first column: point at a row that begins with R-", row, sheet)
+		first, last, err := refRows(f, sheet)
+		switch {
+		case err != nil:
+			return "", "", err
+		case first == 0:
+			return "", "", fmt.Errorf("row %d of %q has no reference in its first column, nor has any row of that sheet: point at another sheet", row, sheet)
+		}
+		return "", "", fmt.Errorf("row %d of %q has no reference in its first column: point at a row that begins with R-; they are between %d and %d", row, sheet, first, last)
 	}
 	return sheet, ref, nil
 }
@@ -81,19 +97,37 @@ func sheetOf(f *excelize.File, ref string) (sheet, same string, err error) {
 
 // holds reports whether a row of a sheet begins with a reference.
 func holds(f *excelize.File, sheet, ref string) (found bool, err error) {
+	err = refsOf(f, sheet, func(_ int, in string) bool {
+		found = found || in == ref
+		return !found
+	})
+	return found, err
+}
+
+// refRows gives the first and the last row of a sheet that begin with a reference; zeros where there is none.
+func refRows(f *excelize.File, sheet string) (first, last int, err error) {
+	err = refsOf(f, sheet, func(row int, _ string) bool {
+		first, last = cmp.Or(first, row), row
+		return true
+	})
+	return first, last, err
+}
+
+// refsOf goes over the references in a sheet's first column, while each says so.
+func refsOf(f *excelize.File, sheet string, each func(row int, ref string) bool) (err error) {
 	rows, err := f.Rows(sheet)
 	if err != nil {
-		return false, err
+		return err
 	}
 	defer func() { err = errors.Join(err, rows.Close()) }()
-	for rows.Next() {
+	for row := 1; rows.Next(); row++ {
 		columns, err := rows.Columns()
 		if err != nil {
-			return false, err
+			return err
 		}
-		if len(columns) > 0 && columns[0] == ref {
-			return true, nil
+		if len(columns) > 0 && strings.HasPrefix(columns[0], refPrefix) && !each(row, columns[0]) {
+			return nil
 		}
 	}
-	return false, rows.Error()
+	return rows.Error()
 }

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"maps"
 	"os"
-	"slices"
 	"strings"
 	"time"
 
@@ -61,8 +59,14 @@ func Judge(ctx context.Context, j Judging) (*Judged, error) {
 	for name, text := range loaded.Raw {
 		inputs[name] = string(text)
 	}
+	newer, err := newerKinds(j.Run)
+	if err != nil {
+		return nil, err
+	}
+	if newer != "" {
+		inputs[newerName] = newer
+	}
 	out := &Judged{Inputs: inputs, JudgedAsOf: j.JudgedAsOf, Tool: j.Tool}
-	var err error
 	if out.world, err = judge(ctx, j.Run, inputs, j.JudgedAsOf); err != nil {
 		return nil, err
 	}
@@ -96,6 +100,7 @@ func EngagementOf(r *run.Run) (*engagement.Loaded, error) {
 type world struct {
 	run        *run.Run
 	kinds      evidence.Kinds
+	newer      []string // kinds among them that the run's build did not know, sorted
 	catalogue  *controls.Catalogue
 	engagement *engagement.Loaded
 	table      *place.Table
@@ -116,7 +121,7 @@ func judge(ctx context.Context, r *run.Run, inputs map[string]string, judgedAsOf
 	}
 	in := controls.Input{AsOf: r.Record.AsOf, JudgedAsOf: judgedAsOf, Facts: w.factLines, Coverage: w.rows, Table: w.table, Register: w.engagement.Register, Roster: w.engagement.Roster, Files: w.digests,
 		Waivers: w.engagement.Waivers, Gaps: w.engagement.File.AcceptedGaps, Parameters: w.engagement.File.Parameters, Selected: w.engagement.File.Controls,
-		Scratch: scratchFile}
+		Newer: w.newer, Scratch: scratchFile}
 	var err error
 	if in.Targets, err = w.targets(); err != nil {
 		return nil, err
@@ -143,7 +148,7 @@ func (w *world) read(inputs map[string]string) error {
 	for name, text := range inputs {
 		if strings.HasPrefix(name, "catalogue/") {
 			files[name] = text
-		} else if name != placesName {
+		} else if name != placesName && name != newerName {
 			raw[name] = []byte(text)
 		}
 	}
@@ -151,15 +156,12 @@ func (w *world) read(inputs map[string]string) error {
 	for name, text := range raw {
 		w.digests[name] = evidence.Digest(text)
 	}
-	text, ok, err := w.run.Input(kindsName)
-	if err != nil || !ok {
-		return fmt.Errorf("the run has no %s: %w", kindsName, err)
+	var err error
+	if w.kinds, err = kindsOf(w.run); err != nil {
+		return err
 	}
-	if err := json.Unmarshal(text, &w.kinds, json.RejectUnknownMembers(true)); err != nil {
-		return fmt.Errorf("inputs/%s: %w", kindsName, err)
-	}
-	if w.kinds, err = evidence.NewKinds(slices.Collect(maps.Values(w.kinds))...); err != nil {
-		return fmt.Errorf("inputs/%s: %w", kindsName, err)
+	if err := w.addNewer(inputs[newerName]); err != nil {
+		return err
 	}
 	if w.engagement, err = engagement.Parse(raw); err != nil {
 		return err

@@ -113,10 +113,14 @@ func (k *known) engagement(l *engagement.Loaded, c *strict.Checker) {
 	for _, list := range []struct {
 		name string
 		of   []string
-	}{{"auditor_principals", p.AuditorPrincipals}, {"exempt_principals", p.ExemptPrincipals}, {"identity_providers", p.IdentityProviders}} {
+	}{{"auditor_principals", p.AuditorPrincipals}, {"exempt_principals", p.ExemptPrincipals}} {
 		for i, who := range list.of {
 			principal(c, fmt.Sprintf("$.parameters.%s[%d]", list.name, i), who)
 		}
+	}
+	for i, provider := range p.IdentityProviders {
+		c.Check(providesIdentities(provider), fmt.Sprintf("$.parameters.identity_providers[%d]", i), "%q names no identity provider: nothing would be approved by it",
+			"write the provider's ARN, such as arn:aws:iam::111122223333:saml-provider/staff or arn:aws:iam::*:oidc-provider/token.actions.githubusercontent.com, the name of one that AWS knows, such as accounts.google.com, or a Google customer such as is:C0123abc", provider)
 	}
 }
 
@@ -236,8 +240,29 @@ func (k *known) waivers(l *engagement.Loaded, c *strict.Checker) {
 	}
 }
 
-// arnForm is that of a principal or identity provider (IAM User Guide, IAM identifiers).
+// arnForm is that of a principal (IAM User Guide, IAM identifiers).
 var arnForm = regexp.MustCompile(`^arn:aws(-cn|-us-gov|-eusc)?:(iam|sts)::[0-9]{12}:(root|(user|role|group|assumed-role|federated-user|saml-provider|oidc-provider)/.+)$`)
+
+// providesIdentities reports whether a pattern can match what names an identity provider: an ARN of IAM's two sorts,
+// the host of one that needs no ARN, a Google customer. A role, a user or a group is none.
+func providesIdentities(who string) bool {
+	if strings.HasPrefix(who, "arn:") {
+		parts := strings.SplitN(who, ":", 6)
+		if len(parts) < 6 {
+			return strings.Contains(who, "*") // it may stand for what is missing
+		}
+		fixed, _, star := strings.Cut(parts[5], "*")
+		named := slices.ContainsFunc([]string{"saml-provider/", "oidc-provider/"}, func(sort string) bool {
+			return strings.HasPrefix(fixed, sort) && (star || len(fixed) > len(sort)) || star && strings.HasPrefix(sort, fixed)
+		})
+		account := digits12.MatchString(parts[4]) || strings.Contains(parts[4], "*")
+		return named && account && engagement.Match(parts[2], "iam")
+	}
+	if scheme, rest, ok := strings.Cut(who, ":"); ok {
+		return rest != "" && (strings.Contains(scheme, "*") || slices.Contains([]string{"is", "in", "under", "principalSet"}, scheme))
+	}
+	return strings.ContainsAny(who, ".*") && !strings.ContainsAny(who, "@ ")
+}
 
 // principal refuses what cannot name anybody: an ARN that is cut or misspelt, a bare name.
 func principal(c *strict.Checker, at, who string) {
@@ -245,7 +270,7 @@ func principal(c *strict.Checker, at, who string) {
 	bare := !strings.ContainsAny(who, ":/.*@") && !digits12.MatchString(who) && !strings.HasPrefix(who, "all")
 	wrong := bare || strings.HasPrefix(who, "arn:") && !strings.Contains(who, "*") && !arnForm.MatchString(who) ||
 		qualified && scheme != "arn" && !strings.Contains(scheme, "*") && meant(scheme, []string{"arn"}) != "" && !slices.Contains([]string{"is", "in", "aws", "gcp", "dc"}, scheme)
-	c.Check(!wrong, at, "%q names nobody", "write an ARN such as arn:aws:iam::111122223333:role/auditor (12 digits; user, role, root, saml-provider, oidc-provider), or a Google principal such as group:audit@example.com", who)
+	c.Check(!wrong, at, "%q names nobody", "write an ARN such as arn:aws:iam::111122223333:role/auditor (12 digits; user, role, root), or a Google principal such as group:audit@example.com", who)
 }
 
 var digits12 = regexp.MustCompile(`^[0-9]{12}$`)

@@ -93,6 +93,12 @@ func TestSound(t *testing.T) {
 		{"111122223333:role/auditor", "11112222333:role/auditor", "engagement.yaml", 24, "names nobody"},
 		{"arn:aws:iam::111122223333:role/auditor", "auditor", "engagement.yaml", 24, "write an ARN"},
 		{"arn:aws:iam::111122223333:role/auditor", "anr:aws:iam::111122223333:role/auditor", "engagement.yaml", 24, "names nobody"},
+		{"arn:aws:iam::*:saml-provider/staff", "arn:aws:iam::111122223333:role/staff", "engagement.yaml", 25, "names no identity provider"},
+		{"arn:aws:iam::*:saml-provider/staff", "arn:aws:iam::*:role/staff", "engagement.yaml", 25, "write the provider's ARN, such as arn:aws:iam::111122223333:saml-provider/staff"},
+		{"arn:aws:iam::*:saml-provider/staff", "arn:aws:iam::11112222333:saml-provider/staff", "engagement.yaml", 25, "names no identity provider"},
+		{"arn:aws:iam::*:saml-provider/staff", "arn:aws:iam::111122223333:saml-provider", "engagement.yaml", 25, "names no identity provider"},
+		{"is:C0123abc", "group:staff@example.com", "engagement.yaml", 25, "is:C0123abc"},
+		{"is:C0123abc", "C0123abc", "engagement.yaml", 25, "is:C0123abc"},
 		{"targets: [aws-111122223333]", "targets: [111122223333]", "register.yaml", 2, "did you mean aws-111122223333?"},
 		{"aws.s3.bucket", "aws.s3.buckets", "register.yaml", 2, "did you mean aws.s3.bucket?"},
 		{"country:IE", "country-IE", "register.yaml", 8, "is no place"},
@@ -134,6 +140,16 @@ func TestSound(t *testing.T) {
 		var fault *strict.FileError
 		if err := Sound(loadedFrom(t, texts[0], texts[1], texts[2])); !errors.As(err, &fault) || fault.File != c.file || fault.Line != c.line || !strings.Contains(fault.Cause+" "+fault.Hint, c.want) || fault.Hint == "" {
 			t.Errorf("%s: %v (%#v), want %s:%d, %q", c.new, err, fault, c.file, c.line, c.want)
+		}
+	}
+}
+
+// What may name an identity provider is taken.
+func TestIdentityProviders(t *testing.T) {
+	for _, good := range []string{"arn:aws:iam::111122223333:*", "arn:aws:iam::*:*-provider/*", "arn:aws:iam::*:oidc-provider/token.actions.githubusercontent.com", "arn:aws-eusc:iam::111122223333:saml-provider/staff",
+		"arn:*", "accounts.google.com", "*.amazonaws.com", "is:C0123abc", "in:C0123abc", "under:organizations/123456789012"} {
+		if err := Sound(loadedFrom(t, strings.Replace(soundFile, "is:C0123abc", good, 1), soundRegister, soundWaivers)); err != nil {
+			t.Errorf("%s: %v", good, err)
 		}
 	}
 }

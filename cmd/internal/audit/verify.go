@@ -239,6 +239,10 @@ func otherTables(r *run.Run, report *run.Report) error {
 	if err != nil {
 		return err
 	}
+	newer, err := newerKinds(r)
+	if err != nil {
+		return err
+	}
 	for _, digest := range report.Judgements {
 		inputs, err := r.JudgementInputs(digest)
 		if err != nil {
@@ -249,6 +253,8 @@ func otherTables(r *run.Run, report *run.Report) error {
 			return err
 		}
 		switch {
+		case theirs == ours && inputs[newerName] != newer:
+			warn(run.JudgementFile(digest), "kinds", "NOT THIS BUILD'S: by what newer kinds it was judged, this build would not")
 		case theirs == ours:
 		case took != nil && took.Catalogue == theirs:
 			warn(run.JudgementFile(digest), "catalogue", "NOT THIS BUILD'S, but that of the build which took the run, as that says: sha256 "+theirs)
