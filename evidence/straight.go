@@ -2,19 +2,23 @@ package evidence
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// straight checks JSON as our own writer puts it: no white space, names in ascending order and without
-// escapes. One pass over such text sees all that jsontext's check sees, which keeps the names of each
-// object and costs several times as much. Of other text it does not say that it is wrong: ok is false,
-// and jsontext is to be asked.
+// straight checks JSON as our own writer puts it, and most services: no white space, names without escapes
+// and in ascending order, or few. One pass over such text sees all that jsontext's check sees, and costs
+// a fraction. Of other text it does not say that it is wrong: ok is false, and jsontext is to be asked.
 type straight struct {
-	text []byte
-	at   int
+	text  []byte
+	at    int
+	names [][]byte // of the objects that are open
 }
+
+// straightNames is how many names of one object are compared each with each.
+const straightNames = 16
 
 // straightDepth is how deep objects and lists are followed.
 const straightDepth = 64
@@ -24,6 +28,18 @@ func straightMembers(into []jsonMember, text []byte) (out []jsonMember, ok bool)
 	s := straight{text: text}
 	ok = s.next('{') && s.object(0, func(name, value []byte) { into = append(into, jsonMember{name, value}) }) && s.at == len(text)
 	return into, ok
+}
+
+// KindOfMember gives the kind of an object's member of a name, 0 where it has none. It is for most of what services
+// answer: ok is false where the text is no object, or one that has to be checked by jsontext.
+func KindOfMember(text []byte, name string) (kind jsontext.Kind, ok bool) {
+	members, ok := straightMembers(nil, text)
+	for _, m := range members {
+		if string(m.name[1:len(m.name)-1]) == name {
+			kind = m.value.Kind()
+		}
+	}
+	return kind, ok
 }
 
 // jsonMember is a member of an object as it stands in its text.
@@ -62,17 +78,26 @@ func (s *straight) object(depth int, each func(name, value []byte)) bool {
 	if s.next('}') {
 		return true
 	}
-	var last []byte
+	begin, ascending := len(s.names), true
+	defer func() { s.names = s.names[:begin] }()
 	for {
 		from := s.at
 		if !s.next('"') || !s.quoted() {
 			return false
 		}
 		name := s.text[from:s.at]
-		if last != nil && bytes.Compare(last[:len(last)-1], name[:len(name)-1]) >= 0 || bytes.IndexByte(name, '\\') >= 0 || !s.next(':') {
+		before := s.names[begin:]
+		if n := len(before); n > 0 && ascending {
+			last := before[n-1]
+			ascending = bytes.Compare(last[:len(last)-1], name[:len(name)-1]) < 0
+		}
+		if !ascending && (len(before) > straightNames || slices.ContainsFunc(before, func(b []byte) bool { return bytes.Equal(b, name) })) {
 			return false
 		}
-		last, from = name, s.at
+		if bytes.IndexByte(name, '\\') >= 0 || !s.next(':') {
+			return false
+		}
+		s.names, from = append(s.names, name), s.at
 		if !s.value(depth + 1) {
 			return false
 		}
