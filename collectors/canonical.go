@@ -43,8 +43,8 @@ func keep(h http.Header, names []string) map[string]string {
 }
 
 // canonicalRequest puts a request in the form that two identical questions share, whatever
-// order the SDK wrote them in, without anything that signs or varies. It returns a clone of the
-// request whose body can be sent.
+// order the SDK wrote them in, without anything that signs or varies. It returns a copy of the
+// request whose body can be sent; a RoundTripper changes no header, so the two may share them.
 func canonicalRequest(req *http.Request) (evidence.Exchange, *http.Request, error) {
 	x := evidence.Exchange{Method: req.Method, Host: req.URL.Host, Path: req.URL.EscapedPath(), Headers: keep(req.Header, keptRequest)}
 	q, err := url.ParseQuery(req.URL.RawQuery)
@@ -57,7 +57,7 @@ func canonicalRequest(req *http.Request) (evidence.Exchange, *http.Request, erro
 		}
 	}
 	x.Query = q.Encode()
-	out := req.Clone(req.Context())
+	out := req.WithContext(req.Context())
 	if req.Body == nil || req.Body == http.NoBody {
 		return x, out, nil
 	}

@@ -131,17 +131,21 @@ func (g Genuine) checkRoot(body []byte) error {
 }
 
 func (g Genuine) checkMember(body []byte) error {
-	d := jsontext.NewDecoder(bytes.NewBuffer(body))
-	if d.PeekKind() != jsontext.KindBeginObject {
-		if jsontext.Value(body).IsValid() {
-			return errors.New("no JSON object")
+	kind, ok := evidence.KindOfMember(body, g.Member)
+	if !ok {
+		d := jsontext.NewDecoder(bytes.NewBuffer(body))
+		if d.PeekKind() != jsontext.KindBeginObject {
+			if jsontext.Value(body).IsValid() {
+				return errors.New("no JSON object")
+			}
+			return errCutOff
 		}
-		return errCutOff
+		var err error
+		if kind, err = memberKind(d, g.Member); err != nil {
+			return errCutOff
+		}
 	}
-	kind, err := memberKind(d, g.Member)
 	switch {
-	case err != nil:
-		return errCutOff
 	case g.Member == "":
 		return nil
 	case kind == 0:

@@ -11,6 +11,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -124,6 +125,7 @@ type network struct {
 	clock  func() time.Time
 	limits limits
 	stop   func() bool // nil: never
+	idle   sync.Pool   // of *bytes.Buffer, into which answers are read
 
 	withholding Withholding
 }
@@ -143,7 +145,7 @@ func (n *network) answer(req *http.Request, x *evidence.Exchange, op Operation) 
 		resp, err = n.base.RoundTrip(req)
 	}
 	if err == nil {
-		body, err = readBounded(resp.Body, resp.ContentLength)
+		body, err = n.read(resp.Body)
 	}
 	x.Duration = n.clock().Sub(begin).Microseconds()
 	if err != nil {
@@ -179,19 +181,30 @@ func headerOf(kept map[string]string) http.Header {
 	return h
 }
 
-// readBounded reads an answer of the size that it says, or of any where it says none (-1).
-func readBounded(r io.ReadCloser, size int64) ([]byte, error) {
+// read reads an answer to its end. Few say how long they are: they are read into a buffer that is used
+// again, and copied.
+func (n *network) read(r io.ReadCloser) ([]byte, error) {
 	defer r.Close()
-	const believed = 1 << 20
-	body := bytes.NewBuffer(make([]byte, 0, min(max(size, 0), believed)+bytes.MinRead))
-	if _, err := body.ReadFrom(io.LimitReader(r, MaxAnswer+1)); err != nil {
+	buffer, ok := n.idle.Get().(*bytes.Buffer)
+	if !ok {
+		buffer = &bytes.Buffer{}
+	}
+	buffer.Reset()
+	if _, err := buffer.ReadFrom(io.LimitReader(r, MaxAnswer+1)); err != nil {
 		return nil, err
 	}
-	if body.Len() > MaxAnswer {
+	if buffer.Len() > MaxAnswer {
 		return nil, fmt.Errorf("answer of over %d bytes", MaxAnswer)
 	}
-	return body.Bytes(), nil
+	if buffer.Cap() > maxKept {
+		return buffer.Bytes(), nil
+	}
+	defer n.idle.Put(buffer)
+	return bytes.Clone(buffer.Bytes()), nil
 }
+
+// maxKept bounds a buffer that is used again; a longer one is the answer itself.
+const maxKept = 1 << 20
 
 // TransportError stands for a failure below HTTP. It says the class alone, so that a replay
 // gives the same error as the day it happened.

@@ -13,11 +13,12 @@ import (
 // LineReader reads lines of a bundle's records without decoding all of them. It keeps what is costly
 // to make anew for each line, and serves one goroutine at a time.
 type LineReader struct {
-	fact    Fact              // the last one
-	texts   map[string]string // texts that repeat, each once
-	parts   [][]byte          // of plainTexts
-	members []jsonMember      // of eachMember
-	seen    struct {          // the time that was read last: facts of one answer have the same
+	fact     Fact              // the last one
+	texts    map[string]string // texts that repeat, each once
+	parts    [][]byte          // of plainTexts
+	straight straight          // of eachMember
+	members  [][2]span         // of eachMember: name and value
+	seen     struct {          // the time that was read last: facts of one answer have the same
 		text string
 		time time.Time
 	}
@@ -30,11 +31,11 @@ func NewLineReader() *LineReader { return &LineReader{texts: map[string]string{}
 // before. Duplicate names and bad UTF-8 are errors, as are bytes behind the object. A name or value is
 // part of text, as it stands there.
 func (r *LineReader) eachMember(text []byte, each func(name, value jsontext.Value) error) error {
-	members, ok := straightMembers(r.members[:0], text)
-	r.members = members
-	if ok {
-		for _, m := range members {
-			if err := each(m.name, m.value); err != nil {
+	r.members = r.members[:0]
+	if r.straight.members(text, func(name, value span) { r.members = append(r.members, [2]span{name, value}) }) {
+		for _, m := range r.members {
+			name, value := m[0], m[1]
+			if err := each(text[name.from-1:name.to+1], text[value.from:value.to]); err != nil {
 				return err
 			}
 		}

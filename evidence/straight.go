@@ -2,32 +2,50 @@ package evidence
 
 import (
 	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// straight checks JSON as our own writer puts it: no white space, names in ascending order and without
-// escapes. One pass over such text sees all that jsontext's check sees, which keeps the names of each
-// object and costs several times as much. Of other text it does not say that it is wrong: ok is false,
-// and jsontext is to be asked.
+// straight checks JSON as our own writer puts it, and most services: no white space, names without escapes
+// and in ascending order, or few. One pass over such text sees all that jsontext's check sees, and costs
+// a fraction. Of other text it does not say that it is wrong: ok is false, and jsontext is to be asked.
 type straight struct {
-	text []byte
-	at   int
+	text  []byte
+	at    int
+	names []span // of the objects that are open
 }
+
+// span is a range of the text.
+type span struct{ from, to int }
+
+// straightNames is how many names of one object are compared each with each.
+const straightNames = 16
 
 // straightDepth is how deep objects and lists are followed.
 const straightDepth = 64
 
-// straightMembers appends the members of an object whose whole text is straight.
-func straightMembers(into []jsonMember, text []byte) (out []jsonMember, ok bool) {
-	s := straight{text: text}
-	ok = s.next('{') && s.object(0, func(name, value []byte) { into = append(into, jsonMember{name, value}) }) && s.at == len(text)
-	return into, ok
+// members goes over one object that is the whole text, and gives each member to each: its name without quotes,
+// its value as it stands. Members are given before the text was seen to its end: they count only where it is ok.
+func (s *straight) members(text []byte, each func(name, value span)) (ok bool) {
+	s.text, s.at, s.names = text, 0, s.names[:0]
+	return s.next('{') && s.object(0, each) && s.at == len(text)
 }
 
-// jsonMember is a member of an object as it stands in its text.
-type jsonMember struct{ name, value jsontext.Value }
+// KindOfMember gives the kind of an object's member of a name, 0 where it has none. It is for most of what services
+// answer: ok is false where the text is no object, or one that has to be checked by jsontext.
+func KindOfMember(text []byte, name string) (kind jsontext.Kind, ok bool) {
+	var s straight
+	ok = s.members(text, func(member, value span) {
+		if string(s.of(member)) == name {
+			kind = jsontext.Value(s.of(value)).Kind()
+		}
+	})
+	return kind, ok
+}
 
 func (s *straight) next(c byte) bool {
 	if s.at < len(s.text) && s.text[s.at] == c {
@@ -42,7 +60,8 @@ func (s *straight) value(depth int) bool {
 	case depth > straightDepth || s.at == len(s.text):
 		return false
 	case s.next('"'):
-		return s.quoted()
+		_, ok := s.quoted()
+		return ok
 	case s.next('{'):
 		return s.object(depth, nil)
 	case s.next('['):
@@ -58,28 +77,35 @@ func (s *straight) value(depth int) bool {
 }
 
 // object goes over an object behind its brace, and gives each member to each, which may be nil.
-func (s *straight) object(depth int, each func(name, value []byte)) bool {
+func (s *straight) object(depth int, each func(name, value span)) bool {
 	if s.next('}') {
 		return true
 	}
-	var last []byte
+	begin, ascending := len(s.names), true
 	for {
 		from := s.at
-		if !s.next('"') || !s.quoted() {
+		if !s.next('"') {
 			return false
 		}
-		name := s.text[from:s.at]
-		if last != nil && bytes.Compare(last[:len(last)-1], name[:len(name)-1]) >= 0 || bytes.IndexByte(name, '\\') >= 0 || !s.next(':') {
+		if escaped, ok := s.quoted(); escaped || !ok || !s.next(':') {
 			return false
 		}
-		last, from = name, s.at
+		name, before := span{from + 1, s.at - len(`":`)}, s.names[begin:]
+		if n := len(before); n > 0 && ascending {
+			ascending = bytes.Compare(s.of(before[n-1]), s.of(name)) < 0
+		}
+		if !ascending && (len(before) > straightNames || slices.ContainsFunc(before, func(b span) bool { return bytes.Equal(s.of(b), s.of(name)) })) {
+			return false
+		}
+		s.names, from = append(s.names, name), s.at
 		if !s.value(depth + 1) {
 			return false
 		}
 		if each != nil {
-			each(name, s.text[from:s.at])
+			each(name, span{from, s.at})
 		}
 		if s.next('}') {
+			s.names = s.names[:begin]
 			return true
 		}
 		if !s.next(',') {
@@ -87,6 +113,8 @@ func (s *straight) object(depth int, each func(name, value []byte)) bool {
 		}
 	}
 }
+
+func (s *straight) of(one span) []byte { return s.text[one.from:one.to] }
 
 // list goes over a list behind its bracket.
 func (s *straight) list(depth int) bool {
@@ -105,26 +133,43 @@ func (s *straight) list(depth int) bool {
 }
 
 // quoted goes over a string behind its first quote. \u, whose halves must match, is not straight.
-func (s *straight) quoted() bool {
-	from, ascii := s.at, true
-	for s.at < len(s.text) {
-		c := s.text[s.at]
-		s.at++
-		switch {
-		case c == '"':
-			return ascii || utf8.Valid(s.text[from:s.at])
-		case c == '\\':
-			if s.at == len(s.text) || bytes.IndexByte([]byte(`"\/bfnrt`), s.text[s.at]) < 0 {
-				return false
+func (s *straight) quoted() (escaped, ok bool) {
+	text, from, ascii := s.text, s.at, true
+	for i := from; i < len(text); i++ {
+		for i+8 <= len(text) {
+			at := special(binary.LittleEndian.Uint64(text[i:]))
+			if i += at; at < 8 {
+				break
 			}
-			s.at++
+		}
+		if i == len(text) {
+			break
+		}
+		switch c := text[i]; {
+		case c == '"':
+			s.at = i + 1
+			return escaped, ascii || utf8.Valid(text[from:i])
+		case c == '\\':
+			if i++; i == len(text) || bytes.IndexByte([]byte(`"\/bfnrt`), text[i]) < 0 {
+				return false, false
+			}
+			escaped = true
 		case c < ' ':
-			return false
+			return false, false
 		case c >= utf8.RuneSelf:
 			ascii = false
 		}
 	}
-	return false
+	return false, false
+}
+
+// special gives the place of the first of eight bytes that is a quote, a backslash, below a space or beyond
+// ASCII; 8 where none is. Each of these sets the highest bit of its byte; what a subtraction borrows changes
+// bytes behind it alone.
+func special(eight uint64) int {
+	const each = 0x0101010101010101
+	quote, backslash := eight^'"'*each, eight^'\\'*each
+	return bits.TrailingZeros64((eight|(eight-' '*each)|(quote-each)|(backslash-each))&(0x80*each)) / 8
 }
 
 // number goes over a number without an exponent.

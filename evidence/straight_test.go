@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"encoding/binary"
 	"slices"
 	"testing"
 
@@ -21,33 +22,36 @@ var straightForms = map[string]bool{
 	`{"a":1,}`:                                                  false,
 	`{"a":1,"a":2}`:                                             false,
 	`{"a":{"b":1,"b":2}}`:                                       false,
-	`{"b":1,"a":2}`:                                             false,
-	`{"\n":1}`:                                                  false,
-	`{"a":"\u0041"}`:                                            false,
-	`{"a":"\ud800"}`:                                            false,
-	`{"a":"\x"}`:                                                false,
-	`{"a":"` + "\x01" + `"}`:                                    false,
-	`{"a":"` + "\xff" + `"}`:                                    false,
-	`{"` + "\xff" + `":1}`:                                      false,
-	`{"a":"` + "\xed\xa0\x80" + `"}`:                            false,
-	`{"a":01}`:                                                  false,
-	`{"a":-}`:                                                   false,
-	`{"a":1.}`:                                                  false,
-	`{"a":.5}`:                                                  false,
-	`{"a":+1}`:                                                  false,
-	`{"a":1e3}`:                                                 false,
-	`{"a":nul}`:                                                 false,
-	`{"a":nulll}`:                                               false,
-	`{"a":[1,]}`:                                                false,
-	`{"a":[}`:                                                   false,
-	`{"a"}`:                                                     false,
-	`{"a":`:                                                     false,
-	`{"a":"`:                                                    false,
-	`{"a":"\`:                                                   false,
-	`{a:1}`:                                                     false,
-	`[1]`:                                                       false,
-	`{`:                                                         false,
-	``:                                                          false,
+	`{"b":1,"a":2,"c":[{"d":1,"b":2,"a":{"a":1}}]}`: true,
+	`{"b":1,"a":2,"b":3}`:                           false,
+	`{"b":1,"a":2,"ab":3,"ab":4}`:                   false,
+	`{"b":1,"a":{"c":1,"b":2,"b":3}}`:               false,
+	`{"\n":1}`:                                      false,
+	`{"a":"\u0041"}`:                                false,
+	`{"a":"\ud800"}`:                                false,
+	`{"a":"\x"}`:                                    false,
+	`{"a":"` + "\x01" + `"}`:                        false,
+	`{"a":"` + "\xff" + `"}`:                        false,
+	`{"` + "\xff" + `":1}`:                          false,
+	`{"a":"` + "\xed\xa0\x80" + `"}`:                false,
+	`{"a":01}`:                                      false,
+	`{"a":-}`:                                       false,
+	`{"a":1.}`:                                      false,
+	`{"a":.5}`:                                      false,
+	`{"a":+1}`:                                      false,
+	`{"a":1e3}`:                                     false,
+	`{"a":nul}`:                                     false,
+	`{"a":nulll}`:                                   false,
+	`{"a":[1,]}`:                                    false,
+	`{"a":[}`:                                       false,
+	`{"a"}`:                                         false,
+	`{"a":`:                                         false,
+	`{"a":"`:                                        false,
+	`{"a":"\`:                                       false,
+	`{a:1}`:                                         false,
+	`[1]`:                                           false,
+	`{`:                                             false,
+	``:                                              false,
 }
 
 // Text that is taken straight is valid JSON, and has the members that a walk of checked text finds.
@@ -65,8 +69,11 @@ func TestStraight(t *testing.T) {
 
 func agreeStraight(t *testing.T, text []byte) bool {
 	t.Helper()
-	got, ok := straightMembers(nil, text)
-	if !ok {
+	var got [][2]string
+	var s straight
+	if !s.members(text, func(name, value span) {
+		got = append(got, [2]string{`"` + string(s.of(name)) + `"`, string(s.of(value))})
+	}) {
 		return false
 	}
 	if !jsontext.Value(text).IsValid() {
@@ -75,7 +82,7 @@ func agreeStraight(t *testing.T, text []byte) bool {
 	i := 0
 	p := plain{text: text}
 	err := p.eachMember(func(name, value jsontext.Value) error {
-		if i >= len(got) || string(got[i].name) != string(name) || string(got[i].value) != string(value) {
+		if i >= len(got) || got[i] != [2]string{string(name), string(value)} {
 			t.Fatalf("%s: member %d is %s: %s", text, i, name, value)
 		}
 		i++
@@ -85,6 +92,26 @@ func agreeStraight(t *testing.T, text []byte) bool {
 		t.Fatalf("%s: %d members, want %d; %v", text, len(got), i, err)
 	}
 	return true
+}
+
+// Of eight bytes the first special one is found, whatever stands before and behind it.
+func TestSpecial(t *testing.T) {
+	const others = "abz ~\x7f\"\\\x00\x1f\x80\xff\xa2\xdc!#[]"
+	for at := range 8 {
+		for c := range 256 {
+			for _, other := range []byte(others) {
+				eight := slices.Repeat([]byte{other}, 8)
+				eight[at] = byte(c)
+				want := slices.IndexFunc(eight, func(c byte) bool { return c < ' ' || c >= 0x80 || c == '"' || c == '\\' })
+				if want < 0 {
+					want = 8
+				}
+				if got := special(binary.LittleEndian.Uint64(eight)); got != want {
+					t.Fatalf("%q: %d, want %d", eight, got, want)
+				}
+			}
+		}
+	}
 }
 
 // No text is taken straight that jsontext's check would not take.

@@ -32,8 +32,8 @@ func forge(t testing.TB, entries []forged) []byte {
 	for _, f := range entries {
 		packed := f.packed
 		if packed == nil {
-			var err error
-			if packed, err = new(Writer).pack(f.content); err != nil {
+			w := &Writer{packers: packers()}
+			if err := w.pack(f.content, func(p []byte) error { packed = p; return nil }); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -36,7 +36,13 @@ type Writer struct {
 	packing sync.WaitGroup
 	slots   chan struct{} // bounds the answers that wait to be packed
 
-	packers sync.Pool // of *flate.Writer: made anew, one costs more than most answers take to pack
+	packers chan *packer // as many as may pack at a time
+}
+
+// packer compresses. Made anew, one costs more than most answers take to pack.
+type packer struct {
+	z   *flate.Writer
+	out bytes.Buffer
 }
 
 type partLimits struct {
@@ -74,7 +80,7 @@ func Create(dir, target string) (*Writer, error) {
 	if err := os.Remove(f.Name()); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
-	return &Writer{dir: dir, target: target, spill: f, bodies: map[string]stored{}, part: partLimits{MaxPart, MaxEntries}, slots: make(chan struct{}, maxWaiting)}, nil
+	return &Writer{dir: dir, target: target, spill: f, bodies: map[string]stored{}, part: partLimits{MaxPart, MaxEntries}, slots: make(chan struct{}, maxWaiting), packers: packers()}, nil
 }
 
 // maxWaiting is how many answers may wait to be packed; the caller of the next one waits.
@@ -98,42 +104,62 @@ func (w *Writer) AddBody(body []byte) (string, error) {
 	w.slots <- struct{}{}
 	w.packing.Go(func() {
 		defer func() { <-w.slots }()
-		packed, err := w.pack(body)
+		var s stored
+		err := w.pack(body, func(packed []byte) (err error) {
+			w.mu.Lock()
+			defer w.mu.Unlock()
+			s, err = w.keep(bodyPrefix+digest, digest, crc32.ChecksumIEEE(body), int64(len(body)), packed)
+			return err
+		})
 		w.mu.Lock()
 		defer w.mu.Unlock()
-		var s stored
-		if err == nil {
-			s, err = w.keep(bodyPrefix+digest, digest, crc32.ChecksumIEEE(body), int64(len(body)), packed)
-		}
 		w.bodies[digest], w.fault = s, cmp.Or(w.fault, err)
 	})
 	return digest, nil
 }
 
-func (w *Writer) pack(b []byte) ([]byte, error) {
-	var out bytes.Buffer
-	z, err := w.packer(&out)
-	if err != nil {
-		return nil, err
+// maxPacking is how many answers are packed at a time, each by about a megabyte of memory.
+const maxPacking = 4
+
+func packers() chan *packer {
+	c := make(chan *packer, maxPacking)
+	for range maxPacking {
+		c <- &packer{}
 	}
-	defer w.packers.Put(z)
-	if _, err := z.Write(b); err != nil {
-		return nil, err
-	}
-	if err := z.Close(); err != nil { // flushes: only then are the bytes whole
-		return nil, err
-	}
-	return out.Bytes(), nil
+	return c
 }
 
-// packer gives a compressor that writes to out. One that was used before writes the same bytes as a
-// new one.
-func (w *Writer) packer(out io.Writer) (*flate.Writer, error) {
-	if z, ok := w.packers.Get().(*flate.Writer); ok {
-		z.Reset(out)
-		return z, nil
+// pack gives the compressed bytes of b to keep; they are valid no longer than that takes.
+func (w *Writer) pack(b []byte, keep func(packed []byte) error) error {
+	p := <-w.packers
+	defer func() { w.packers <- p }()
+	if p.out.Cap() > maxKept {
+		p.out = bytes.Buffer{}
 	}
-	return flate.NewWriter(out, level)
+	p.out.Reset()
+	if err := p.to(&p.out); err != nil {
+		return err
+	}
+	if _, err := p.z.Write(b); err != nil {
+		return err
+	}
+	if err := p.z.Close(); err != nil { // flushes: only then are the bytes whole
+		return err
+	}
+	return keep(p.out.Bytes())
+}
+
+// maxKept bounds the buffer that a packer uses again.
+const maxKept = 1 << 20
+
+// to has a packer write to out. One that was used before writes the same bytes as a new one.
+func (p *packer) to(out io.Writer) (err error) {
+	if p.z != nil {
+		p.z.Reset(out)
+		return nil
+	}
+	p.z, err = flate.NewWriter(out, level)
+	return err
 }
 
 // level is the deflate level of everything in a bundle. Answers are small: of those of the world "clover"
@@ -207,13 +233,13 @@ func (s *spillWriter) Write(p []byte) (int, error) {
 func (w *Writer) lines(name string, lines iter.Seq2[[]byte, error]) (stored, error) {
 	s := stored{entry: entry{name: name}, from: w.at}
 	out := &spillWriter{w: w}
-	z, err := w.packer(out)
-	if err != nil {
+	p := <-w.packers
+	defer func() { w.packers <- p }()
+	if err := p.to(out); err != nil {
 		return s, err
 	}
-	defer w.packers.Put(z)
 	sum, crc, size := sha256.New(), crc32.NewIEEE(), int64(0)
-	to := io.MultiWriter(z, sum, crc)
+	to := io.MultiWriter(p.z, sum, crc)
 	for line, err := range lines {
 		if err != nil {
 			return s, fmt.Errorf("%s: %w", name, err)
@@ -226,7 +252,7 @@ func (w *Writer) lines(name string, lines iter.Seq2[[]byte, error]) (stored, err
 		}
 		size += int64(len(line)) + 1
 	}
-	if err := z.Close(); err != nil {
+	if err := p.z.Close(); err != nil {
 		return s, err
 	}
 	if size > MaxEntry || out.n > MaxEntry {
@@ -284,15 +310,14 @@ func (w *Writer) writePart(part, parts int, entries []stored, sign func([]byte) 
 		return p, fmt.Errorf("sign the manifest: %w", err)
 	}
 	for name, b := range map[string][]byte{ManifestName: p.Manifest, SignatureName: signature} {
-		packed, err := w.pack(b)
+		err := w.pack(b, func(packed []byte) error {
+			s, err := w.keep(name, "", crc32.ChecksumIEEE(b), int64(len(b)), packed)
+			entries = append(entries, s)
+			return err
+		})
 		if err != nil {
 			return p, err
 		}
-		s, err := w.keep(name, "", crc32.ChecksumIEEE(b), int64(len(b)), packed)
-		if err != nil {
-			return p, err
-		}
-		entries = append(entries, s)
 	}
 	slices.SortFunc(entries, func(a, b stored) int { return strings.Compare(a.name, b.name) })
 	return p, w.writeFile(p.Name, entries)
