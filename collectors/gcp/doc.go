@@ -33,7 +33,9 @@
 //
 // BigQuery lists only datasets that the caller may read, without saying so, and
 // projects.search likewise: only the second source shows what is missing. Grants on single
-// objects of buckets without uniform access are not read. Access tokens have the scope
+// objects of buckets without uniform access are not read, nor HMAC keys that act as people. The
+// second source vouches that a project has no backups by the runs that it lists; whether it lists
+// those of instances that are gone nobody here has seen. Access tokens have the scope
 // cloud-platform, since Cloud KMS, Cloud SQL and Organization Policy accept no narrower one:
 // what keeps the collector read-only is the role it is given and the table of operations.
 package gcp

@@ -112,9 +112,9 @@ var (
 		Attrs: []evidence.Field{text("type", "CLOUD_SQL_INSTANCE, READ_REPLICA_INSTANCE, …"), text("state", "RUNNABLE, …"), texts("networks", "public networks that may connect"),
 			flag("public_ip", "has a public address"), text("ssl_mode", "as written; none where not said"), text("availability", "ZONAL, REGIONAL"), number("backup_count", "automated backups kept; 0 = off")}}
 	kindSQLBackup = &evidence.Kind{Name: "gcp.sql.backup", Schema: 1,
-		Doc: "a backup of a Cloud SQL instance; id <instance>/backupRuns/<id>", Facets: []string{"store", "located", "encryption", "origin"},
+		Doc: "a backup of a Cloud SQL instance; id <instance>/backupRuns/<id>, or //cloudsql.googleapis.com/projects/<id>/backups/<name> where no list of an instance's has it", Facets: []string{"store", "located", "encryption", "origin"},
 		NotApplicable: map[string]string{"/tags": noTags, "/encryption/in_transit": noTransit},
-		Attrs:         []evidence.Field{text("type", "AUTOMATED, ON_DEMAND"), text("status", "SUCCESSFUL, …"), instant("taken", "when it ended; none where it has not")}}
+		Attrs:         []evidence.Field{text("type", "AUTOMATED, ON_DEMAND, FINAL"), text("status", "SUCCESSFUL, …"), instant("taken", "when it ended; none where it has not")}}
 
 	kindSink = &evidence.Kind{Name: "gcp.logging.sink", Schema: 1,
 		Doc: "a log sink; id //logging.googleapis.com/<parent>/sinks/<name>", Facets: []string{"log", "flow"},

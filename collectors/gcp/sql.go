@@ -22,6 +22,7 @@ func (c *instances) Info() collectors.Info {
 		Operations: []collectors.Operation{
 			lists(scrubbed(bare("sql:instances.list", "cloudsql.instances.list"), "rootPassword", "password", "clientKey"), kindSQL),
 			under(lists(bare("sql:backupRuns.list", "cloudsql.backupRuns.list"), kindSQLBackup), "sql:instances.list"),
+			lists(scrubbed(bare(backupsOperation, "cloudsql.backupRuns.list"), "rootPassword", "password", "clientKey"), kindSQLBackup),
 		}}
 }
 
@@ -31,27 +32,25 @@ func (c *instances) Collect(ctx context.Context, s *collectors.Session) error {
 		return err
 	}
 	project := s.Target().Account
+	shown := runs{}
 	l := list(ctx, s, collectors.Global, "sql:instances.list", kindSQL, func(ctx context.Context, token string) (page[*sqladmin.DatabaseInstance], error) {
 		r, err := service.Instances.List(project).MaxResults(500).PageToken(token).Context(ctx).Do()
 		if err != nil {
 			return page[*sqladmin.DatabaseInstance]{}, err
 		}
-		var missing []string
-		for _, w := range r.Warnings {
-			missing = append(missing, w.Code+" "+w.Region)
-		}
-		return page[*sqladmin.DatabaseInstance]{items: r.Items, next: r.NextPageToken, missing: strings.Join(missing, ", ")}, nil
+		return page[*sqladmin.DatabaseInstance]{items: r.Items, next: r.NextPageToken, missing: warned(r.Warnings)}, nil
 	}, func(i *sqladmin.DatabaseInstance, from []string) {
 		s.Emit(kindSQL, instanceFact(project, i, evidence.RowID(s.Target().ID, collectors.Global, "sql:instances.list")).Because(from...))
 		if i.InstanceType != "READ_REPLICA_INSTANCE" && i.InstanceType != "ON_PREMISES_INSTANCE" { // those have no backups of their own
-			c.backups(ctx, s, service, i, from)
+			c.backups(ctx, s, service, i, shown, from)
 		}
 	})
 	c.access.vouch(s, l, assetSQL, anyAsset)
+	c.retained(ctx, s, service, shown)
 	return nil
 }
 
-func (c *instances) backups(ctx context.Context, s *collectors.Session, service *sqladmin.Service, i *sqladmin.DatabaseInstance, from []string) {
+func (c *instances) backups(ctx context.Context, s *collectors.Session, service *sqladmin.Service, i *sqladmin.DatabaseInstance, shown runs, from []string) {
 	project := s.Target().Account
 	l := list(ctx, s, collectors.Global, "sql:backupRuns.list", kindSQLBackup, func(ctx context.Context, token string) (page[*sqladmin.BackupRun], error) {
 		r, err := service.BackupRuns.List(project, i.Name).MaxResults(500).PageToken(token).Context(ctx).Do()
@@ -60,10 +59,11 @@ func (c *instances) backups(ctx context.Context, s *collectors.Session, service 
 		}
 		return page[*sqladmin.BackupRun]{items: r.Items, next: r.NextPageToken}, nil
 	}, func(b *sqladmin.BackupRun, listed []string) {
-		if b.Status == "DELETED" || b.Status == "SKIPPED" {
+		f := backupFact(instanceID(project, i.Name), b, evidence.RowID(s.Target().ID, collectors.Global, "sql:backupRuns.list"))
+		if shown[f.ID] = b.Status != "DELETED" && b.Status != "SKIPPED"; !shown[f.ID] {
 			return // no backup exists
 		}
-		s.Emit(kindSQLBackup, backupFact(instanceID(project, i.Name), b, evidence.RowID(s.Target().ID, collectors.Global, "sql:backupRuns.list")).Because(listed...).Because(from...))
+		s.Emit(kindSQLBackup, f.Because(listed...).Because(from...))
 	})
 	c.access.vouch(s, l, assetBackup, func(a *cloudasset.Asset) bool {
 		return strings.HasPrefix(byProjectID(project, a), instanceID(project, i.Name)+"/")
@@ -251,20 +251,14 @@ func setConnection(f *evidence.Fact, ip *sqladmin.IpConfiguration, row string) {
 // backupFact makes the fact of one backup of an instance; row is that of the list.
 func backupFact(instance string, b *sqladmin.BackupRun, row string) *evidence.Fact {
 	id := strconv.FormatInt(b.Id, 10)
-	f := evidence.NewFact(kindSQLBackup, instance+"/backupRuns/"+id, last(instance)+" "+id)
+	f := evidence.NewFact(kindSQLBackup, runID(instance, id), last(instance)+" "+id)
 	f.Set("/store/class", "backup").Set("/store/engine", b.DatabaseVersion).Set("/origin", instance)
-	if b.Location == "" {
-		f.Region = collectors.Global
-		f.Unknown(row, "/located")
-	} else {
-		f.Region = place(b.Location)
-		f.Set("/located", []string{place(b.Location)})
+	setBackupPlace(f, b.Location, row)
+	key := ""
+	if e := b.DiskEncryptionConfiguration; e != nil {
+		key = e.KmsKeyName
 	}
-	if e := b.DiskEncryptionConfiguration; e != nil && e.KmsKeyName != "" {
-		f.Set("/encryption/at_rest", "customer_key").Set("/encryption/key", keyID(e.KmsKeyName))
-	} else {
-		f.Set("/encryption/at_rest", "provider_key").None(kindSQLBackup, "/encryption/key")
-	}
+	setBackupKey(f, key)
 	setText(f, kindSQLBackup, "/attrs/type", b.Type)
 	setText(f, kindSQLBackup, "/attrs/status", b.Status)
 	setTime(f, kindSQLBackup, "/attrs/taken", b.EndTime, row)

@@ -20,6 +20,7 @@ func Withholdable() map[string][]string {
 		"storage:buckets.list":                                        {"/items/*/labels/*", "/items/*/owner/entity"},
 		"bigquery:datasets.list":                                      {"/datasets/*/friendlyName", "/datasets/*/labels/*"},
 		"bigquery:datasets.get":                                       {"/friendlyName", "/description", "/labels/*", "/access/*/userByEmail", "/access/*/groupByEmail"},
+		"sql:Backups.ListBackups":                                     {"/backups/*/description", "/backups/*/instanceSettings/settings/userLabels/*"},
 		"sql:instances.list":                                          {"/items/*/settings/userLabels/*"},
 		"cloudkms:projects.locations.keyRings.cryptoKeys.list":        {"/cryptoKeys/*/labels/*"},
 		"logging:projects.sinks.list":                                 {"/sinks/*/description"},
