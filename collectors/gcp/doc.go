@@ -34,7 +34,8 @@
 // BigQuery lists only datasets that the caller may read, without saying so, and
 // projects.search likewise: only the second source shows what is missing. Grants on single
 // objects of buckets without uniform access are not read. Access tokens have the scope
-// cloud-platform, since Cloud KMS, Cloud SQL and Organization Policy accept no narrower one:
+// cloud-platform, since Cloud KMS, Cloud SQL and Organization Policy accept no narrower one, and userinfo.email, to
+// say who asks:
 // what keeps the collector read-only is the role it is given and the table of operations.
 package gcp
 
