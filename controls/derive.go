@@ -27,7 +27,7 @@ func derivations() []derivation {
 	records := map[string][]string{"aws.cloudtrail.trail": append([]string{"/log/accounts", "/log/to", "/attrs/delivery_error", "/attrs/last_delivery"}, trailFields...),
 		"gcp.logging.sink": append([]string{"/log/accounts", "/log/to", "/attrs/include_children", "/attrs/intercept_children"}, sinkFields...)}
 	people := []string{"aws.iam.role", "aws.iam.user"}
-	collector := map[string][]string{"aws.iam.role": {"/principal/trusted_by"}, "aws.sts.caller": {"/attrs/role"}}
+	collector := map[string][]string{"aws.iam.role": {"/principal/trusted_by"}, "aws.sts.caller": {"/attrs/role"}, "gcp.oauth2.caller": {"/attrs/member"}}
 	return []derivation{
 		{kind: kindAuditLog, reads: records, over: logs, make: auditLogs},
 		{kind: kindCollectorAccess, reads: collector, make: collectorAccess},

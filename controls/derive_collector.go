@@ -2,6 +2,7 @@ package controls
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -9,8 +10,8 @@ import (
 )
 
 // collectorAccess says, of each account and project, who may become the identity that collected
-// there: whoever the trust policy of its role lets in. What was not seen is unknown, so that no
-// target is left out.
+// there: whoever the trust policy of its role lets in, and at Google whoever holds its account. What was not seen is
+// unknown, so that no target is left out.
 func collectorAccess(j *joins) []*evidence.Fact {
 	var out []*evidence.Fact
 	callers, unclear := j.callers()
@@ -21,12 +22,15 @@ func collectorAccess(j *joins) []*evidence.Fact {
 		}
 		f := derived(kindCollectorAccess, "collector:"+t.Provider+":"+t.Account, t.Account, t.ID, "").Because("c:" + t.ID)
 		switch caller := callers[t.ID]; {
-		case t.Provider != "aws":
+		case callerKinds[t.Provider] == "":
 			f.Unknown("no collector asks who may act as the collector's identity in "+t.Provider, "/attrs/role", "/attrs/assumable_by", "/attrs/strangers")
 		case caller == nil:
-			f.Unknown(cmp.Or(j.rowGap(t.ID, "aws.sts.caller"), "the collector's identity was not seen in "+t.ID), "/attrs/role", "/attrs/assumable_by", "/attrs/strangers")
+			f.Unknown(cmp.Or(j.rowGap(t.ID, callerKinds[t.Provider]), "the collector's identity was not seen in "+t.ID), "/attrs/role", "/attrs/assumable_by", "/attrs/strangers")
 		case unclear[t.ID] != "":
 			f.Because("f:"+caller.ID).Unknown(unclear[t.ID], "/attrs/role", "/attrs/assumable_by", "/attrs/strangers")
+		case t.Provider == "gcp":
+			f.Because("f:" + caller.ID)
+			j.holdersOf(f, caller)
 		default:
 			f.Because("f:" + caller.ID)
 			j.trustOf(f, t, caller, roles[t.ID])
@@ -34,6 +38,44 @@ func collectorAccess(j *joins) []*evidence.Fact {
 		out = append(out, f)
 	}
 	return out
+}
+
+// callerKinds are the kinds that say who collected, by provider.
+var callerKinds = map[string]string{"aws": "aws.sts.caller", "gcp": "gcp.oauth2.caller"}
+
+// accountHome finds the project of a service account of Google by its address.
+var accountHome = regexp.MustCompile(`^serviceAccount:[^@]+@([a-z0-9-]+)(?:\.([a-z0-9.-]+))?\.iam\.gserviceaccount\.com$`)
+
+// holdersOf sets who may act as the account that collected at Google. The account itself is the first, and a
+// stranger where the engagement does not name it, or where it lies in a project that is audited: whoever
+// administers that can act as it. Who else may, its own project or directory says, which is no part of the run.
+func (j *joins) holdersOf(f, caller *evidence.Fact) {
+	v, _ := caller.Get("/attrs/member")
+	member, _ := v.(string)
+	if member == "" {
+		f.Unknown(reasonOf(caller, "/attrs/member"), "/attrs/role", "/attrs/assumable_by", "/attrs/strangers")
+		return
+	}
+	const unseen = "who may act as the collector's account is said by its own project or directory, which no collector asks"
+	f.Set("/attrs/role", member).Set("/attrs/assumable_by", []string{member}).Unknown(unseen, "/attrs/assumable_by/-")
+	named, strangers := j.in.Parameters.AuditorPrincipals, []string{}
+	if j.heldByAudited(member) || len(named) > 0 && !slices.Contains(named, member) {
+		strangers = append(strangers, member)
+	}
+	f.Set("/attrs/strangers", strangers).Unknown(unseen, "/attrs/strangers/-")
+}
+
+// heldByAudited says whether a service account lies in a project that is audited.
+func (j *joins) heldByAudited(member string) bool {
+	m := accountHome.FindStringSubmatch(member)
+	if m == nil {
+		return false
+	}
+	project := m[1]
+	if m[2] != "" { // of a domain's project
+		project = m[2] + ":" + m[1]
+	}
+	return slices.ContainsFunc(j.in.Targets, func(t Target) bool { return t.Provider == "gcp" && t.account() && t.Account == project })
 }
 
 // trustOf sets who may assume the role by which a target was asked; r is the role's fact, or nil.
@@ -86,18 +128,20 @@ func sameRole(role, session string) bool {
 	return ok && same && rest[strings.LastIndexByte(rest, '/')+1:] == name
 }
 
-// callers gives, by target, the identity that collected there. Where several roles did, or there is no telling, unclear says so.
+// callers gives, by target, the identity that collected there. Where several did, or there is no telling, unclear says so.
 func (j *joins) callers() (out map[string]*evidence.Fact, unclear map[string]string) {
 	out, unclear = map[string]*evidence.Fact{}, map[string]string{}
-	for f := range j.each("aws.sts.caller") {
-		first := out[f.Target]
-		if first == nil {
-			out[f.Target] = f.Clone()
-			continue
-		}
-		was, _ := first.Get("/attrs/role")
-		if role, _ := f.Get("/attrs/role"); role != was {
-			unclear[f.Target] = "identities of several roles collected in " + f.Target
+	for provider, ptr := range map[string]string{"aws": "/attrs/role", "gcp": "/attrs/member"} { // no target is of both
+		for f := range j.each(callerKinds[provider]) {
+			first := out[f.Target]
+			if first == nil {
+				out[f.Target] = f.Clone()
+				continue
+			}
+			was, _ := first.Get(ptr)
+			if who, _ := f.Get(ptr); who != was {
+				unclear[f.Target] = "several identities collected in " + f.Target
+			}
 		}
 	}
 	return out, unclear

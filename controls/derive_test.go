@@ -88,8 +88,42 @@ func TestCollectorAccess(t *testing.T) {
 	in := world1(t)
 	in.Targets = []Target{{ID: "gcp-enclave", Provider: "gcp", Account: "enclave"}, {ID: "gcp-org-1", Provider: "gcp", Account: "1"}}
 	facts := collectorAccess(indexed(t, in))
-	if len(facts) != 1 || attr(facts[0], "strangers") != "unknown: no collector asks who may act as the collector's identity in gcp" {
+	if len(facts) != 1 || attr(facts[0], "strangers") != "unknown: the collector's identity was not seen in gcp-enclave" {
 		t.Errorf("a Google project: %v", facts)
+	}
+}
+
+// The account that collected at Google is itself the first who may act as the collector; that nobody else may is
+// never shown.
+func TestCollectorAccessAtGoogle(t *testing.T) {
+	caller := &evidence.Kind{Name: "gcp.oauth2.caller", Schema: 1, NotApplicable: map[string]string{"/tags": "none"}, Attrs: []evidence.Field{{Name: "member", Type: evidence.String}}}
+	const unseen = " and unknown: who may act as the collector's account is said by its own project or directory, which no collector asks"
+	const auditor, inside, domain = "serviceAccount:c@auditor.iam.gserviceaccount.com", "serviceAccount:c@enclave.iam.gserviceaccount.com", "serviceAccount:c@mail.example.com.iam.gserviceaccount.com"
+	for name, c := range map[string]struct {
+		member    any
+		named     []string
+		strangers string
+	}{
+		"the auditor's":                {auditor, []string{auditor}, "[]" + unseen},
+		"not named":                    {auditor, []string{"user:ann@auditor.example"}, "[" + auditor + "]" + unseen},
+		"nobody is named":              {auditor, nil, "[]" + unseen},
+		"of an audited project":        {inside, []string{inside}, "[" + inside + "]" + unseen},
+		"of an audited domain project": {domain, []string{domain}, "[" + domain + "]" + unseen},
+		"a person":                     {"user:ann@auditor.example", []string{"user:ann@auditor.example"}, "[]" + unseen},
+		"the token does not show it":   {nil, []string{auditor}, "unknown: " + caseRow},
+	} {
+		set := map[string]any{"/attrs/member": c.member}
+		if c.member == nil {
+			set = nil
+		}
+		in := world1(t, said(t, caller, "gcp:caller/enclave", "gcp-enclave", set))
+		in.Targets = []Target{{ID: "gcp-enclave", Provider: "gcp", Account: "enclave"}, {ID: "gcp-example.com_mail", Provider: "gcp", Account: "example.com:mail"}}
+		in.Parameters.AuditorPrincipals = c.named
+		for _, f := range collectorAccess(indexed(t, in, caller)) {
+			if got := attr(f, "strangers"); f.Target == "gcp-enclave" && got != c.strangers {
+				t.Errorf("%s: %s, want %s", name, got, c.strangers)
+			}
+		}
 	}
 }
 

@@ -252,7 +252,11 @@ func ownerOf(s string) (string, bool) {
 		}
 	}
 	if m := poolMember.FindStringSubmatch(s); m != nil && strings.HasSuffix(m[2], clusterPool) {
-		return "gcp:" + strings.TrimSuffix(m[2], clusterPool), true
+		project := strings.TrimSuffix(m[2], clusterPool)
+		if name, domain, ok := strings.Cut(project, "."); ok && !strings.Contains(project, ":") { // of a domain: example.com:mail
+			project = domain + ":" + name
+		}
+		return "gcp:" + project, true
 	}
 	if rest, ok := strings.CutPrefix(s, "aws:"); ok && twelve(rest) {
 		return s, true

@@ -139,14 +139,14 @@ func (fed *federation) trusts(member string, named []string, accounts map[string
 
 // trusts says the same of one issuer.
 func (p *identityProvider) trusts(id, which string, named []string, accounts map[string]bool) (trusted bool, why string) {
-	everyone, nobody := p.leavesOpen(which)
+	everyone := p.leavesOpen(which)
 	approved := func(name string) bool {
 		return name != "" && (accounts[name] || slices.ContainsFunc(named, func(pattern string) bool { return engagement.Match(pattern, name) }))
 	}
 	switch {
 	case p.unseen != "":
 		return false, p.unseen
-	case !p.usable || nobody:
+	case !p.usable:
 		return true, ""
 	case !approved(id) && !approved(p.url):
 		if len(named) == 0 {
@@ -155,19 +155,19 @@ func (p *identityProvider) trusts(id, which string, named []string, accounts map
 		return false, p.unread
 	case everyone && p.sort == "oidc" && !p.condition: // whoever the issuer has signed up, for whomever
 		return false, ""
-	case everyone && p.sort != "saml":
+	case everyone && p.sort != "saml" && p.sort != "aws":
 		return false, "what the attribute condition of an identity provider leaves open is not read: " + id
 	}
 	return true, ""
 }
 
-// leavesOpen says whether a name stands for everybody whom the issuer signs for, or, by its attributes, for
-// nobody. An attribute that is not made of the token is no choice.
-func (p *identityProvider) leavesOpen(which string) (everyone, nobody bool) {
+// leavesOpen says whether a name stands for everybody whom the issuer signs for. An attribute that is not made of
+// the token is no choice. One that no mapping names may come from elsewhere, as groups do that a directory sends.
+func (p *identityProvider) leavesOpen(which string) bool {
 	key, _, _ := strings.Cut(which, "/")
 	switch key {
 	case "*":
-		return true, false
+		return true
 	case "subject":
 		key = "google.subject"
 	case "group":
@@ -175,10 +175,10 @@ func (p *identityProvider) leavesOpen(which string) (everyone, nobody bool) {
 	}
 	for _, m := range p.mapping {
 		if expression, ok := strings.CutPrefix(m, key+"="); ok {
-			return !strings.Contains(expression, "assertion"), false
+			return !strings.Contains(expression, "assertion")
 		}
 	}
-	return len(p.mapping) == 0 && p.sort != "aws", len(p.mapping) > 0
+	return len(p.mapping) == 0 && p.sort != "aws"
 }
 
 // trustIn looks a principal up among provider-qualified accounts, and members of identity pools by the issuers

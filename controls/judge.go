@@ -26,7 +26,9 @@ type Target struct {
 }
 
 // account reports whether it is an account or a project, not an organisation or a plug-in.
-func (t *Target) account() bool { return t.Account != "" && t.ID == t.Provider+"-"+t.Account }
+func (t *Target) account() bool {
+	return t.Account != "" && t.ID == t.Provider+"-"+strings.ReplaceAll(t.Account, ":", "_")
+} // see engagement.ProjectTarget
 
 // Input is everything that a judgement is a function of, beside the catalogue.
 type Input struct {

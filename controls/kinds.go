@@ -53,8 +53,8 @@ var (
 	kindCollectorAccess = &evidence.Kind{Name: "trefoil.collector", Schema: 1, Derived: true,
 		Doc: "who may become the identity that collected in one account or project", NotApplicable: map[string]string{"/tags": "a derived statement has no labels"},
 		Attrs: []evidence.Field{
-			{Name: "role", Type: evidence.String, Doc: "the role it used; none where it used a user"},
-			{Name: "assumable_by", Type: evidence.String, List: true, Doc: "principals that the role's trust policy lets in, as written"},
+			{Name: "role", Type: evidence.String, Doc: "AWS: the role it used; none where it used a user. Google: the account, as policies name it"},
+			{Name: "assumable_by", Type: evidence.String, List: true, Doc: "AWS: principals that the role's trust policy lets in, as written. Google: the account, and whoever else its own project or directory lets in"},
 			{Name: "strangers", Type: evidence.String, List: true, Doc: "those of them whom the engagement does not name as the auditor's"},
 		}}
 	kindLogRoute = &evidence.Kind{Name: "trefoil.log_route", Schema: 1, Derived: true,

@@ -18,6 +18,7 @@ type Part struct {
 	Lists        int      `json:"lists"`        // targets that have those lists, kind by kind
 	Twice        int      `json:"twice"`        // those of them that the second source answered for
 	Second       []string `json:"second"`       // operations of the second source that were answered, sorted
+	Above        []string `json:"above"`        // organisations of its provider whose folders and projects one source alone lists: what that hides is in no list here
 	OnlySecond   []string `json:"only_second"`  // ids that the second source alone lists: each is an insufficient item
 	OnlyNative   []string `json:"only_native"`  // ids that it does not list: a note, it may lag behind
 }

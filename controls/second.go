@@ -244,8 +244,9 @@ func (p *pass) setSources(parts []Part) string {
 			part.Second = append(part.Second, c.second...)
 			part.OnlySecond, part.OnlyNative = append(part.OnlySecond, c.onlySecond...), append(part.OnlyNative, c.onlyNative...)
 		}
-		if len(part.Sources) == 0 {
-			part.Completeness = once
+		part.Above = strings0(p.j.listedOnce(providerOf(part.Kind)))
+		if len(part.Sources) == 0 || len(part.Above) > 0 {
+			part.Completeness = lesser(part.Completeness, once)
 		}
 		slices.Sort(part.Second)
 		part.Second = slices.Compact(part.Second)
@@ -255,6 +256,30 @@ func (p *pass) setSources(parts []Part) string {
 		return once
 	}
 	return all
+}
+
+// listedOnce names the organisations of a provider whose hierarchy a second source could list, and did not. What
+// their own lists hide from the caller contradicts nothing then, and is missing from every population.
+func (j *joins) listedOnce(provider string) (targets []string) {
+	for i := range j.in.Targets {
+		t := &j.in.Targets[i]
+		if t.Provider != provider || t.account() {
+			continue
+		}
+		lists, twice := false, false
+		for _, r := range j.in.Coverage {
+			if r.Target != t.ID || !r.List {
+				continue
+			}
+			lists = lists || r.Discovery && slices.ContainsFunc(r.Kinds, func(k string) bool { return j.sources.both[k] })
+			twice = twice || r.Status.Seen() && slices.ContainsFunc(r.Kinds, func(k string) bool { return j.sources.second[k] != nil })
+		}
+		if lists && !twice {
+			targets = append(targets, t.ID)
+		}
+	}
+	slices.Sort(targets)
+	return targets
 }
 
 // lesser gives the state of two populations together.

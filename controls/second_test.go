@@ -157,3 +157,28 @@ func TestHiddenSources(t *testing.T) {
 		t.Errorf("%+v, %v", r.Lines[0], err)
 	}
 }
+
+// Where one source alone listed the folders and projects of an organisation, all that lies in them was listed
+// once, however many sources list it in a project that was found.
+func TestHierarchyListedOnce(t *testing.T) {
+	for name, c := range map[string]struct {
+		second evidence.Status
+		state  string
+		above  []string
+	}{
+		"a second source": {evidence.OK, agree, []string{}},
+		"it was refused":  {evidence.Denied, once, []string{"aws-org-1"}},
+		"it was cut off":  {evidence.Failed, once, []string{"aws-org-1"}},
+	} {
+		in := listedTwice(t, evidence.OK, []*evidence.Fact{goodBucket(t, "a")}, "a")
+		in.Targets = append(in.Targets, Target{ID: "aws-org-1", Provider: "aws", Account: "1"})
+		in.Coverage = append(in.Coverage,
+			evidence.Row{ID: "aws-org-1/global/org:List", Target: "aws-org-1", Operation: "org:List", List: true, Discovery: true, Kinds: []string{"aws.ec2.volume"}, Status: evidence.OK},
+			evidence.Row{ID: "aws-org-1/global/inventory:List", Target: "aws-org-1", Operation: "inventory:List", List: true, Kinds: []string{testInventory.Name}, Status: c.second})
+		_, l := judge(t, in)
+		p := l.Parts[slices.IndexFunc(l.Parts, func(p Part) bool { return p.Kind == "aws.s3.bucket" })]
+		if l.Completeness != c.state || p.Completeness != c.state || !slices.Equal(p.Above, c.above) {
+			t.Errorf("%s: %s, %s, above %v", name, l.Completeness, p.Completeness, p.Above)
+		}
+	}
+}

@@ -27,8 +27,8 @@ func TestSaidTwice(t *testing.T) {
 		want  string
 	}{
 		"callers alike":         {[]*evidence.Fact{who(arn), who(arn), trusts(auditor)}, "[]"},
-		"callers of two roles":  {[]*evidence.Fact{who(arn), who(arn + "2"), trusts(auditor)}, "unknown: identities of several roles collected in " + target},
-		"a role and a user":     {[]*evidence.Fact{who(arn), who(nil), trusts(auditor)}, "unknown: identities of several roles collected in " + target},
+		"callers of two roles":  {[]*evidence.Fact{who(arn), who(arn + "2"), trusts(auditor)}, "unknown: several identities collected in " + target},
+		"a role and a user":     {[]*evidence.Fact{who(arn), who(nil), trusts(auditor)}, "unknown: several identities collected in " + target},
 		"role not seen":         {[]*evidence.Fact{said(t, caller, "who", target, nil), trusts(auditor)}, "unknown: " + caseRow},
 		"trusts alike":          {[]*evidence.Fact{who(arn), trusts(auditor), trusts(auditor)}, "[]"},
 		"trusts that differ":    {[]*evidence.Fact{who(arn), trusts(auditor), trusts(auditor, "*")}, "unknown: said twice, with differences: " + arn},

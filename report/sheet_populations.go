@@ -69,6 +69,9 @@ func enumerated(p *controls.Part) string {
 	if p.Twice > 0 && p.Twice < p.Lists {
 		parts = append(parts, fmt.Sprintf("%s of %s lists of targets were held against a second source", group(p.Twice), group(p.Lists)))
 	}
+	if len(p.Above) > 0 {
+		parts = append(parts, "One source alone lists the folders and projects of "+some(p.Above, shownIDs)+": what it hides is in no list here")
+	}
 	if len(p.OnlySecond) > 0 {
 		parts = append(parts, "In the second source alone, and insufficient: "+some(p.OnlySecond, shownIDs))
 	}

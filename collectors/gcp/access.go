@@ -16,8 +16,11 @@ import (
 	"github.com/trefoil-audit/trefoil/collectors"
 )
 
-// scope is the narrowest that every service asked accepts.
-const scope = "https://www.googleapis.com/auth/cloud-platform"
+// scope is the narrowest that every service asked accepts; callerScope lets the token's holder be told who it is.
+const (
+	scope       = "https://www.googleapis.com/auth/cloud-platform"
+	callerScope = "https://www.googleapis.com/auth/userinfo.email"
+)
 
 // tokenTimeout bounds one request for a token.
 const tokenTimeout = 30 * time.Second
@@ -69,7 +72,7 @@ func LiveAccess(ctx context.Context, s Settings) (*Access, error) {
 		}
 	}
 	ctx = context.WithValue(ctx, oauth2.HTTPClient, tokenClient(s.Network))
-	found, err := google.FindDefaultCredentials(ctx, scope)
+	found, err := google.FindDefaultCredentials(ctx, scope, callerScope)
 	if err != nil {
 		a.missing = err
 		return a, nil

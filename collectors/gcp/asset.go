@@ -197,6 +197,11 @@ func byProjectID(account string, a *cloudasset.Asset) string {
 	return a.Name
 }
 
+// selfOf names an asset of the hierarchy itself: projects by number.
+func selfOf(a *cloudasset.Asset) string {
+	return strings.TrimPrefix(a.Name, "//cloudresourcemanager.googleapis.com/")
+}
+
 // parentOf names what an asset of the hierarchy lies right under; "" where that is not said.
 func parentOf(a *cloudasset.Asset) string {
 	if len(a.Ancestors) < 2 {

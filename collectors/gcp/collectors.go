@@ -18,6 +18,7 @@ func Collectors(a *Access) []collectors.Collector {
 	return []collectors.Collector{
 		&assets{access: a, level: collectors.Account},
 		&buckets{access: a},
+		&caller{access: a},
 		&datasets{access: a},
 		&guardrails{access: a},
 		&identities{access: a},

@@ -25,6 +25,10 @@
 //     was read to its end and lists nothing of that type there (see vouch); without it, or
 //     against it, the operation is an error in coverage.
 //
+// Identity pools are a third sort: {} too, but no list of Google's shows that the inventory has them. It is asked for
+// them by a pattern that cannot fail its call, and that a project has none counts where it lists one elsewhere in the
+// organisation (see vouchShown).
+//
 // The second source is Cloud Asset Inventory: its answers always carry readTime, and it is asked
 // first. Its facts (gcp.asset.resource, gcp.asset.node) name the same ids as the native lists, so
 // that a judgement can say what one source alone lists.
@@ -36,7 +40,8 @@
 // objects of buckets without uniform access are not read, nor HMAC keys that act as people. The
 // second source vouches that a project has no backups by the runs that it lists; whether it lists
 // those of instances that are gone nobody here has seen. Access tokens have the scope
-// cloud-platform, since Cloud KMS, Cloud SQL and Organization Policy accept no narrower one:
+// cloud-platform, since Cloud KMS, Cloud SQL and Organization Policy accept no narrower one, and
+// userinfo.email, to say who asks:
 // what keeps the collector read-only is the role it is given and the table of operations.
 package gcp
 

@@ -49,6 +49,9 @@ var (
 		NotApplicable: map[string]string{"/account/features": noFeatures},
 		Attrs:         []evidence.Field{text("number", "project number"), text("project_id", "project id")}}
 
+	kindCaller = &evidence.Kind{Name: "gcp.oauth2.caller", Schema: 1,
+		Doc: "the identity that collected in one project; id gcp:caller/<project id>", NotApplicable: map[string]string{"/tags": noTags},
+		Attrs: []evidence.Field{text("member", "as policies name it: serviceAccount:<email>, user:<email>"), text("account", "number of the Google account")}}
 	kindBinding = &evidence.Kind{Name: "gcp.iam.binding", Schema: 1,
 		Doc:    "one role binding of one allow policy; id <resource>#<role>, with #<digest of the condition> where it has one",
 		Facets: []string{"binding"}, NotApplicable: map[string]string{"/tags": noTags},
@@ -150,7 +153,7 @@ func secondSource(kinds []string) []evidence.Field {
 // Kinds lists the kinds of facts that the Google collectors emit, by name.
 func Kinds() []*evidence.Kind {
 	return []*evidence.Kind{
-		kindTopAsset, kindAsset, kindDataset, kindAudit, kindBinding, kindPool, kindProvider, kindRole, kindServiceAccount, kindKey, kindLogBucket, kindSink, kindPolicy,
+		kindTopAsset, kindAsset, kindDataset, kindAudit, kindBinding, kindPool, kindProvider, kindRole, kindServiceAccount, kindKey, kindLogBucket, kindSink, kindCaller, kindPolicy,
 		kindFolder, kindOrganization, kindProject, kindSQLBackup, kindSQL, kindBucket, kindDeletedBucket,
 	}
 }

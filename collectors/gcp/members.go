@@ -28,7 +28,7 @@ var (
 	scopedOwn    = regexp.MustCompile(`^[^@]+@([a-z0-9-]+)\.([a-z0-9.-]+)\.iam\.gserviceaccount\.com$`) // example.com:project
 	serviceAgent = regexp.MustCompile(`^service-([0-9]+)@(?:gcp-sa-[a-z0-9-]+|` + agentProjects + `)\.iam\.gserviceaccount\.com$`)
 	numbered     = regexp.MustCompile(`^([0-9]+)(?:-compute)?@(?:developer|cloudservices|cloudbuild)\.gserviceaccount\.com$`)
-	appEngine    = regexp.MustCompile(`^([a-z0-9-]+)@appspot\.gserviceaccount\.com$`)
+	appEngine    = regexp.MustCompile(`^([a-z0-9-]+)(?:\.([a-z0-9.-]+))?@appspot\.gserviceaccount\.com$`)
 	poolMember   = regexp.MustCompile(`^principal(?:Set)?://iam\.googleapis\.com/(?:projects/[0-9]+/)?locations/[a-z0-9-]+/work(?:loadIdentity|force)Pools/([^/]+)/`)
 )
 
@@ -50,7 +50,7 @@ func readMember(written string) member {
 	default:
 		if p := poolMember.FindStringSubmatch(written); p != nil {
 			if clusters, ok := strings.CutSuffix(p[1], ".svc.id.goog"); ok { // Google's own pool for a project's clusters
-				m.project = clusters
+				m.project = undotted(clusters)
 			} else {
 				m.pool = true
 			}
@@ -64,7 +64,7 @@ func readMember(written string) member {
 func homeOf(email string) (project, number string) {
 	email, _, _ = strings.Cut(email, "[") // workload identity: project.svc.id.goog[namespace/name]
 	if p, ok := strings.CutSuffix(email, ".svc.id.goog"); ok {
-		return p, ""
+		return undotted(p), ""
 	}
 	if p := serviceAgent.FindStringSubmatch(email); p != nil {
 		return "", p[1]
@@ -79,9 +79,19 @@ func homeOf(email string) (project, number string) {
 		return "", p[1]
 	}
 	if p := appEngine.FindStringSubmatch(email); p != nil {
-		return p[1], ""
+		return undotted(strings.TrimSuffix(p[1]+"."+p[2], ".")), ""
 	}
 	return "", ""
+}
+
+// undotted is the id of the project that a name without its colon is made of: mail, or, of a domain's project,
+// mail.example.com. No id has a dot but a domain's.
+func undotted(name string) string {
+	project, domain, ok := strings.Cut(name, ".")
+	if !ok || strings.Contains(name, ":") {
+		return name
+	}
+	return domain + ":" + project
 }
 
 // reach is who a list of members lets in from outside a project.

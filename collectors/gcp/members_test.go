@@ -22,6 +22,12 @@ func TestStrangers(t *testing.T) {
 		"principal://iam.googleapis.com/projects/42/locations/global/workloadIdentityPools/own.svc.id.goog/subject/ns/a":    {},
 		"principal://iam.googleapis.com/projects/9/locations/global/workloadIdentityPools/them.svc.id.goog/subject/ns/a":    {"gcp:them"},
 		"principalSet://iam.googleapis.com/projects/42/locations/global/workloadIdentityPools/own.svc.id.goog.evil/group/g": {"principalSet://iam.googleapis.com/projects/42/locations/global/workloadIdentityPools/own.svc.id.goog.evil/group/g"},
+		"serviceAccount:app@mail.example.com.iam.gserviceaccount.com":                                                       {"gcp:example.com:mail"},
+		"serviceAccount:mail.example.com@appspot.gserviceaccount.com":                                                       {"gcp:example.com:mail"},
+		"serviceAccount:own@appspot.gserviceaccount.com":                                                                    {},
+		"serviceAccount:mail.example.com.svc.id.goog[ns/app]":                                                               {"gcp:example.com:mail"},
+		"serviceAccount:example.com:mail.svc.id.goog[ns/app]":                                                               {"gcp:example.com:mail"},
+		"projectOwner:example.com:mail":                                                                                     {"gcp:example.com:mail"},
 	} {
 		if got := reachOf([]string{member}, "own", "42").shared; !slices.Equal(got, want) {
 			t.Errorf("%s: lets in %v, want %v", member, got, want)

@@ -3,6 +3,7 @@ package gcp
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"strings"
 
 	"github.com/trefoil-audit/trefoil/collectors"
@@ -54,8 +55,12 @@ func (s service) operation(verb, path string) (string, error) {
 	return best, nil
 }
 
+// domainProject is the id of a project of a domain: its colon begins no custom method, whose names have no dot
+// before it.
+var domainProject = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]*\.[a-z]{2,}:[a-z][a-z0-9-]*$`)
+
 // literals counts the literal segments of a template that fits a path. A path's last segment
-// must have the template's verb after the colon, or no colon at all, so that a custom method is
+// must have the template's verb after the colon, or no colon but that of a project's id, so that a custom method is
 // never taken for the plain one.
 func literals(template, path string) (n int, fits bool) {
 	want, have := strings.Split(template, "/"), strings.Split(path, "/")
@@ -72,7 +77,8 @@ func literals(template, path string) (n int, fits bool) {
 			n++
 		default:
 			value, ok := strings.CutSuffix(have[i], tail)
-			if !ok || value == "" || i == len(want)-1 && strings.Contains(value, ":") {
+			project := i > 0 && want[i-1] == "projects" && domainProject.MatchString(value)
+			if !ok || value == "" || i == len(want)-1 && strings.Contains(value, ":") && !project {
 				return 0, false
 			}
 			if tail != "" {

@@ -48,11 +48,13 @@ var services = map[string]service{
 		{"GET", "v2/projects/{}/locations/{}/buckets", "logging:projects.locations.buckets.list"},
 		{"GET", "v2/projects/{}/sinks", "logging:projects.sinks.list"},
 	}},
+	"oauth2": {host: "www.googleapis.com", path: "/", methods: []method{
+		{"GET", "oauth2/v2/userinfo", "oauth2:userinfo.get"},
+	}},
 	"orgpolicy": {host: "orgpolicy.googleapis.com", path: "/", methods: []method{
 		{"GET", "v2/projects/{}/policies/{}:getEffectivePolicy", "orgpolicy:projects.policies.getEffectivePolicy"},
 	}},
 	"sql": {host: "sqladmin.googleapis.com", path: "/", methods: []method{
-		{"GET", "v1/projects/{}/backups", "sql:Backups.ListBackups"},
 		{"GET", "v1/projects/{}/instances/{}/backupRuns", "sql:backupRuns.list"},
 		{"GET", "v1/projects/{}/instances", "sql:instances.list"},
 	}},

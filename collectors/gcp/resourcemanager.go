@@ -116,9 +116,10 @@ func (t *tree) projects(ctx context.Context, name string, parents []string) {
 	t.access.vouch(t.session, l, assetProject, directlyUnder(name))
 }
 
-// contradict compares the lists with what search and the inventory found under the same parents.
-// A folder or project that one of those shows and the list of its parent does not makes the list
-// an error: they may lag behind but invent nothing.
+// contradict compares the lists with what search found under the same parents, and with all that the inventory
+// lists in the organisation. A folder or project that one of those shows and the lists do not makes the list
+// an error: they may lag behind but invent nothing. Search goes beyond the organisation: under a parent that was
+// not listed it proves nothing.
 func (t *tree) contradict() {
 	for _, parent := range slices.Sorted(maps.Keys(t.searched)) {
 		for _, name := range sorted(t.searched[parent]) {
@@ -133,11 +134,10 @@ func (t *tree) contradict() {
 	}
 	for _, a := range i.assets {
 		switch {
-		case len(a.Ancestors) == 0 || !t.under[parentOf(a)]:
-		case a.AssetType == assetProject && !t.found[a.Ancestors[0]]:
-			t.session.Spoil(kindProject, collectors.Global, errors.New("the inventory lists "+a.Ancestors[0]+", the list of its parent does not"))
-		case a.AssetType == assetFolder && !t.under[a.Ancestors[0]]:
-			t.session.Spoil(kindFolder, collectors.Global, errors.New("the inventory lists "+a.Ancestors[0]+", the list of its parent does not"))
+		case a.AssetType == assetProject && !t.found[selfOf(a)]:
+			t.session.Spoil(kindProject, collectors.Global, errors.New("the inventory lists "+selfOf(a)+", the list of its parent does not"))
+		case a.AssetType == assetFolder && !t.under[selfOf(a)]:
+			t.session.Spoil(kindFolder, collectors.Global, errors.New("the inventory lists "+selfOf(a)+", the list of its parent does not"))
 		}
 	}
 }

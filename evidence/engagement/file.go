@@ -18,7 +18,7 @@ import (
 var (
 	account   = regexp.MustCompile(`^[0-9]{12}$`)
 	digits    = regexp.MustCompile(`^[0-9]+$`)
-	projectID = regexp.MustCompile(`^[a-z][a-z0-9-]{4,28}[a-z0-9]$`)
+	projectID = regexp.MustCompile(`^([a-z0-9][a-z0-9.-]*\.[a-z]{2,}:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$`)
 	digest    = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	controlID = regexp.MustCompile(`^EDS-[A-Z]{3}-[0-9]{2}$`)
 	plainName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)

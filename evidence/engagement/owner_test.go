@@ -21,3 +21,12 @@ func TestOwnerIn(t *testing.T) {
 		}
 	}
 }
+
+func TestProjectIDs(t *testing.T) {
+	for id, want := range map[string]bool{"mail-store": true, "example.com:mail-store": true, "mail.example.com:mail-store": true, "example:mail-store": false,
+		"example.com:": false, "a:b:mail-store": false, "Example.com:mail-store": false, "../x.com:mail-store": false, "123456789012": false} {
+		if projectID.MatchString(id) != want {
+			t.Errorf("%s: want %v", id, want)
+		}
+	}
+}

@@ -17,6 +17,7 @@ import (
 // asked is who the providers said was asking, and what was recorded of that identity.
 type asked struct {
 	callers    map[string]caller
+	google     map[string]bool     // who asked at Google, as its policies name it
 	roles      map[string]bool     // that were listed, of a name that an asker has
 	statements map[string][]string // role → ids of the statements of its policies
 	cut        map[string]bool     // targets in which it was not seen whom each statement is attached to
@@ -31,6 +32,7 @@ func (d *desk) note(facts []*evidence.Fact) {
 	defer d.mu.Unlock()
 	a := &d.asked
 	if a.callers == nil {
+		a.google = map[string]bool{}
 		a.callers, a.roles, a.statements, a.cut = map[string]caller{}, map[string]bool{}, map[string][]string{}, map[string]bool{}
 	}
 	for _, f := range facts {
@@ -39,6 +41,11 @@ func (d *desk) note(facts []*evidence.Fact) {
 			role, _ := f.Get("/attrs/role")
 			arn, _ := role.(string)
 			a.callers[f.ID] = caller{arn, f.Target}
+		case "gcp.oauth2.caller":
+			v, _ := f.Get("/attrs/member")
+			if member, _ := v.(string); member != "" {
+				a.google[member] = true
+			}
 		case "aws.iam.role":
 			if d.asks(f.ID) {
 				a.roles[f.ID] = true
@@ -70,7 +77,12 @@ func (d *desk) asks(role string) bool {
 	return slices.ContainsFunc(d.c.Engagement.File.AWS, func(a engagement.AWS) bool { return a.Role != "" && path.Base(a.Role) == path.Base(role) })
 }
 
-// grants says, of each AWS caller, which recorded statements say what it may.
+// who lists all who asked, sorted.
+func (a *asked) who() []string {
+	return slices.Sorted(slices.Values(slices.Concat(slices.Collect(maps.Keys(a.callers)), slices.Collect(maps.Keys(a.google)))))
+}
+
+// grants says, of each AWS caller, which recorded statements say what it may; of one of Google, why that is not said.
 func (a *asked) grants() []run.Grant {
 	var out []run.Grant
 	for _, id := range slices.Sorted(maps.Keys(a.callers)) {
@@ -92,6 +104,10 @@ func (a *asked) grants() []run.Grant {
 		}
 		out = append(out, g)
 	}
+	for _, id := range slices.Sorted(maps.Keys(a.google)) {
+		out = append(out, run.Grant{Caller: id, Statements: []string{}, Why: "which of Google's bindings count for it is not evaluated"})
+	}
+	slices.SortFunc(out, func(x, y run.Grant) int { return strings.Compare(x.Caller, y.Caller) })
 	return out
 }
 
@@ -102,7 +118,7 @@ func collector(build run.Build, by *asked, clocks []seal.Offset) ([]byte, error)
 		return nil, err
 	}
 	c := run.Collector{Schema: run.CollectorSchema, Build: build, Catalogue: evidence.Digest(catalogue),
-		Host: run.Host{OS: runtime.GOOS, Arch: runtime.GOARCH}, Callers: slices.Sorted(maps.Keys(by.callers)), Grants: by.grants(), Clocks: clocks}
+		Host: run.Host{OS: runtime.GOOS, Arch: runtime.GOARCH}, Callers: by.who(), Grants: by.grants(), Clocks: clocks}
 	if c.Callers == nil {
 		c.Callers = []string{}
 	}

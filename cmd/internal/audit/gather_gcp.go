@@ -33,7 +33,7 @@ func (g *gatherer) gcp(ctx context.Context, e *engagement.GCP) error {
 func (g *gatherer) gcpProjects(access *gcp.Access, found map[string]foundAccount) []job {
 	var jobs []job
 	for _, p := range found {
-		t := collectors.Target{ID: "gcp-" + p.id, Provider: "gcp", Level: collectors.Account, Account: p.id, Name: p.name, Parent: p.parent}
+		t := collectors.Target{ID: engagement.ProjectTarget(p.id), Provider: "gcp", Level: collectors.Account, Account: p.id, Name: p.name, Parent: p.parent}
 		j := job{target: t, discovery: level(gcp.Discovery(access), collectors.Account), rest: level(gcp.Collectors(access), collectors.Account),
 			refused: g.exclusion(t.ID), enter: g.gcpEnter(access, p.id)}
 		switch {

@@ -33,7 +33,7 @@ func qualified(c *strict.Checker, at, id string) {
 	case awsTarget.MatchString(id):
 		hint = "write aws:" + strings.TrimPrefix(id, "aws-")
 	case gcpTarget.MatchString(id):
-		hint = "write gcp:" + strings.TrimPrefix(id, "gcp-")
+		hint = "write gcp:" + strings.Replace(strings.TrimPrefix(id, "gcp-"), "_", ":", 1)
 	}
 	wrong := rest == "" || kind == "gcp" && rest != strings.ToLower(rest) || slices.Contains([]string{"aws", "gcp"}, strings.ToLower(kind)) && kind != strings.ToLower(kind) ||
 		kind == "aws" && strings.Trim(rest, "0123456789-") == "" && !digits12.MatchString(rest) // conditions of policies name others, such as aws:o-1

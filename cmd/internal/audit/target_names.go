@@ -17,8 +17,8 @@ const targetWords = "targets are named aws-111122223333 (an account), gcp-my-pro
 
 var (
 	awsTarget  = regexp.MustCompile(`^aws-[0-9]{12}$`)
-	gcpTarget  = regexp.MustCompile(`^gcp-[a-z][a-z0-9-]{4,28}[a-z0-9]$`)
-	targetForm = regexp.MustCompile(`^(aws-(org-)?[0-9]{12}|gcp-org-[0-9]+|gcp-[a-z][a-z0-9-]{4,28}[a-z0-9]|plugin-[a-z0-9][a-z0-9-]{0,62})$`)
+	gcpTarget  = regexp.MustCompile(`^gcp-([a-z0-9][a-z0-9.-]*\.[a-z]{2,}_)?[a-z][a-z0-9-]{4,28}[a-z0-9]$`)
+	targetForm = regexp.MustCompile(`^(aws-(org-)?[0-9]{12}|gcp-org-[0-9]+|gcp-([a-z0-9][a-z0-9.-]*\.[a-z]{2,}_)?[a-z][a-z0-9-]{4,28}[a-z0-9]|plugin-[a-z0-9][a-z0-9-]{0,62})$`)
 )
 
 // targetNames are the names that targets of an engagement can have.
@@ -40,7 +40,7 @@ func (t targetNames) sure() []string {
 			out = append(out, "gcp-org-"+g.Organization)
 		}
 		for _, id := range g.Projects {
-			out = append(out, "gcp-"+id)
+			out = append(out, engagement.ProjectTarget(id))
 		}
 	}
 	for _, p := range t.file.Plugins {
@@ -112,7 +112,7 @@ func NotFound(f *engagement.File, plan []Planned) []string {
 	}
 	for _, g := range f.GCP {
 		for _, id := range g.Projects {
-			unlisted("gcp-"+id, "gcp-org-"+g.Organization)
+			unlisted(engagement.ProjectTarget(id), "gcp-org-"+g.Organization)
 		}
 	}
 	return out

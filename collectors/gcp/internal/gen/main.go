@@ -28,7 +28,7 @@ import (
 var documents = map[string]string{
 	"bigquery": "bigquery/v2/bigquery-api.json", "cloudasset": "cloudasset/v1/cloudasset-api.json",
 	"cloudkms": "cloudkms/v1/cloudkms-api.json", "cloudresourcemanager": "cloudresourcemanager/v3/cloudresourcemanager-api.json",
-	"iam": "iam/v1/iam-api.json", "logging": "logging/v2/logging-api.json", "orgpolicy": "orgpolicy/v2/orgpolicy-api.json",
+	"oauth2": "oauth2/v2/oauth2-api.json", "iam": "iam/v1/iam-api.json", "logging": "logging/v2/logging-api.json", "orgpolicy": "orgpolicy/v2/orgpolicy-api.json",
 	"sql": "sqladmin/v1/sqladmin-api.json", "storage": "storage/v1/storage-api.json",
 	"storagetransfer": "storagetransfer/v1/storagetransfer-api.json",
 }
@@ -98,7 +98,7 @@ func sortedKeys[V any](m map[string]V) []string {
 	return keys
 }
 
-var operation = regexp.MustCompile(`^([a-z]+):([A-Za-z]+(?:\.[A-Za-z]+)*)$`)
+var operation = regexp.MustCompile(`^([a-z0-9]+):([a-z][A-Za-z]*(?:\.[a-z][A-Za-z]*)*)$`)
 
 // declaredOperations collects the operation names among the string literals of a package, the
 // table itself left out: it would keep what is no longer declared.
