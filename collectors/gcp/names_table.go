@@ -55,6 +55,7 @@ var services = map[string]service{
 		{"GET", "v2/projects/{}/policies/{}:getEffectivePolicy", "orgpolicy:projects.policies.getEffectivePolicy"},
 	}},
 	"sql": {host: "sqladmin.googleapis.com", path: "/", methods: []method{
+		{"GET", "v1/projects/{}/backups", "sql:Backups.ListBackups"},
 		{"GET", "v1/projects/{}/instances/{}/backupRuns", "sql:backupRuns.list"},
 		{"GET", "v1/projects/{}/instances", "sql:instances.list"},
 	}},

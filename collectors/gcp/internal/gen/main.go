@@ -98,7 +98,9 @@ func sortedKeys[V any](m map[string]V) []string {
 	return keys
 }
 
-var operation = regexp.MustCompile(`^([a-z0-9]+):([a-z][A-Za-z]*(?:\.[a-z][A-Za-z]*)*)$`)
+// operation reads the name of one. Of names of one part those that begin with a capital are no method's, such as that of
+// getting a token.
+var operation = regexp.MustCompile(`^([a-z0-9]+):([a-z][A-Za-z]*|[A-Za-z]+(?:\.[A-Za-z]+)+)$`)
 
 // declaredOperations collects the operation names among the string literals of a package, the
 // table itself left out: it would keep what is no longer declared.
