@@ -182,16 +182,16 @@ func usualOf(pb *protobundle.Bundle) (u *usual, ok bool) {
 // text writes a whole usual bundle in our form.
 func (u *usual) text() []byte {
 	b := make([]byte, 0, 1024+2*len(u.Envelope.Payload))
-	bytes := func(name string, content []byte) {
+	put := func(name string, content []byte) {
 		b = append(b, name...)
 		b = append(base64.StdEncoding.AppendEncode(append(b, '"'), content), '"')
 	}
-	bytes(`{"dsseEnvelope":{"payload":`, u.Envelope.Payload)
+	put(`{"dsseEnvelope":{"payload":`, u.Envelope.Payload)
 	b = append(b, `,"payloadType":"`+payloadType...)
-	bytes(`","signatures":[{"sig":`, u.Envelope.Signatures[0].Sig)
+	put(`","signatures":[{"sig":`, u.Envelope.Signatures[0].Sig)
 	b = append(b, `}]},"mediaType":"`+mediaType+`","verificationMaterial":{`...)
 	if c := u.Material.Certificate; c != nil {
-		bytes(`"certificate":{"rawBytes":`, c.DER)
+		put(`"certificate":{"rawBytes":`, c.DER)
 	} else {
 		b = append(append(append(b, `"publicKey":{"hint":"`...), u.Material.PublicKey.Hint...), '"')
 	}
@@ -199,7 +199,7 @@ func (u *usual) text() []byte {
 	if u.Material.Times != nil {
 		next := `,"timestampVerificationData":{"rfc3161Timestamps":[{"signedTimestamp":`
 		for _, t := range u.Material.Times.Tokens {
-			bytes(next, t.DER)
+			put(next, t.DER)
 			next = `},{"signedTimestamp":`
 		}
 		b = append(b, `}]}`...)

@@ -108,7 +108,9 @@ func parse(file []byte) (*protobundle.Bundle, *statement, error) {
 	if err := json.Unmarshal(env.GetPayload(), st, json.RejectUnknownMembers(true)); err != nil {
 		return fail("its payload is no in-toto statement")
 	}
-	if again, ok := st.text(); !(ok && bytes.Equal(again, env.GetPayload())) && !isCanonical(env.GetPayload()) { // a statement may leave out what ours say
+	again, ok := st.text()
+	ours := ok && bytes.Equal(again, env.GetPayload())
+	if !ours && !isCanonical(env.GetPayload()) { // a statement may leave out what ours say
 		return fail("its statement is not in canonical form")
 	}
 	if st.carries, st.Predicate, err = outOf(st.Predicate); err != nil {
