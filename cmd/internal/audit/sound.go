@@ -120,7 +120,7 @@ func (k *known) engagement(l *engagement.Loaded, c *strict.Checker) {
 	}
 	for i, provider := range p.IdentityProviders {
 		c.Check(providesIdentities(provider), fmt.Sprintf("$.parameters.identity_providers[%d]", i), "%q names no identity provider: nothing would be approved by it",
-			"write the provider's ARN, such as arn:aws:iam::111122223333:saml-provider/staff or arn:aws:iam::*:oidc-provider/token.actions.githubusercontent.com, the name of one that AWS knows, such as accounts.google.com, or a Google customer such as is:C0123abc", provider)
+			"write the provider's ARN, such as arn:aws:iam::111122223333:saml-provider/staff or arn:aws:iam::*:oidc-provider/token.actions.githubusercontent.com, the name of one that AWS knows, such as accounts.google.com, a Google customer such as is:C0123abc, or of an identity pool of Google the issuer, such as https://token.actions.githubusercontent.com, or the provider's name, //iam.googleapis.com/projects/p/locations/global/workloadIdentityPools/ci/providers/github", provider)
 	}
 }
 
@@ -244,7 +244,8 @@ func (k *known) waivers(l *engagement.Loaded, c *strict.Checker) {
 var arnForm = regexp.MustCompile(`^arn:aws(-cn|-us-gov|-eusc)?:(iam|sts)::[0-9]{12}:(root|(user|role|group|assumed-role|federated-user|saml-provider|oidc-provider)/.+)$`)
 
 // providesIdentities reports whether a pattern can match what names an identity provider: an ARN of IAM's two sorts,
-// the host of one that needs no ARN, a Google customer. A role, a user or a group is none.
+// the host of one that needs no ARN, a Google customer, the issuer that a pool of Google takes tokens of (a URI, or the entity
+// id of SAML), or the name of such a provider. A role, a user or a group is none.
 func providesIdentities(who string) bool {
 	if strings.HasPrefix(who, "arn:") {
 		parts := strings.SplitN(who, ":", 6)
@@ -258,8 +259,11 @@ func providesIdentities(who string) bool {
 		account := digits12.MatchString(parts[4]) || strings.Contains(parts[4], "*")
 		return named && account && engagement.Match(parts[2], "iam")
 	}
+	if strings.HasPrefix(who, "//iam.googleapis.com/") {
+		return strings.Contains(who, "Pools/") && strings.Contains(who, "/providers/") || strings.Contains(who, "*")
+	}
 	if scheme, rest, ok := strings.Cut(who, ":"); ok {
-		return rest != "" && (strings.Contains(scheme, "*") || slices.Contains([]string{"is", "in", "under", "principalSet"}, scheme))
+		return rest != "" && (strings.Contains(scheme, "*") || slices.Contains([]string{"is", "in", "under", "principalSet", "https", "http", "urn"}, scheme))
 	}
 	return strings.ContainsAny(who, ".*") && !strings.ContainsAny(who, "@ ")
 }

@@ -97,6 +97,8 @@ func TestSound(t *testing.T) {
 		{"arn:aws:iam::*:saml-provider/staff", "arn:aws:iam::*:role/staff", "engagement.yaml", 25, "write the provider's ARN, such as arn:aws:iam::111122223333:saml-provider/staff"},
 		{"arn:aws:iam::*:saml-provider/staff", "arn:aws:iam::11112222333:saml-provider/staff", "engagement.yaml", 25, "names no identity provider"},
 		{"arn:aws:iam::*:saml-provider/staff", "arn:aws:iam::111122223333:saml-provider", "engagement.yaml", 25, "names no identity provider"},
+		{"is:C0123abc", "//iam.googleapis.com/projects/p/serviceAccounts/1", "engagement.yaml", 25, "or the provider's name"},
+		{"is:C0123abc", "user:staff@example.com", "engagement.yaml", 25, "is:C0123abc"},
 		{"is:C0123abc", "group:staff@example.com", "engagement.yaml", 25, "is:C0123abc"},
 		{"is:C0123abc", "C0123abc", "engagement.yaml", 25, "is:C0123abc"},
 		{"targets: [aws-111122223333]", "targets: [111122223333]", "register.yaml", 2, "did you mean aws-111122223333?"},
@@ -147,7 +149,9 @@ func TestSound(t *testing.T) {
 // What may name an identity provider is taken.
 func TestIdentityProviders(t *testing.T) {
 	for _, good := range []string{"arn:aws:iam::111122223333:*", "arn:aws:iam::*:*-provider/*", "arn:aws:iam::*:oidc-provider/token.actions.githubusercontent.com", "arn:aws-eusc:iam::111122223333:saml-provider/staff",
-		"arn:*", "accounts.google.com", "*.amazonaws.com", "is:C0123abc", "in:C0123abc", "under:organizations/123456789012"} {
+		"arn:*", "accounts.google.com", "*.amazonaws.com", "is:C0123abc", "in:C0123abc", "under:organizations/123456789012",
+		"https://token.actions.githubusercontent.com", "urn:example:idp", "//iam.googleapis.com/locations/global/workforcePools/staff/providers/idp", "*/workforcePools/staff/providers/*",
+		"//iam.googleapis.com/projects/example.com:p/locations/global/workloadIdentityPools/ci/providers/github"} {
 		if err := Sound(loadedFrom(t, strings.Replace(soundFile, "is:C0123abc", good, 1), soundRegister, soundWaivers)); err != nil {
 			t.Errorf("%s: %v", good, err)
 		}
