@@ -148,8 +148,8 @@ func TestSound(t *testing.T) {
 
 // What may name an identity provider is taken.
 func TestIdentityProviders(t *testing.T) {
-	for _, good := range []string{"arn:aws:iam::111122223333:*", "arn:aws:iam::*:*-provider/*", "arn:aws:iam::*:oidc-provider/token.actions.githubusercontent.com", "arn:aws-eusc:iam::111122223333:saml-provider/staff",
-		"arn:*", "accounts.google.com", "*.amazonaws.com", "is:C0123abc", "in:C0123abc", "under:organizations/123456789012",
+	for _, good := range []string{"arn:aws:iam::111122223333:*", "arn:aws:iam::*:*-provider/staff", "arn:aws:iam::*:oidc-provider/token.actions.githubusercontent.com", "arn:aws-eusc:iam::111122223333:saml-provider/staff",
+		"accounts.google.com", "*.amazonaws.com", "is:C0123abc", "in:C0123abc", "under:organizations/123456789012",
 		"https://token.actions.githubusercontent.com", "urn:example:idp", "//iam.googleapis.com/locations/global/workforcePools/staff/providers/idp", "*/workforcePools/staff/providers/*",
 		"//iam.googleapis.com/projects/example.com:p/locations/global/workloadIdentityPools/ci/providers/github"} {
 		if err := Sound(loadedFrom(t, strings.Replace(soundFile, "is:C0123abc", good, 1), soundRegister, soundWaivers)); err != nil {
