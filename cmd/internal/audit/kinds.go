@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -32,8 +33,11 @@ const newerName = "newer-kinds.json"
 // kindsOf reads the kinds that a run's facts are of.
 func kindsOf(r *run.Run) (evidence.Kinds, error) {
 	text, ok, err := r.Input(kindsName)
-	if err != nil || !ok {
-		return nil, fmt.Errorf("the run has no %s: %w", kindsName, err)
+	if err == nil && !ok {
+		err = errors.New("the run has no inputs/" + kindsName + ": what its facts are is not said")
+	}
+	if err != nil {
+		return nil, err
 	}
 	return parseKinds("inputs/"+kindsName, text)
 }

@@ -11,7 +11,7 @@ import (
 // secrets are what AWS, Google and the like hand out and sign with: keys, tokens, the parameters of
 // presigned URLs. Certificates of identity providers are public, and none of them.
 var secrets = regexp.MustCompile(`(?i)AKIA[0-9A-Z]{16}|ASIA[0-9A-Z]{16}|SecretAccessKey|SessionToken|X-Amz-Security-Token|X-Amz-Signature|X-Amz-Credential|AWS4-HMAC|AWSAccessKeyId=|` +
-	`ya29\.[0-9a-z_-]{8}|AIza[0-9a-z_-]{35}|GoogleAccessId=|X-Goog-Signature|X-Goog-Credential|X-Goog-Security-Token|"private_key"|"(access|refresh|id)_token"|client_secret|` +
+	`ya29\.[0-9a-z_-]{8}|(?-i:AIza[0-9A-Za-z_-]{35})|GoogleAccessId=|X-Goog-Signature|X-Goog-Credential|X-Goog-Security-Token|"private_key"|"(access|refresh|id)_token"|client_secret|` +
 	`eyJ[0-9a-z_-]{10,}\.eyJ[0-9a-z_-]{10,}\.|Bearer [0-9a-z._-]{8}|Authorization"|BEGIN [A-Z ]*PRIVATE KEY|Correct-Horse|password=`)
 
 // The scan finds what it is for, and not what is harmless.

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"path/filepath"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
+	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
 	"github.com/trefoil-audit/trefoil/evidence/run"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
@@ -25,9 +27,17 @@ func bare(t *testing.T, s *seal.Signer, signing string, source run.Source, asOf 
 func barePlanned(t *testing.T, s *seal.Signer, signing string, source run.Source, asOf time.Time, plan string) *run.Run {
 	t.Helper()
 	text := "name: test\nauditor: A\nauditee: B\nperiod: {from: 2026-07-01, to: 2026-09-30}\naws:\n  - management: \"123456789012\"\n    role: r\nsigning: " + signing + "\n"
+	kinds, err := Kinds()
+	if err != nil {
+		t.Fatal(err)
+	}
+	said, err := evidence.Canonical(kinds)
+	if err != nil {
+		t.Fatal(err)
+	}
 	b, err := run.Create(filepath.Join(t.TempDir(), "run"))
 	if err == nil {
-		err = b.AddInput(engagement.FileName, []byte(text))
+		err = cmp.Or(b.AddInput(engagement.FileName, []byte(text)), b.AddInput(kindsName, said))
 	}
 	if err != nil {
 		t.Fatal(err)

@@ -239,9 +239,11 @@ func otherTables(r *run.Run, report *run.Report) error {
 	if err != nil {
 		return err
 	}
-	newer, err := newerKinds(r)
-	if err != nil {
-		return err
+	newer := ""
+	if len(report.Judgements) > 0 {
+		if newer, err = newerKinds(r); err != nil {
+			return err
+		}
 	}
 	for _, digest := range report.Judgements {
 		inputs, err := r.JudgementInputs(digest)
