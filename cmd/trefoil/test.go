@@ -90,7 +90,7 @@ func judge(c *cli.Context, j audit.Judging, book string) (*audit.Judged, error) 
 	banner(c.App.Writer, sourceWarnings(j.Run))
 	printResults(c.App.Writer, judged.Results)
 	for _, a := range acceptances {
-		fmt.Fprintln(c.App.Writer, plain(a))
+		tell(c.App.Writer, "%s\n", a)
 	}
 	if judged.Digest == "" {
 		tell(c.App.Writer, "NOT RECORDED: no signing key at hand, so nothing was written\n")
