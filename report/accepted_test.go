@@ -4,6 +4,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/trefoil-audit/trefoil/controls"
+	"github.com/trefoil-audit/trefoil/evidence/engagement"
 )
 
 // A waiver or an accepted gap that has nothing to accept does not say plainly that it counts.
@@ -33,6 +37,20 @@ func TestUnmet(t *testing.T) {
 	}
 	if got := unmet(styled{value: "NO: HAS LAPSED"}, false); got.value != "NO: HAS LAPSED, and MATCHES NO EXCEPTION" {
 		t.Errorf("%v", got.value)
+	}
+}
+
+// What was approved after the snapshot counts, and is marked.
+func TestLate(t *testing.T) {
+	in, _ := sample(t, nil)
+	in.Judgement.AsOf = in.Run.AsOf.Add(48 * time.Hour)
+	in.Waivers[0].Approved = engagement.Date{Time: in.Run.AsOf.Add(24 * time.Hour)}
+	if text := engagementCells(t, in); !strings.Contains(text, "Yes, approved after the snapshot") {
+		t.Error(text)
+	}
+	late := &controls.Acceptance{ID: "W-1", By: "DPO", Counts: true, Late: true}
+	if text := acceptedLong(late); !strings.Contains(text, "; approved after the snapshot") {
+		t.Error(text)
 	}
 }
 
