@@ -334,8 +334,11 @@ func (r *Run) compareDigests(want []File) error {
 			return nil
 		})
 	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
 	found := slices.DeleteFunc(slices.Clone(faults), Refused)
-	return cmp.Or(g.Wait(), cmp.Or(found...), cmp.Or(faults...))
+	return cmp.Or(cmp.Or(found...), cmp.Or(faults...))
 }
 
 // Input gives one of the engagement's files; ok is false where the run has none of that name.
