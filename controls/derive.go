@@ -31,7 +31,7 @@ func derivations() []derivation {
 	return []derivation{
 		{kind: kindAuditLog, reads: records, over: logs, make: auditLogs},
 		{kind: kindCollectorAccess, reads: collector, make: collectorAccess},
-		{kind: kindLogRoute, reads: records, over: []string{"gcp.logging.sink"}, make: logRoutes},
+		{kind: kindLogRoute, reads: records, over: logs, make: logRoutes},
 		{kind: kindLogStore, reads: records, over: logs, make: logStores},
 		{kind: kindRow, make: coverageRows},
 		{kind: kindCollection, make: collections},

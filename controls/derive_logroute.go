@@ -7,30 +7,42 @@ import (
 	"github.com/trefoil-audit/trefoil/evidence"
 )
 
-// logRoutes says of each sink of Google that is on, of a project, a folder or the organisation, where it hands
-// entries to: where that lies, and whose it is.
+// logRoutes says of each sink of Google that is on, of a project, a folder or the organisation, and of each trail of
+// AWS that is, where it hands entries to: where that lies, and whose it is.
 func logRoutes(j *joins) []*evidence.Fact {
 	var out []*evidence.Fact
-	for sink := range j.each("gcp.logging.sink") {
-		e, _ := j.ends.get(sink.ID)
-		scope := j.rulingOf(sink.ID, e)
-		if on, ok := sink.Get("/log/enabled"); ok && on == false || scope.scope == Out {
-			continue
+	seen := map[string]bool{} // a trail of the organisation may be listed in each of its accounts
+	for _, kind := range []string{"aws.cloudtrail.trail", "gcp.logging.sink"} {
+		for log := range j.each(kind) {
+			if on, ok := log.Get("/log/enabled"); ok && on == false || seen[log.ID] {
+				continue
+			}
+			if f := j.logRoute(log); f != nil {
+				seen[log.ID], out = true, append(out, f)
+			}
 		}
-		f := derived(kindLogRoute, "log_route:"+sink.ID, sink.Name, sink.Target, sink.Region).Because("f:"+sink.ID).Set("/attrs/sink", sink.ID)
-		v, _ := sink.Get("/log/to")
-		to, _ := v.(string)
-		switch {
-		case scope.scope == ScopeUnknown:
-			f.Unknown("scope: "+scope.why, "/attrs/to", "/attrs/located", "/attrs/owner")
-		case to == "":
-			f.Unknown(reasonOf(sink, "/log/to"), "/attrs/to", "/attrs/located", "/attrs/owner")
-		default:
-			j.route(f, to)
-		}
-		out = append(out, f)
 	}
 	return out
+}
+
+// logRoute makes the fact of one; nil where it is out of scope.
+func (j *joins) logRoute(log *evidence.Fact) *evidence.Fact {
+	e, _ := j.ends.get(log.ID)
+	scope := j.rulingOf(log.ID, e)
+	if scope.scope == Out {
+		return nil
+	}
+	f := derived(kindLogRoute, "log_route:"+log.ID, log.Name, log.Target, log.Region).Because("f:"+log.ID).Set("/attrs/sink", log.ID)
+	v, _ := log.Get("/log/to")
+	to, _ := v.(string)
+	switch {
+	case scope.scope == ScopeUnknown:
+		return f.Unknown("scope: "+scope.why, "/attrs/to", "/attrs/located", "/attrs/owner")
+	case to == "":
+		return f.Unknown(reasonOf(log, "/log/to"), "/attrs/to", "/attrs/located", "/attrs/owner")
+	}
+	j.route(f, to)
+	return f
 }
 
 // route sets where a destination lies and whose it is. The name of a log bucket says both itself; that of any

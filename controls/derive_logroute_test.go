@@ -58,6 +58,30 @@ func TestLogRoutes(t *testing.T) {
 	}
 }
 
+// A trail hands entries to a bucket, whose own fact says where it lies and whose it is; one that several accounts list
+// is one. Nothing is known of a bucket that was not collected: it may be a stranger's.
+func TestRoutesOfTrails(t *testing.T) {
+	trail := &evidence.Kind{Name: "aws.cloudtrail.trail", Schema: 1, Facets: []string{"log"}, NotApplicable: map[string]string{"/tags": "none"}}
+	bucket := &evidence.Kind{Name: "aws.s3.bucket", Schema: 1, Facets: []string{"store", "located", "protection"}, NotApplicable: map[string]string{"/tags": "none"}}
+	for to, want := range map[string][2]string{
+		"arn:aws:s3:::kept":       {"[eu-west-1]", "aws:111122223333"},
+		"arn:aws:s3:::stranger's": {"unknown: the destination was not collected: arn:aws:s3:::stranger's", "unknown: the destination was not collected, and its name does not say whose it is: arn:aws:s3:::stranger's"},
+	} {
+		on := map[string]any{"/log/enabled": true, "/log/to": to}
+		in := world1(t, said(t, trail, "arn:t", "aws-111122223333", on), said(t, trail, "arn:t", "aws-444455556666", on),
+			said(t, trail, "arn:off", "aws-111122223333", map[string]any{"/log/enabled": false, "/log/to": to}),
+			said(t, bucket, "arn:aws:s3:::kept", "aws-111122223333", map[string]any{"/located": []any{"eu-west-1"}}))
+		in.Targets = []Target{{ID: "aws-111122223333", Provider: "aws", Account: "111122223333"}, {ID: "aws-444455556666", Provider: "aws", Account: "444455556666"}}
+		got := logRoutes(indexed(t, in, trail, bucket))
+		if len(got) != 1 {
+			t.Fatalf("%s: %d routes; one trail is on", to, len(got))
+		}
+		if l, o := attr(got[0], "located"), attr(got[0], "owner"); l != want[0] || o != want[1] {
+			t.Errorf("%s: lies in %s, and is of %s", to, l, o)
+		}
+	}
+}
+
 // A sink may name its destination's project by number; the store's own fact has the id.
 func TestLogStoreByNumber(t *testing.T) {
 	sink := &evidence.Kind{Name: "gcp.logging.sink", Schema: 1, Facets: []string{"log"}, NotApplicable: map[string]string{"/tags": "none"}, Attrs: []evidence.Field{{Name: "include_children", Type: evidence.Bool}}}

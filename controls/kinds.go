@@ -58,9 +58,9 @@ var (
 			{Name: "strangers", Type: evidence.String, List: true, Doc: "those of them whom the engagement does not name as the auditor's"},
 		}}
 	kindLogRoute = &evidence.Kind{Name: "trefoil.log_route", Schema: 1, Derived: true,
-		Doc: "where one Google sink that is on hands entries to", NotApplicable: map[string]string{"/tags": "a derived statement has no labels"},
+		Doc: "where one Google sink, or one trail of AWS, that is on hands entries to", NotApplicable: map[string]string{"/tags": "a derived statement has no labels"},
 		Attrs: []evidence.Field{
-			{Name: "sink", Type: evidence.String, Doc: "the sink"},
+			{Name: "sink", Type: evidence.String, Doc: "the sink or trail"},
 			{Name: "to", Type: evidence.String, Doc: "its destination"},
 			{Name: "located", Type: evidence.Place, List: true, Doc: "where the destination lies"},
 			{Name: "owner", Type: evidence.String, Doc: "account or project that owns the destination"},

@@ -89,9 +89,9 @@ func TestTransit(t *testing.T) {
 func TestAutomatedBackup(t *testing.T) {
 	f := automatedBackupFact(backupID{arn: "arn:aws:rds:us-east-1:1:auto-backup:ab", of: "arn:aws:rds:eu-west-1:1:db:d"}, "us-east-1", []string{"us-east-1"}, "row", "postgres", aws.Bool(true), aws.String("k"), aws.String("active"), aws.Int32(7), nil)
 	wants(t, f, map[string]any{"/located/0": "us-east-1", "/origin": "arn:aws:rds:eu-west-1:1:db:d", "/encryption/key": "k", "/attrs/days": float64(7)})
-	f = automatedBackupFact(backupID{name: "d"}, "eu-west-1", []string{"eu-west-1"}, "row", "", nil, nil, nil, nil, nil)
+	f = automatedBackupFact(backupID{account: "111122223333", name: "d"}, "eu-west-1", []string{"eu-west-1"}, "row", "", nil, nil, nil, nil, nil)
 	wants(t, f, map[string]any{"/origin": "unknown: row", "/encryption/at_rest": "unknown: row", "/attrs/days": nil})
-	if f.ID != "eu-west-1/auto-backup/d" {
+	if f.ID != "111122223333/eu-west-1/auto-backup/d" {
 		t.Error(f.ID)
 	}
 }

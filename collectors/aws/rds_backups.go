@@ -23,7 +23,7 @@ func (c *rdsDatabases) backups(ctx context.Context, s *collectors.Session, clien
 			break
 		}
 		for _, b := range page.Value.DBInstanceAutomatedBackups {
-			id := backupID{arn: aws.ToString(b.DBInstanceAutomatedBackupsArn), resource: aws.ToString(b.DbiResourceId), of: aws.ToString(b.DBInstanceArn), name: aws.ToString(b.DBInstanceIdentifier)}
+			id := backupID{account: s.Target().Account, arn: aws.ToString(b.DBInstanceAutomatedBackupsArn), resource: aws.ToString(b.DbiResourceId), of: aws.ToString(b.DBInstanceArn), name: aws.ToString(b.DBInstanceIdentifier)}
 			at := keptIn(region, aws.ToString(b.BackupTarget), aws.ToString(b.AvailabilityZone))
 			f := automatedBackupFact(id, region, at, page.Row, aws.ToString(b.Engine), b.Encrypted, b.KmsKeyId, b.Status, b.BackupRetentionPeriod, b.TagList)
 			s.Emit(kindDBBackup, f.Because(page.From...))
@@ -43,7 +43,7 @@ func (c *rdsDatabases) clusterBackups(ctx context.Context, s *collectors.Session
 			return
 		}
 		for _, b := range page.Value.DBClusterAutomatedBackups {
-			id := backupID{arn: aws.ToString(b.DBClusterAutomatedBackupsArn), resource: aws.ToString(b.DbClusterResourceId), of: aws.ToString(b.DBClusterArn), name: aws.ToString(b.DBClusterIdentifier)}
+			id := backupID{account: s.Target().Account, arn: aws.ToString(b.DBClusterAutomatedBackupsArn), resource: aws.ToString(b.DbClusterResourceId), of: aws.ToString(b.DBClusterArn), name: aws.ToString(b.DBClusterIdentifier)}
 			f := automatedBackupFact(id, region, keptIn(region, "", b.AvailabilityZones...), page.Row, aws.ToString(b.Engine), b.StorageEncrypted, b.KmsKeyId, b.Status, b.BackupRetentionPeriod, b.TagList)
 			s.Emit(kindDBBackup, f.Because(page.From...))
 		}
@@ -53,13 +53,13 @@ func (c *rdsDatabases) clusterBackups(ctx context.Context, s *collectors.Session
 	}
 }
 
-// backupID is what names a backup: its ARN, or the resource whose backup it is where it has none.
-type backupID struct{ arn, resource, of, name string }
+// backupID is what names a backup: its ARN, or the account and the resource whose backup it is where it has none.
+type backupID struct{ account, arn, resource, of, name string }
 
 // automatedBackupFact says where a backup lies: in the region that lists it. The region that its
 // answer names is that of what it is a backup of. Row is of the list, for what an answer leaves out.
 func automatedBackupFact(id backupID, region string, places []string, row, engine string, encrypted *bool, key, status *string, days *int32, tags []types.Tag) *evidence.Fact {
-	arn := cmp.Or(id.arn, region+"/auto-backup/"+cmp.Or(id.resource, id.name))
+	arn := cmp.Or(id.arn, id.account+"/"+region+"/auto-backup/"+cmp.Or(id.resource, id.name))
 	f := newFact(kindDBBackup, arn, id.name, region, nil).Set("/store/class", "backup").Set("/store/engine", engine).Set("/located", places).SetTags(rdsTags(tags))
 	if encrypted != nil {
 		setKey(f, kindDBBackup, *encrypted, key)
