@@ -15,7 +15,7 @@ import (
 func driftCommand() *cli.Command {
 	return &cli.Command{
 		Name: "drift", Usage: "what changed since a baseline", ArgsUsage: "RUN",
-		Description: "Verifies both runs, then compares results, populations, scope, facts, coverage and catalogue. Exit 2 only for what\ngot worse in controls selected in either run, 3 for what was judged and can no longer be.\n\nExample:\n   trefoil drift --trust trust.yaml --baseline runs/2026-11-23 runs/2026-11-24",
+		Description: "Verifies both runs, then compares results, populations, scope, facts, coverage and catalogue. Exit 2 only for what\ngot worse in controls selected in either run, 3 for what was judged and can no longer be. What left a population counts as worse,\na fail too: that it was repaired, and not hidden, is for a person to say.\n\nExample:\n   trefoil drift --trust trust.yaml --baseline runs/2026-11-23 runs/2026-11-24",
 		Flags:       []cli.Flag{trustFlag, &cli.StringFlag{Name: "baseline", Usage: "compare with this `RUN`"}, &cli.StringFlag{Name: "baseline-judgement", Usage: "which judgement of the baseline, by `DIGEST`"}, judgedFlag, jsonFlag},
 		Action: func(c *cli.Context) error {
 			path, err := onlyArg(c, "RUN")

@@ -90,9 +90,9 @@ func (a *AWS) check(c *faults, at string) {
 	}
 	c.check(slices.Contains(Partitions, a.Partition), at+".partition", "%q is no partition", "use one of "+strings.Join(Partitions, ", "), a.Partition)
 	c.check(a.Management != "" || len(a.Accounts) > 0, at, "names neither a management account nor accounts", "say management: \"123456789012\"")
-	c.check(a.Management == "" || account.MatchString(a.Management), at+".management", "%q is no 12-digit account", "quote it: YAML reads bare digits as a number", a.Management)
+	c.check(a.Management == "" || account.MatchString(a.Management), at+".management", "%q is no 12-digit account", "write all twelve digits, in quotes: YAML reads bare ones as a number", a.Management)
 	for i, id := range a.Accounts {
-		c.check(account.MatchString(id), fmt.Sprintf("%s.accounts[%d]", at, i), "%q is no 12-digit account", "quote it: YAML reads bare digits as a number", id)
+		c.check(account.MatchString(id), fmt.Sprintf("%s.accounts[%d]", at, i), "%q is no 12-digit account", "write all twelve digits, in quotes: YAML reads bare ones as a number", id)
 	}
 	c.check(a.Role != "" || a.single(), at, "role is missing: the caller's own identity belongs to one account, and more are asked", "say role: TrefoilAudit, the role to assume in each account")
 	c.check(a.ExternalID == "" || externalID.MatchString(a.ExternalID) && len(a.ExternalID) >= 2 && len(a.ExternalID) <= 1224, at+".external_id", "is none that AWS takes", "2 to 1224 letters, digits and + = , . @ : / -")

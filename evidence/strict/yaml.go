@@ -162,6 +162,8 @@ func yamlError(name string, err error) error {
 		e.Cause = first[len(m[0]):]
 	}
 	switch {
+	case strings.Contains(e.Cause, "cannot start any token") && strings.Contains(e.Cause, "\t"):
+		e.Cause, e.Hint = "a tab cannot start any token", "indent with spaces"
 	case strings.Contains(e.Cause, "unknown field"):
 		e.Hint = "check the spelling; `trefoil init` writes a commented file with every field"
 	case strings.Contains(e.Cause, "already defined"), strings.Contains(e.Cause, "duplicate"):

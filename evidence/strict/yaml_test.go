@@ -27,7 +27,7 @@ func TestFaults(t *testing.T) {
 		"wrong type":        {"name: a\nn: many\n", 2, "cannot unmarshal"},
 		"list for a text":   {"name: [a]\n", 1, "cannot unmarshal"},
 		"no YAML":           {"name: [a\n", 0, "a.yaml"},
-		"tab":               {"tags:\n\ta: b\n", 2, "cannot start any token"},
+		"tab":               {"tags:\n\ta: b\n", 2, "a tab cannot start any token"},
 		"octal":             {"name: a\nlist: [a, 0123]\n", 2, "0123 would be read as 83"},
 		"hexadecimal":       {"name: 0x10\n", 1, "0x10 would be read as 16"},
 		"zeros of a text":   {"name: 000000000000\n", 1, "would be read as 0"},
