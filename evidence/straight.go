@@ -47,6 +47,51 @@ func KindOfMember(text []byte, name string) (kind jsontext.Kind, ok bool) {
 	return kind, ok
 }
 
+// CutMember takes a member out of an object: its value, nil where the object has none of that name, and the object
+// without it. It is for what our own writer puts: ok is false where the text has to be read by jsontext.
+func CutMember(object []byte, name string) (value, rest []byte, ok bool) {
+	var s straight
+	from, to := 0, 0
+	ok = s.members(object, func(member, v span) {
+		if string(s.of(member)) == name {
+			from, to, value = member.from-1, v.to, s.of(v)
+		}
+	})
+	switch {
+	case !ok || value == nil:
+		return nil, object, ok
+	case object[to] == ',':
+		to++
+	case object[from-1] == ',':
+		from--
+	}
+	return value, slices.Concat(object[:from], object[to:]), true
+}
+
+// PutMember puts a member into an object in canonical form, in the place where that has it; the name is of ASCII and
+// needs no escapes. Ok is false where the object has one of that name, or has to be read by jsontext.
+func PutMember(object []byte, name string, value []byte) (out []byte, ok bool) {
+	var s straight
+	at, twice := 0, false
+	ok = s.members(object, func(member, _ span) {
+		have := string(s.of(member))
+		twice = twice || have == name
+		if at == 0 && have > name {
+			at = member.from - 1
+		}
+	})
+	before, behind := "", ","
+	switch {
+	case !ok || twice:
+		return nil, false
+	case at == 0 && len(object) == len("{}"):
+		at, behind = 1, ""
+	case at == 0:
+		at, before, behind = len(object)-1, ",", ""
+	}
+	return slices.Concat(object[:at], []byte(before+`"`+name+`":`), value, []byte(behind), object[at:]), true
+}
+
 func (s *straight) next(c byte) bool {
 	if s.at < len(s.text) && s.text[s.at] == c {
 		s.at++

@@ -1,10 +1,12 @@
 package evidence
 
 import (
+	"bytes"
 	"encoding/binary"
 	"slices"
 	"testing"
 
+	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -114,10 +116,47 @@ func TestSpecial(t *testing.T) {
 	}
 }
 
+// A member that is put into an object makes what the canonical form of both is, and cutting it gives the object back.
+func TestPutAndCutMember(t *testing.T) {
+	for _, object := range []string{`{}`, `{"a":1}`, `{"n":1}`, `{"a":1,"n":{"m":2}}`, `{"a":{"m":1}}`, `{"l":"\"m\":1,","na":[]}`, `{"ma":0}`, `{"é":0}`} {
+		agreeMember(t, []byte(object))
+	}
+	for _, object := range []string{`{"m":1}`, `{"a": 1}`, `[]`, `{"a":1`} {
+		if out, ok := PutMember([]byte(object), "m", []byte("2")); ok {
+			t.Errorf("%s: %s", object, out)
+		}
+	}
+	if value, rest, ok := CutMember([]byte(`{"a":{"m":1}}`), "m"); !ok || value != nil || string(rest) != `{"a":{"m":1}}` {
+		t.Errorf("%s of %s, %v", value, rest, ok)
+	}
+}
+
+func agreeMember(t *testing.T, object []byte) {
+	t.Helper()
+	members := map[string]jsontext.Value{}
+	if again, err := Canonicalize(object); err != nil || !bytes.Equal(again, object) || json.Unmarshal(object, &members) != nil || members == nil || members["m"] != nil {
+		return
+	}
+	out, ok := PutMember(object, "m", []byte(`{"x":1}`))
+	if !ok {
+		return
+	}
+	members["m"] = jsontext.Value(`{"x":1}`)
+	if want, err := Canonical(members); err != nil || !bytes.Equal(out, want) {
+		t.Fatalf("%s, want %s (%v)", out, want, err)
+	}
+	if value, rest, ok := CutMember(out, "m"); !ok || string(value) != `{"x":1}` || !bytes.Equal(rest, object) {
+		t.Fatalf("%s of %s, %v", value, rest, ok)
+	}
+}
+
 // No text is taken straight that jsontext's check would not take.
 func FuzzStraight(f *testing.F) {
 	for text := range straightForms {
 		f.Add([]byte(text))
 	}
-	f.Fuzz(func(t *testing.T, text []byte) { agreeStraight(t, text) })
+	f.Fuzz(func(t *testing.T, text []byte) {
+		agreeStraight(t, text)
+		agreeMember(t, text)
+	})
 }

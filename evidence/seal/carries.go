@@ -3,6 +3,7 @@ package seal
 import (
 	"bytes"
 	"fmt"
+	"strconv"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -28,22 +29,42 @@ func (c carries) into(predicate any) (rawJSON, error) {
 	if err != nil {
 		return nil, err
 	}
+	if with, ok := evidence.PutMember(text, carriesName, c.text()); ok {
+		return with, nil
+	}
 	members := map[string]jsontext.Value{}
 	if err := json.Unmarshal(text, &members); err != nil || members == nil {
 		return nil, fmt.Errorf("a predicate of type %T is no JSON object", predicate)
 	}
-	if members[carriesName], err = evidence.Canonical(c); err != nil {
-		return nil, err
-	}
+	members[carriesName] = c.text()
 	return evidence.Canonical(members)
+}
+
+// text is its canonical JSON.
+func (c carries) text() []byte {
+	return []byte(`{"log_entries":` + strconv.Itoa(c.LogEntries) + `,"timestamps":` + strconv.Itoa(c.Timestamps) + `}`)
+}
+
+func readCarries(text []byte) (*carries, error) {
+	c := &carries{}
+	if err := json.Unmarshal(text, c); err != nil || !bytes.Equal(c.text(), text) || c.LogEntries < 0 || c.Timestamps < 0 {
+		return nil, fmt.Errorf("%w: its predicate's %s says no numbers of timestamps and log entries", ErrFormat, carriesName)
+	}
+	return c, nil
 }
 
 // outOf takes what the signature was to carry out of a predicate, and gives the rest; nil where it does not say.
 func outOf(predicate rawJSON) (*carries, rawJSON, error) {
-	members := map[string]jsontext.Value{}
 	if len(predicate) == 0 || predicate[0] != '{' {
 		return nil, predicate, nil
 	}
+	if said, rest, ok := evidence.CutMember(predicate, carriesName); ok && said == nil {
+		return nil, predicate, nil
+	} else if ok {
+		c, err := readCarries(said)
+		return c, rest, err
+	}
+	members := map[string]jsontext.Value{}
 	if err := json.Unmarshal(predicate, &members); err != nil {
 		return nil, nil, fmt.Errorf("%w: its predicate: %w", ErrFormat, err)
 	}
@@ -51,10 +72,9 @@ func outOf(predicate rawJSON) (*carries, rawJSON, error) {
 	if !ok {
 		return nil, predicate, nil
 	}
-	c := &carries{}
-	err := json.Unmarshal(said, c)
-	if again, fault := evidence.Canonical(c); err != nil || fault != nil || !bytes.Equal(again, said) || c.LogEntries < 0 || c.Timestamps < 0 {
-		return nil, nil, fmt.Errorf("%w: its predicate's %s says no numbers of timestamps and log entries", ErrFormat, carriesName)
+	c, err := readCarries(said)
+	if err != nil {
+		return nil, nil, err
 	}
 	delete(members, carriesName)
 	rest, err := evidence.Canonical(members)
