@@ -11,7 +11,7 @@ import (
 func attestCommand() *cli.Command {
 	return &cli.Command{
 		Name: "attest", Usage: "add a judgement's verdicts in forms that policy engines read", ArgsUsage: "RUN",
-		Description: "Adds two signed in-toto statements about the run and a recorded judgement: a test result (selected controls that\npassed, failed, or could not be judged: warned) and a Simple Verification Result (those that passed). cosign\nand policy engines read them. Signed by what the engagement names, or by flags.\n\n" +
+		Description: "Adds two signed in-toto statements about the run and a recorded judgement: a test result (selected controls that\npassed, failed, or could not be judged: warned) and a Simple Verification Result (those that passed). cosign\nand policy engines read them. Both carry marks of what the run is, such as TREFOIL_NOT_A_PROVIDER_ENDPOINT:\ndocs/signature.md. Signed by what the engagement names, or by flags.\n\n" +
 			"Example:\n   trefoil attest -c engagement.yaml runs/2026-11-24",
 		Flags: append([]cli.Flag{configFlag, trustFlag, judgedFlag}, signingFlags()...),
 		Action: func(c *cli.Context) error {

@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
+	"github.com/trefoil-audit/trefoil/evidence/run"
 )
 
 func auditCommand() *cli.Command {
@@ -17,7 +18,7 @@ func auditCommand() *cli.Command {
 		Name: "audit", Usage: "collect, test and report in one", ArgsUsage: " ",
 		Description: "Takes the snapshot, judges it as of its own instant and writes the workbook beside the run: RUN.xlsx.\n\n" +
 			"With --store, for schedules, the run is named by its instant and names the newest run of the folder, which is verified\nfirst (--trust, else trust.yaml beside the engagement): where that does not verify, the new run is taken all the same,\n" +
-			"says so, and the exit code is 4. One audit works in a store at a time; another one gives exit code 1 at once. With --push,\nwhat earlier calls could not bring away is brought too.\n\n" +
+			"says so, and the exit code is 4, or 1 where it could not be read. One audit works in a store at a time; another one\ngives exit code 1 at once. With --push, what earlier calls could not bring away is brought too.\n\n" +
 			"Example:\n   trefoil audit -c engagement.yaml -o runs/2026-11-24\n   trefoil audit -c engagement.yaml --store runs --passphrase-file /run/secrets/trefoil",
 		Flags: []cli.Flag{configFlag, &cli.StringFlag{Name: "out", Aliases: []string{"o"}, Usage: "leave the run in `DIR`, which must not exist"},
 			&cli.StringFlag{Name: "store", Usage: "leave the run in the folder of runs `DIR`, chained to the newest one"}, trustFlag,
@@ -49,17 +50,25 @@ func auditCommand() *cli.Command {
 					return err
 				}
 			}
-			err := auditAt(c, at)
-			if at.before != nil && at.before.Err != nil {
-				bad := &codeError{code: exitUnverified, message: fmt.Sprintf("the run before this one, %s, does NOT verify: %v", at.newest, at.before.Err), hint: "the new run names it all the same, as not verified"}
-				err = errors.Join(err, bad)
-			}
+			err := errors.Join(auditAt(c, at), at.beforeError())
 			if c.Bool("push") {
 				err = errors.Join(err, pushAll(c, folder))
 			}
 			return err
 		},
 	}
+}
+
+// beforeError says that the run before did not verify, or that nobody could tell.
+func (p place) beforeError() error {
+	if p.before == nil || p.before.Err == nil {
+		return nil
+	}
+	e := &codeError{code: exitUnverified, message: fmt.Sprintf("the run before this one, %s, does NOT verify: %v", p.newest, p.before.Err), hint: "the new run names it all the same, as not verified"}
+	if run.Refused(p.before.Err) { // no finding about it
+		e.code, e.message = exitCould, fmt.Sprintf("the run before this one, %s, could not be checked: %v", p.newest, p.before.Err)
+	}
+	return e
 }
 
 // inStore names the new run of a store and looks at the newest one.

@@ -36,7 +36,7 @@ func verifyChain(c *cli.Context, dir string, trust *seal.Trust, t run.Tool) erro
 			return perr
 		}
 	} else {
-		tell(c.App.Writer, "%d runs; %s\n", len(chain.Links), printChecks(c.App.Writer, chain.Checks))
+		tell(c.App.Writer, "%s; %s\n", counted(len(chain.Links), "run"), printChecks(c.App.Writer, chain.Checks))
 	}
 	return chainError(dir, err)
 }

@@ -24,7 +24,7 @@ func printReport(w io.Writer, r *run.Report) {
 		}
 	}
 	tell(w, "run %s, %s\n", digest, asOf)
-	tell(w, "%d judgements, %d seals; %s\n", len(r.Judgements), len(r.Seals), printChecks(w, r.Checks))
+	tell(w, "%s, %s; %s\n", counted(len(r.Judgements), "judgement"), counted(len(r.Seals), "seal"), printChecks(w, r.Checks))
 	if stopped(r) {
 		tell(w, "stopped at the first failure: what comes after it in the order was not checked\n")
 	}
@@ -56,9 +56,17 @@ func printChecks(w io.Writer, checks []run.Check) string {
 		counts[c.Result]++
 	}
 	_ = t.Flush() // see printResults
-	words := fmt.Sprintf("%d checks, %d warnings, %d failed", len(checks), counts["warning"], counts["failed"])
+	words := fmt.Sprintf("%s, %s, %d failed", counted(len(checks), "check"), counted(counts["warning"], "warning"), counts["failed"])
 	if n := counts[run.Unread]; n > 0 {
 		words += fmt.Sprintf(", %d could not be done", n)
 	}
 	return words
+}
+
+// counted is a number of things in words.
+func counted(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }

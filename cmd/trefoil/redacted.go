@@ -63,7 +63,7 @@ func copyJSON(v *redact.Copy, whole bool, revealed []redact.Revealed, err error)
 	}
 	if whole {
 		out["redacted_copy"], out["digest"], out["tokens"] = v.Record, v.Digest, v.Tokens
-		out["signer"], out["cannot"], out["revealed"] = v.Signature.Signer.Anchor(), cannot, revealed
+		out["signer"], out["cannot"], out["revealed"], out["warnings"] = v.Signature.Signer.Anchor(), cannot, revealed, copyWarnings(v)
 	}
 	return out
 }
@@ -87,19 +87,23 @@ func copyHint(err error) string {
 	return "ask its maker for another copy, and compare"
 }
 
+// copyWarnings say of a copy what sourceWarnings say of its run, as far as it lets that be told.
+func copyWarnings(v *redact.Copy) []string {
+	out := originWarnings(v.Record.Source)
+	if v.Signature.Tokens == 0 {
+		out = append(out, "NO TIMESTAMP: when it was made is its maker's claim")
+	}
+	if v.Overrides == nil {
+		out = append(out, "ENDPOINT NOT SHOWN: the copy does not say whether its run's collection was redirected")
+	}
+	return append(out, endpointWarnings(v.Overrides)...)
+}
+
 func printCopy(c *cli.Context, v *redact.Copy, revealed []redact.Revealed) {
 	w, r := c.App.Writer, v.Record
 	tell(w, "REDACTED COPY of run %s, as of %s\n", r.Run, r.AsOf.Format("2006-01-02T15:04:05Z07:00"))
-	switch {
-	case r.Source.Demo:
-		tell(w, "DEMONSTRATION: recorded answers of an imagined company\n")
-	case r.Source.Kind != "live":
-		tell(w, "REPLAYED RECORDING of run %s\n", r.Source.Of)
-	}
+	banner(w, copyWarnings(v))
 	tell(w, "copy %s, made %s, signed by %s\n", v.Digest, r.Made.Format("2006-01-02T15:04:05Z07:00"), v.Signature.Signer.Anchor())
-	if v.Signature.Tokens == 0 {
-		tell(w, "NO TIMESTAMP: when it was made is its maker's claim\n")
-	}
 	tell(w, "withheld: %d values, in %d places\n", r.Values, v.Tokens)
 	for _, rule := range r.Rules {
 		tell(w, "  %s: %d, because: %s\n", rule.ID, rule.Values, rule.Because)

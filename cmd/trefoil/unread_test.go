@@ -1,6 +1,8 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -9,6 +11,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
 )
 
 // What may not be read has not failed: that is exit code 1, and the evidence is not said to be bad. What is bad
@@ -38,6 +42,38 @@ func TestUnreadIsNotUnverified(t *testing.T) {
 			}
 		}
 	})
+	counts, err := loadTrust(trust)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// So it is where a new run is to follow it.
+	before := func(newest string) string {
+		p, err := audit.Before(t.Context(), newest, counts, 1)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var code *codeError
+		if err := (place{before: p, newest: newest}).beforeError(); errors.As(err, &code) {
+			return fmt.Sprintf("%d, verified %s: %v", code.code, p.Verified, err)
+		} else if err != nil {
+			t.Error(err)
+		}
+		return "verified " + p.Verified
+	}
+	for _, name := range []string{"run.sigstore.json", "inputs/register.yaml"} {
+		path := filepath.Join(second, name)
+		if err := os.Chmod(filepath.Join(second, "run.sigstore.json"), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		withUnreadable(t, path, func() {
+			if said := before(second); !strings.HasPrefix(said, "1, verified no: the run before this one, "+second+", could not be checked: ") || !strings.Contains(said, filepath.Base(name)+": permission denied") {
+				t.Errorf("%s: %s", name, said)
+			}
+		})
+	}
+	if said := before(first); said != "verified yes" {
+		t.Error(said)
+	}
 	if err := os.WriteFile(filepath.Join(first, "inputs", "register.yaml"), []byte("scope: []\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -47,6 +83,9 @@ func TestUnreadIsNotUnverified(t *testing.T) {
 			t.Error(said)
 		}
 	})
+	if said := before(first); !strings.HasPrefix(said, "4, verified no: the run before this one, "+first+", does NOT verify: inputs/register.yaml") {
+		t.Error(said)
+	}
 }
 
 // withUnreadable does what cannot read a file, also where the test is the superuser's: its thread goes without that

@@ -11,16 +11,7 @@ import (
 // sourceWarnings say what a run is, where it is not a live recording of providers with times that
 // somebody else vouches for. Each command says so of what it shows: lines of text, or warnings in JSON.
 func sourceWarnings(r *run.Run) []string {
-	out := []string{}
-	switch {
-	case r.Record.Source.Demo:
-		out = append(out, "DEMONSTRATION: recorded answers of an imagined company")
-	case r.Record.Source.Kind != "live":
-		out = append(out, "REPLAYED RECORDING of run "+r.Record.Source.Of)
-	}
-	if r.Record.Source.Stopped {
-		out = append(out, "STOPPED BEFORE ITS END: what was not asked is not_attempted")
-	}
+	out := originWarnings(r.Record.Source)
 	if untimed, err := audit.Untimed(r); err != nil || untimed {
 		out = append(out, "NO TIMESTAMP: every time is the collector's claim")
 	}
@@ -31,7 +22,28 @@ func sourceWarnings(r *run.Run) []string {
 	for _, what := range missing {
 		out = append(out, "NAMED, NOT FOUND: "+what)
 	}
-	for _, o := range r.Record.Overrides {
+	return append(out, endpointWarnings(r.Record.Overrides)...)
+}
+
+// originWarnings say where answers came from, where that is not a whole asking of providers.
+func originWarnings(s run.Source) []string {
+	out := []string{}
+	switch {
+	case s.Demo:
+		out = append(out, "DEMONSTRATION: recorded answers of an imagined company")
+	case s.Kind != "live":
+		out = append(out, "REPLAYED RECORDING of run "+s.Of)
+	}
+	if s.Stopped {
+		out = append(out, "STOPPED BEFORE ITS END: what was not asked is not_attempted")
+	}
+	return out
+}
+
+// endpointWarnings say what redirected collection.
+func endpointWarnings(overrides []string) []string {
+	var out []string
+	for _, o := range overrides {
 		out = append(out, "NOT A PROVIDER ENDPOINT: "+o)
 	}
 	return out

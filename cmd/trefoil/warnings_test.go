@@ -5,7 +5,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/trefoil-audit/trefoil/evidence/redact"
 	"github.com/trefoil-audit/trefoil/evidence/run"
+	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
 
 // What a run is not is said in full, gravest first, and what is said steers no terminal.
@@ -19,5 +21,22 @@ func TestSourceWarnings(t *testing.T) {
 	banner(&out, sourceWarnings(r))
 	if got := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n"); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
+	}
+}
+
+// A redacted copy says what its run would, and where it does not let that be told, that it does not.
+func TestCopyWarnings(t *testing.T) {
+	v := &redact.Copy{Signature: &seal.Signature{Tokens: 1}}
+	v.Record.Source.Kind, v.Record.Source.Stopped = "live", true
+	stopped := "STOPPED BEFORE ITS END: what was not asked is not_attempted"
+	for _, c := range []struct{ overrides, want []string }{
+		{nil, []string{stopped, "ENDPOINT NOT SHOWN: the copy does not say whether its run's collection was redirected"}},
+		{[]string{}, []string{stopped}},
+		{[]string{"proxy = x"}, []string{stopped, "NOT A PROVIDER ENDPOINT: proxy = x"}},
+	} {
+		v.Overrides = c.overrides
+		if got := copyWarnings(v); !slices.Equal(got, c.want) {
+			t.Errorf("%q, want %q", got, c.want)
+		}
 	}
 }

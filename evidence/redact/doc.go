@@ -7,7 +7,8 @@
 //
 // # Layout
 //
-//	copy.json, copy.sigstore.json  the run's digest, who made it from which rules, each other file's digest
+//	copy.json, copy.sigstore.json  the run's digest, who made it from which rules, each other file's digest; what redirected
+//	                               the run's collection, where anything did
 //	commitments.jsonl              one line a withheld value, by id
 //	files/                         what is left of run.json, inputs/, bundles/ (plain zips) and judgements/
 //

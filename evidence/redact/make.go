@@ -246,6 +246,13 @@ func (w *writer) record(m Making, all []*value) (Record, []byte, error) {
 	if r.Files, err = listed(w.dir); err != nil {
 		return r, nil, err
 	}
+	redirected, err := overrides(w.dir) // as they were written: what a rule withholds is cut
+	if err != nil {
+		return r, nil, err
+	}
+	if len(redirected) > 0 {
+		r.Overrides = redirected
+	}
 	return r, secrets.Bytes(), nil
 }
 

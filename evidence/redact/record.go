@@ -39,6 +39,9 @@ type Record struct {
 	Rules   []Applied  `json:"rules"`  // in their order
 	LeftOut []string   `json:"left_out"`
 	Files   []run.File `json:"files"` // sorted by path
+	// Overrides are those of the run, as they stand in the copy's run.json. Copies without any, and those that were
+	// made by earlier builds, do not have the member: [Copy.Overrides] tells.
+	Overrides []string `json:"overrides,omitzero"`
 }
 
 // Applied is a rule and how many values it names, each counted once; rules may name the same.

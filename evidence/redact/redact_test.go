@@ -54,6 +54,12 @@ func lines(t testing.TB, all ...any) iter.Seq2[[]byte, error] {
 // planted makes a run in which the person stands in bodies, requests, facts, coverage, results and inputs.
 func planted(t testing.TB) *run.Run {
 	t.Helper()
+	return plantedBy(t, []string{})
+}
+
+// plantedBy makes one whose collection was redirected.
+func plantedBy(t testing.TB, overrides []string) *run.Run {
+	t.Helper()
 	collector, _ := maker(t, "collector")
 	signs := func(kind seal.Kind, name string) func(string) ([]byte, error) {
 		return func(digest string) ([]byte, error) {
@@ -108,7 +114,7 @@ func planted(t testing.TB) *run.Run {
 		t.Fatal(err)
 	}
 	manifests := map[string]run.BundleFile{parts[0].Name: {Target: "aws-1", Manifest: evidence.Digest(parts[0].Manifest)}}
-	if _, err := b.Commit(run.Record{Engagement: "audit of " + person, Source: run.Source{Kind: "live"}, AsOf: at, Plan: jsontext.Value(`[]`), Overrides: []string{}, Previous: run.Previous{Verified: "absent"}}, manifests,
+	if _, err := b.Commit(run.Record{Engagement: "audit of " + person, Source: run.Source{Kind: "live"}, AsOf: at, Plan: jsontext.Value(`[]`), Overrides: overrides, Previous: run.Previous{Verified: "absent"}}, manifests,
 		signs(seal.Run, "run.json")); err != nil {
 		t.Fatal(err)
 	}
@@ -732,5 +738,65 @@ func TestCopyIsSignedAfterItIsMade(t *testing.T) {
 		if late == 0 && err != nil || late > 0 && (!errors.Is(err, seal.ErrTime) || !strings.Contains(err.Error(), "it says that it was made at")) {
 			t.Errorf("signed %s before it was made: %v", late, err)
 		}
+	}
+}
+
+// What redirected collection is told of a copy too: by copy.json, by the run.json of one that was made by an earlier build,
+// without what a rule withholds. A copy that does not let it be told is not taken for one of the provider's endpoints.
+func TestRedirectedCopy(t *testing.T) {
+	signer, trust := maker(t, "redactor")
+	redirected := []string{"aws_endpoint = http://" + person + ".example", "proxy = http://proxy.example"}
+	dir, m := made(t, plantedBy(t, redirected), plantedRules, signer)
+	whole, err := Verify(dir, trust)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if o := whole.Overrides; len(o) != 2 || o[1] != redirected[1] || !strings.Contains(o[0], "withheld-") || strings.Contains(o[0], person) || !slices.Equal(m.Record.Overrides, o) {
+		t.Errorf("%q, and copy.json %q", o, m.Record.Overrides)
+	}
+	clean, c := made(t, planted(t), plantedRules, signer)
+	if v, err := Verify(clean, trust); err != nil || v.Overrides == nil || len(v.Overrides) > 0 || c.Record.Overrides != nil {
+		t.Errorf("not redirected: %+v, %v", v, err)
+	}
+	resign := func(change func(r *Record)) {
+		t.Helper()
+		r := m.Record
+		change(&r)
+		text, err := evidence.Canonical(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		signature, err := signer.Sign(t.Context(), seal.Copy, RecordName, evidence.Digest(text), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := errors.Join(os.WriteFile(filepath.Join(dir, RecordName), text, 0o644), os.WriteFile(filepath.Join(dir, SignatureName), signature, 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	resign(func(r *Record) { r.Overrides = nil }) // as an earlier build wrote it
+	if v, err := Verify(dir, trust); err != nil || !slices.Equal(v.Overrides, whole.Overrides) {
+		t.Errorf("of an earlier build: %+v, %v", v, err)
+	}
+	resign(func(r *Record) { r.Overrides = r.Overrides[:1] })
+	if _, err := Verify(dir, trust); err == nil || !strings.Contains(err.Error(), "copy.json: its overrides are not those of files/run.json") {
+		t.Errorf("copy.json says less: %v", err)
+	}
+	record := filepath.Join(dir, "files", "run.json")
+	text, err := os.ReadFile(record)
+	if err != nil {
+		t.Fatal(err)
+	}
+	hidden := bytes.Replace(text, []byte(`"overrides":[`), []byte(`"overtures":[`), 1)
+	if err := os.WriteFile(record, hidden, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	resign(func(r *Record) {
+		r.Overrides, r.Files = nil, slices.Clone(r.Files)
+		i := slices.IndexFunc(r.Files, func(f run.File) bool { return f.Path == "files/run.json" })
+		r.Files[i] = run.File{Path: r.Files[i].Path, Size: int64(len(hidden)), SHA256: evidence.Digest(hidden)}
+	})
+	if v, err := Verify(dir, trust); err != nil || v.Overrides != nil {
+		t.Errorf("a copy that does not say: %+v, %v", v, err)
 	}
 }

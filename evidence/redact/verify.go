@@ -18,6 +18,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
 	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/bundle"
 	"github.com/trefoil-audit/trefoil/evidence/run"
@@ -47,6 +50,7 @@ type Copy struct {
 	Commitments []Commitment
 	Tokens      int // how often any stands
 	Signature   *seal.Signature
+	Overrides   []string // what redirected the run's collection; nil where the copy does not let it be told
 }
 
 // Digests counts the values that no rule names: they would give others away.
@@ -73,7 +77,45 @@ func Verify(path string, trust *seal.Trust) (*Copy, error) {
 	if err := c.contents(path); err != nil {
 		return nil, err
 	}
+	if err := c.redirected(path); err != nil {
+		return nil, err
+	}
 	return c, c.counts(path)
+}
+
+// redirected reads what redirected collection from the copy's run.json, and holds copy.json against it.
+func (c *Copy) redirected(path string) error {
+	in, err := overrides(path)
+	if err != nil {
+		return failed(runName, "%w", err)
+	}
+	if c.Record.Overrides != nil && !slices.Equal(c.Record.Overrides, in) {
+		return failed(RecordName, "its overrides are not those of %s", runName)
+	}
+	c.Overrides = in
+	return nil
+}
+
+// runName is what is left of run.json in a copy.
+const runName = filesDir + "/run.json"
+
+// overrides reads them from the run.json of a copy, where values may be withheld. Nil: it does not say.
+func overrides(dir string) ([]string, error) {
+	text, err := readIn(dir, runName, maxWhole)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	var r struct {
+		Overrides jsontext.Value `json:"overrides"`
+	}
+	var out []string
+	if json.Unmarshal(text, &r) != nil || r.Overrides == nil || json.Unmarshal(r.Overrides, &out) != nil {
+		return nil, nil // withheld as a whole
+	}
+	return out, nil
 }
 
 // signed checks the signature over the bytes of copy.json, and then what they say.

@@ -30,8 +30,8 @@ type Report struct {
 	Source     Source    `json:"source"`
 	Judgements []string  `json:"judgements"` // digests
 	Seals      []Seal    `json:"seals"`
-	Last       time.Time `json:"last_exchange"` // when the last exchange ended, by the collector's clock
-	Timestamp  time.Time `json:"timestamp"`     // of the run's signature; zero without one
+	Last       time.Time `json:"last_exchange,omitzero"` // when the last exchange ended, by the collector's clock; zero where nothing was asked
+	Timestamp  time.Time `json:"timestamp,omitzero"`     // of the run's signature; zero without one
 	Checks     []Check   `json:"checks"`
 
 	read map[string]string // name → SHA-256 of what was read and verified, of what a countersignature is about
@@ -41,9 +41,9 @@ type Report struct {
 type Seal struct {
 	Digest    string         `json:"digest"` // of its file, which is named by it
 	Kind      seal.Kind      `json:"kind"`
-	Signer    string         `json:"signer"` // in words
-	Time      time.Time      `json:"time"`   // of its token; zero without one
-	Files     []seal.File    `json:"files"`  // what it is about; the run's record first
+	Signer    string         `json:"signer"`        // in words
+	Time      time.Time      `json:"time,omitzero"` // of its token; zero without one
+	Files     []seal.File    `json:"files"`         // what it is about; the run's record first
 	Predicate jsontext.Value `json:"predicate"`
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -30,8 +31,8 @@ type Link struct {
 	Run       string       `json:"run"`  // digest
 	AsOf      time.Time    `json:"as_of"`
 	Previous  run.Previous `json:"previous"`
-	Last      time.Time    `json:"last_exchange"`
-	Timestamp time.Time    `json:"timestamp"`
+	Last      time.Time    `json:"last_exchange,omitzero"` // zero where nothing was asked
+	Timestamp time.Time    `json:"timestamp,omitzero"`     // zero without one
 	Tool      run.Tool     `json:"tool"`
 	Catalogue string       `json:"catalogue"`        // digest of the catalogue of its judgement; empty where it has none, or several
 	Stopped   bool         `json:"stopped,omitzero"` // its collection was stopped before its end
@@ -93,20 +94,27 @@ func (c *Chain) add(ctx context.Context, v Verification, name string) error {
 			l.Gap, l.gapSigner = p.Reason, s.Signer
 		}
 	}
-	c.note("ok", name, "run", "trust.yaml", fmt.Sprintf("%s, %s", report.Run, clockWords(report)))
-	if l.Stopped {
-		c.note("warning", name, "collection", "run.json", "it was STOPPED before its end: what it did not ask is not_attempted")
-	}
+	c.note("ok", name, "run", "trust.yaml", report.Run+clockWords(report))
+	c.warnings(name, report)
 	c.Links = append(c.Links, l)
 	return nil
 }
 
-// clockWords hold the collector's clock against the timestamp.
+// warnings repeats each warning of a run's own verification: who reads the chain may never read that.
+func (c *Chain) warnings(name string, report *run.Report) {
+	for _, w := range report.Checks {
+		if w.Result == "warning" {
+			c.note(w.Result, path.Join(name, filepath.ToSlash(w.File)), w.What, w.Anchor, w.Detail)
+		}
+	}
+}
+
+// clockWords hold the collector's clock against the timestamp; that there is none is a warning of the run's.
 func clockWords(r *run.Report) string {
 	if r.Timestamp.IsZero() {
-		return "NO TIMESTAMP"
+		return ""
 	}
-	return fmt.Sprintf("timestamp %s after the last exchange", r.Timestamp.Sub(r.Last.Truncate(time.Second)))
+	return fmt.Sprintf(", timestamp %s after the last exchange", r.Timestamp.Sub(r.Last.Truncate(time.Second)))
 }
 
 // catalogueDigest is the digest of the catalogue among a judgement's inputs, as collector.json says that
@@ -198,9 +206,6 @@ func (c *Chain) follows(i int, every time.Duration) (errs []error) {
 		errs = append(errs, c.fault(l, "chain: fork", "it follows run "+p+", as another one does: "+before.Name+" lies between"))
 	default:
 		errs = append(errs, c.fault(l, "chain", "it follows run "+p+", which is missing, or was replaced"))
-	}
-	if l.Previous.Verified == "no" {
-		c.note("warning", l.Name, "chain", "run.json", "the run before it did not verify then")
 	}
 	if !l.Timestamp.IsZero() && l.Timestamp.Before(before.Timestamp) {
 		errs = append(errs, c.fail(l.Name, "time", fmt.Errorf("%w: its timestamp %s is before that of %s", seal.ErrTime, l.Timestamp.Format(time.RFC3339), before.Name)))

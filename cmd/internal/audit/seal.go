@@ -26,7 +26,7 @@ func Untimed(r *run.Run) (bool, error) {
 type svr struct {
 	Verifier    verifier  `json:"verifier"`
 	TimeCreated time.Time `json:"timeCreated"`
-	Properties  []string  `json:"properties"` // what holds, and nothing else
+	Properties  []string  `json:"properties"` // what holds, after the marks of the run
 }
 
 type verifier struct {
@@ -44,7 +44,7 @@ type testResult struct {
 	Result        string               `json:"result"` // PASSED, WARNED, FAILED
 	Configuration []resourceDescriptor `json:"configuration"`
 	PassedTests   []string             `json:"passedTests"`
-	WarnedTests   []string             `json:"warnedTests"` // could not be judged
+	WarnedTests   []string             `json:"warnedTests"` // the marks of the run; what could not be judged
 	FailedTests   []string             `json:"failedTests"`
 }
 
@@ -90,10 +90,14 @@ func Attest(ctx context.Context, r *run.Run, judgement string, signer *seal.Sign
 	if err != nil {
 		return nil, err
 	}
+	m, err := marksOf(r)
+	if err != nil {
+		return nil, err
+	}
 	var out []string
 	for _, form := range []string{seal.TestResultType, seal.SVRType} {
 		digest, err := r.AddSeal(j.Digest, func(files []seal.File) ([]byte, error) {
-			return signer.SignStatement(ctx, form, files, j.predicate(form))
+			return signer.SignStatement(ctx, form, files, j.predicate(form, m))
 		})
 		if err != nil {
 			return nil, err
@@ -103,17 +107,46 @@ func Attest(ctx context.Context, r *run.Run, judgement string, signer *seal.Sign
 	return out, nil
 }
 
-// predicate is what a judgement came to, in one of the forms: a pure function of it.
-func (j *Judged) predicate(form string) any {
+// marks are what a verdict must not be read without: of what sort of run it is.
+type marks struct {
+	names  []string
+	hollow bool // the answers may be another's than the providers', or of another day: nothing simply passes
+}
+
+// marksOf gives the marks of a run; none where it is live, of providers' own endpoints, and timed.
+func marksOf(r *run.Run) (m marks, err error) {
+	switch src := r.Record.Source; {
+	case src.Demo:
+		m.names = append(m.names, "TREFOIL_DEMONSTRATION")
+	case src.Kind != "live":
+		m.names = append(m.names, "TREFOIL_REPLAYED")
+	}
+	if len(r.Record.Overrides) > 0 {
+		m.names = append(m.names, "TREFOIL_NOT_A_PROVIDER_ENDPOINT")
+	}
+	m.hollow = len(m.names) > 0
+	untimed, err := Untimed(r)
+	if untimed {
+		m.names = append(m.names, "TREFOIL_UNTIMED")
+	}
+	return m, err
+}
+
+// predicate is what a judgement came to, in one of the forms: a pure function of it and of its run's marks. A policy
+// that looks for the pass of a control alone, and knows no marks, must not find one in a hollow run.
+func (j *Judged) predicate(form string, m marks) any {
 	t := testResult{Result: "PASSED", Configuration: []resourceDescriptor{{"judgement.json", map[string]string{"sha256": j.Digest}}},
-		PassedTests: []string{}, WarnedTests: []string{}, FailedTests: []string{}}
-	passed := []string{}
+		PassedTests: []string{}, WarnedTests: append([]string{}, m.names...), FailedTests: []string{}}
+	properties := append([]string{}, m.names...)
 	for _, l := range j.Results.Lines {
 		switch {
 		case !l.Selected:
+		case l.Verdict == controls.Pass && m.hollow:
+			t.WarnedTests = append(t.WarnedTests, l.Control)
+			properties = append(properties, "TREFOIL_WARNED_PASS_"+l.Control)
 		case l.Verdict == controls.Pass:
 			t.PassedTests = append(t.PassedTests, l.Control)
-			passed = append(passed, "TREFOIL_PASS_"+l.Control)
+			properties = append(properties, "TREFOIL_PASS_"+l.Control)
 		case l.Verdict == controls.Fail: // also under a waiver: it stays a fail
 			t.FailedTests = append(t.FailedTests, l.Control)
 		case l.Verdict != controls.NotApplicable:
@@ -130,7 +163,7 @@ func (j *Judged) predicate(form string) any {
 	if form == seal.TestResultType {
 		return t
 	}
-	return svr{Verifier: verifier{seal.JudgeVerifier, j.Tool, nil}, TimeCreated: j.JudgedAsOf, Properties: passed}
+	return svr{Verifier: verifier{seal.JudgeVerifier, j.Tool, nil}, TimeCreated: j.JudgedAsOf, Properties: properties}
 }
 
 // verdicts holds each verdict among the seals against the judgement that it is of.
@@ -140,16 +173,24 @@ func verdicts(r *run.Run, report *run.Report) error {
 			continue
 		}
 		name := "seals/" + s.Digest + ".sigstore.json"
-		same, err := sameVerdict(r, s)
-		if err != nil {
-			return failed(report, name, "verdict against its judgement", err)
+		same, unmarked, err := sameVerdict(r, s)
+		const what = "verdict against its judgement"
+		switch {
+		case err != nil:
+			return failed(report, name, what, err)
+		case len(unmarked) > 0:
+			report.Checks = append(report.Checks, run.Check{File: name, What: what, Anchor: same, Result: "warning",
+				Detail: "says what the judgement says, but not that the run is " + strings.Join(unmarked, ", ") + ", as an earlier build left it out: attest again"})
+		default:
+			passed(report, name, what, same, "says what the judgement says")
 		}
-		passed(report, name, "verdict against its judgement", same, "says what the judgement says")
 	}
 	return nil
 }
 
-func sameVerdict(r *run.Run, s run.Seal) (string, error) {
+// sameVerdict wants of a verdict that it says what its judgement says. Unmarked are the marks that one of an earlier
+// build leaves out.
+func sameVerdict(r *run.Run, s run.Seal) (same string, unmarked []string, err error) {
 	var judgement string
 	for _, f := range s.Files {
 		if f.Name == run.JudgementFile(f.SHA256) {
@@ -157,20 +198,26 @@ func sameVerdict(r *run.Run, s run.Seal) (string, error) {
 		}
 	}
 	if judgement == "" {
-		return "", errors.New("it names no judgement")
+		return "", nil, errors.New("it names no judgement")
 	}
 	j, err := Recorded(r, judgement)
 	if err != nil {
-		return "", err
+		return "", nil, err
+	}
+	m, err := marksOf(r)
+	if err != nil {
+		return "", nil, err
 	}
 	for _, form := range []string{seal.TestResultType, seal.SVRType} {
-		want, err := evidence.Canonical(j.predicate(form))
-		if err != nil {
-			return "", err
-		}
-		if string(want) == string(s.Predicate) {
-			return "judgement " + judgement, nil
+		for _, by := range []marks{m, {}} {
+			want, err := evidence.Canonical(j.predicate(form, by))
+			if err != nil {
+				return "", nil, err
+			}
+			if string(want) == string(s.Predicate) {
+				return "judgement " + judgement, m.names[len(by.names):], nil
+			}
 		}
 	}
-	return "", fmt.Errorf("it does not say what judgement %s says: %s", judgement, strings.ToValidUTF8(short(s.Predicate), "?"))
+	return "", nil, fmt.Errorf("it does not say what judgement %s says: %s", judgement, strings.ToValidUTF8(short(s.Predicate), "?"))
 }
