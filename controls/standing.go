@@ -88,6 +88,12 @@ func (v *View) softened(f *evidence.Fact, standing Standing) bool {
 func (v *View) letIn(f *evidence.Fact, who string) Standing {
 	role := trustOf(f)
 	switch {
+	case role == "" && projectIn(who) != "" && ofNode(f):
+		standing := v.shared(who) // EDS-XFR-05 looks no account's project up there, and fails none
+		if standing.Against() && matchesAny(v.j.in.Parameters.AuditorPrincipals, who) {
+			return Auditors
+		}
+		return standing.Quiet()
 	case role == "":
 		return v.shared(who)
 	case v.collectors[role]:
@@ -100,6 +106,12 @@ func (v *View) letIn(f *evidence.Fact, who string) Standing {
 		return Auditors
 	}
 	return v.shared(who)
+}
+
+// ofNode says whether a fact is a statement of the policy of a project, a folder or an organisation of Google.
+func ofNode(f *evidence.Fact) bool {
+	to, _ := texts(f, "/binding/attached_to")
+	return len(to) == 1 && strings.HasPrefix(to[0], "gcp:")
 }
 
 // trustOf gives the role whose trust a fact is about: the role itself, or a statement of its trust policy.

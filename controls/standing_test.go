@@ -39,7 +39,7 @@ func TestStanding(t *testing.T) {
 	}
 	const auditor, own, partner, away, nowhere, stranger = "arn:aws:iam::777788889999:role/a", account + "root", "arn:aws:iam::222233334444:root", "aws:333344445555", "444455556666", "arn:aws:iam::999999999999:root"
 	const provider = "Federated:" + account + "saml-provider/staff"
-	named := input([]string{auditor, "user:auditor@example.org"}, []string{account + "*"})
+	named := input([]string{auditor, "user:auditor@example.org", "serviceAccount:collector@auditor.iam.gserviceaccount.com"}, []string{account + "*"})
 	unlisted := named
 	named.Roster = []engagement.Person{{ID: "p", Country: "IE", Principals: []string{"user:ann@example.com"}}, {ID: "q", Country: "US", Principals: []string{"user:bob@example.com"}}}
 	for name, c := range map[string]struct {
@@ -68,6 +68,8 @@ func TestStanding(t *testing.T) {
 			map[string]Standing{"*": "anybody, under a condition", stranger: "stranger, under a condition", away: "trusted, no approved country, under a condition", "Federated:accounts.google.com": OtherProvider, own: Own, auditor: Auditors}},
 		"the trust of the collector's role, whatever the condition": {named, []*evidence.Fact{with("trust", audit.ID, condition)}, map[string]Standing{"*": Anybody, stranger: Stranger, own: OwnStranger}},
 		"a policy of Google, whatever the condition":                {named, []*evidence.Fact{with("iam_policy", "//storage.googleapis.com/b", condition)}, map[string]Standing{"allUsers": Anybody, "serviceAccount:sync@acme-vendor.iam.gserviceaccount.com": Stranger}},
+		"a service account in the policy of a project": {named, []*evidence.Fact{with("iam_policy", "gcp:enclave", nil)},
+			map[string]Standing{"serviceAccount:collector@auditor.iam.gserviceaccount.com": Auditors, "serviceAccount:sync@acme-vendor.iam.gserviceaccount.com": "stranger", "serviceAccount:jobs@enclave.iam.gserviceaccount.com": Own, "allUsers": Anybody}},
 		"a service account, by its project": {named, []*evidence.Fact{share},
 			map[string]Standing{"serviceAccount:jobs@enclave.iam.gserviceaccount.com": Own, "gcp:enclave": Own, "serviceAccount:enclave@appspot.gserviceaccount.com": Own, "serviceAccount:sync@acme-vendor.iam.gserviceaccount.com": Stranger, "gcp:acme-vendor": Stranger,
 				"serviceAccount:m@mail.example.com.iam.gserviceaccount.com": Stranger, "serviceAccount:service-42@gs-project-accounts.iam.gserviceaccount.com": "", "serviceAccount:42-compute@developer.gserviceaccount.com": ""}},

@@ -60,6 +60,17 @@ func TestCapitals(t *testing.T) {
 	}
 }
 
+// What a managed folder lets in is held against its bucket.
+func TestManagedFolder(t *testing.T) {
+	b := &book{in: &Input{}, fails: map[string]bool{"//storage.googleapis.com/b": true}}
+	for id, want := range map[string]controls.Standing{"//storage.googleapis.com/b/managedFolders/press/": controls.Stranger, "//storage.googleapis.com/other/managedFolders/press/": "stranger"} {
+		f := &evidence.Fact{ID: "s", Fields: map[string]any{"binding": map[string]any{"via_kind": "iam_policy", "attached_to": []any{id}}}}
+		if got := b.loud(f, controls.Stranger); got != want {
+			t.Errorf("%s: %q, want %q", id, got, want)
+		}
+	}
+}
+
 // A statement about all but some lets everybody else in, and says so before it names those; the legend stands on top.
 func TestAllBut(t *testing.T) {
 	in, p := sample(t, nil)

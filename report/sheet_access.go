@@ -236,6 +236,7 @@ func (b *book) loud(f *evidence.Fact, s controls.Standing) controls.Standing {
 	}
 	trust := field(f, "/binding/via_kind").is("trust")
 	for _, id := range field(f, "/binding/attached_to").list() {
+		id, _, _ = strings.Cut(id, "/managedFolders/") // what lets in by one is held against its bucket
 		if !trust && b.fails[id] || trust && b.lets[id] {
 			return s
 		}
