@@ -71,11 +71,16 @@ func (j *joins) heldByAudited(member string) bool {
 	if m == nil {
 		return false
 	}
-	project := m[1]
-	if m[2] != "" { // of a domain's project
-		project = m[2] + ":" + m[1]
-	}
+	project := projectOf(m)
 	return slices.ContainsFunc(j.in.Targets, func(t Target) bool { return t.Provider == "gcp" && t.account() && t.Account == project })
+}
+
+// projectOf is the project of a service account's address, as accountHome matched it.
+func projectOf(m []string) string {
+	if m[2] != "" { // of a domain's project
+		return m[2] + ":" + m[1]
+	}
+	return m[1]
 }
 
 // trustOf sets who may assume the role by which a target was asked; r is the role's fact, or nil.

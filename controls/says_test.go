@@ -43,3 +43,14 @@ func TestSentencesOfCFG01(t *testing.T) {
 		}
 	}
 }
+
+// What GOV-01 says of a fail is true also of an audited principal that the engagement names as the auditor's.
+func TestSentenceOfGOV01(t *testing.T) {
+	control := &Control{}
+	if _, err := decode("c", Default()["catalogue/EDS-GOV-01.yaml"], control); err != nil {
+		t.Fatal(err)
+	}
+	if says := control.Says.Fail; strings.Contains(says, "does not name") || !strings.Contains(says, "or who is audited") || !strings.Contains(control.Procedure, "also where the engagement names it") {
+		t.Errorf("%q; %q", says, control.Procedure)
+	}
+}

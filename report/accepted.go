@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/trefoil-audit/trefoil/controls"
 )
@@ -21,7 +22,12 @@ func acceptedLong(a *controls.Acceptance) string {
 // unmet says of an acceptance, also of one that does not count, where it has nothing to accept.
 func unmet(counts styled, met bool) styled {
 	if !met {
-		counts.value, counts.look = fmt.Sprint(counts.value, ", and MATCHES NO EXCEPTION"), untestedCell
+		text := strings.Replace(fmt.Sprint(counts.value), "Yes", "Counts", 1) // it says no plain yes
+		join := ", and "
+		if strings.HasPrefix(text, "Counts") {
+			join = ", but "
+		}
+		counts.value, counts.look = text+join+"MATCHES NO EXCEPTION", untestedCell
 	}
 	return counts
 }

@@ -23,7 +23,7 @@ func TestUnmet(t *testing.T) {
 	in.Waivers[0].Items = "arn:aws:s3:::none"
 	in.Engagement.AcceptedGaps[0].Pattern = "unread/aws.sqs.*"
 	text := engagementCells(t, in)
-	if n := strings.Count(text, "Yes, and MATCHES NO EXCEPTION"); n != 2 {
+	if n := strings.Count(text, "Counts, but MATCHES NO EXCEPTION"); n != 2 {
 		t.Errorf("the sheet says %d times that nothing matches:\n%s", n, text)
 	}
 	in.Engagement.AcceptedGaps[0].Pattern = "unread/aws.efs.*" // what a line says was not looked at
@@ -32,11 +32,23 @@ func TestUnmet(t *testing.T) {
 	}
 	in.Waivers[0], in.Engagement.AcceptedGaps[0] = waived, gap
 	in.Waivers[0].Control = "EDS-RES-99" // the item fails another control
-	if !strings.Contains(engagementCells(t, in), "Yes, and MATCHES NO EXCEPTION") {
+	if !strings.Contains(engagementCells(t, in), "Counts, but MATCHES NO EXCEPTION") {
 		t.Error("a waiver of another control matches")
 	}
 	if got := unmet(styled{value: "NO: HAS LAPSED"}, false); got.value != "NO: HAS LAPSED, and MATCHES NO EXCEPTION" {
 		t.Errorf("%v", got.value)
+	}
+	if got := unmet(styled{value: "Yes, approved after the snapshot"}, false); got.value != "Counts, approved after the snapshot, but MATCHES NO EXCEPTION" {
+		t.Errorf("%v", got.value)
+	}
+}
+
+// Whatever does not count says so in capitals.
+func TestNotYet(t *testing.T) {
+	in, _ := sample(t, nil)
+	in.Waivers[0].Approved = engagement.Date{Time: in.Judgement.AsOf.Add(24 * time.Hour)}
+	if text := engagementCells(t, in); !strings.Contains(text, "NO: NOT YET APPROVED") {
+		t.Error(text)
 	}
 }
 

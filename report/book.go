@@ -18,6 +18,8 @@ type book struct {
 	ranges map[string][2]int // sheet → first and last row of its table
 	made   counts            // what was written, for the tie-outs
 	cited  map[uint64]bool   // facts that rows state something of, by a hash of their ids
+	fails  map[string]bool   // see whoFails
+	lets   map[string]bool   // roles that collected, and let in somebody against their control
 
 	wanted string // the reference that Resolve looks for
 	found  Subject

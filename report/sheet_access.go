@@ -6,17 +6,35 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/trefoil-audit/trefoil/controls"
 	"github.com/trefoil-audit/trefoil/evidence"
 )
 
 const accessSheet = "Access"
 
+// The controls that judge whom a row names: in the trust of the role that collected, in that of another, and elsewhere.
+const (
+	judgesCollector = "EDS-GOV-01"
+	judgesTrust     = "EDS-IAM-01"
+	judgesSharing   = "EDS-XFR-05"
+)
+
+// accessLegend says what stands behind a name.
+const accessLegend = "Behind a name stands how a control judges it of that row: in a trust of the role that collected, " + judgesCollector + "; in that of another role, " + judgesTrust + "; elsewhere, " + judgesSharing +
+	". CAPITALS: it is against that control, which fails here. The same word in small letters: the control does not fail here, or a condition may keep them out. " +
+	"(own): of the audited organisation. (trusted): of an account that the register trusts, held in an approved country. (STRANGER): neither. (own: STRANGER TO THE AUDIT): it may become the collector, whom it is audited by. " +
+	"(the auditor's), (named identity provider): the engagement's parameters name it. (on the roster): of a person who works in an approved country. ALL BUT: everybody is let in but those. " +
+	"No word: the name does not say whose it is, or a Deny names it, which lets nobody in. What policies come to together is not evaluated."
+
 // writeAccess writes principals, then what is open to somebody outside its account, then the
 // statements of policies. The facts are walked once for each, so that none are held.
 func writeAccess(ctx context.Context, b *book, s sheet) error {
-	t, err := b.table(s.name, s.says, 3, []column{
+	if err := b.whoFails(ctx); err != nil {
+		return err
+	}
+	t, err := b.explained(s.name, s.says, accessLegend, 3, []column{
 		{headRef, 14, refText}, {"Row is about", 12, strongText}, {"Who or what", 38, plainText}, {headTarget, 18, plainText}, {"Type", 13, plainText},
-		{"Trusted by, or given to", 37, plainText}, {"What it allows", 36, plainText}, {"Condition", 22, plainText}, {"Credentials", 28, plainText}, {"Second factor", 9, plainText},
+		{"Trusted by, or given to", 37, plainText}, {"What it allows", 36, plainText}, {"Condition", 22, plainText}, {"Credentials", 24, plainText}, {"Second factor", 13, plainText},
 	})
 	if err != nil {
 		return err
@@ -45,15 +63,9 @@ func writeAccess(ctx context.Context, b *book, s sheet) error {
 	if err := t.gap(6); err != nil {
 		return err
 	}
-	for _, text := range []string{
-		fmt.Sprintf("%s further stores and keys are seen to be open to nobody outside their account; they have no row here.", group(closed)),
-		"Behind a name stands how a control judges it of that row: in a trust of the role that collected, EDS-GOV-01; in that of another role, EDS-IAM-01; elsewhere, EDS-XFR-05. CAPITALS: the control fails it. " +
-			"(own): of the audited organisation. (trusted): of an account that the register trusts, and held in an approved country. (STRANGER): neither. (own: STRANGER TO THE AUDIT): it may become the collector, whom it is audited by. " +
-			"(the auditor's), (named identity provider): the engagement's parameters name it. (on the roster): of a person who works in an approved country. Nothing: the name names no account. What policies come to together is not evaluated.",
-	} {
-		if err := t.text(text, faintText); err != nil {
-			return err
-		}
+	text := fmt.Sprintf("%s further stores and keys are seen to be open to nobody outside their account; they have no row here.", group(closed))
+	if err := t.text(text, faintText); err != nil {
+		return err
 	}
 	return t.close()
 }
@@ -142,8 +154,9 @@ func (b *book) exposure(t *table, f *evidence.Fact, closed *int) error {
 	b.cite(f.ID)
 	to := b.people(f, shared)
 	if public.is(true) {
-		if to = "ANYBODY\n" + to; len(shared.list())+len(shared.unseen) == 0 {
-			to = "ANYBODY"
+		anybody := string(b.loud(f, controls.Anybody))
+		if to = anybody + "\n" + to; len(shared.list())+len(shared.unseen) == 0 {
+			to = anybody
 		}
 	}
 	how := strings.Join(field(f, "/exposure/public_how").list(), "\n")
@@ -153,6 +166,9 @@ func (b *book) exposure(t *table, f *evidence.Fact, closed *int) error {
 	return t.add(Subject{Item: f.ID}, "Open to", itemText(f.Name, f.ID), where(f.Target, f.Region), styled{look: awayCell, value: strings.Join(words, "\n")},
 		to, orElse(how, notApplicable), notApplicable, notApplicable, notApplicable)
 }
+
+// policyWords name the kinds of policies that are no words.
+var policyWords = map[string]string{"iam_policy": "IAM policy", "scp": "SCP"}
 
 // statement writes one statement of one policy, as written.
 func (b *book) statement(t *table, f *evidence.Fact) error {
@@ -172,6 +188,9 @@ func (b *book) statement(t *table, f *evidence.Fact) error {
 		}
 		return ""
 	}
+	if slices.Contains(negated, "principal") {
+		given = "ALL BUT" + b.standing(f, "*") + "\n" + given
+	}
 	allows := capital(field(f, "/binding/effect").text()) + ": " + not("permission") + field(f, "/binding/permissions").text()
 	if on := field(f, "/binding/resources"); len(on.list()) > 0 || on.unseen != "" {
 		allows += "\non " + not("resource") + on.text()
@@ -181,8 +200,8 @@ func (b *book) statement(t *table, f *evidence.Fact) error {
 	if condition.said && condition.value == nil {
 		text = "Unconditional"
 	}
-	return t.add(Subject{Item: f.ID}, "Statement", f.ID, where(f.Target, f.Region), capital(strings.ReplaceAll(field(f, "/binding/via_kind").text(), "_", " ")),
-		not("principal")+given, allows, text, notApplicable, notApplicable)
+	return t.add(Subject{Item: f.ID}, "Statement", f.ID, where(f.Target, f.Region), capital(field(f, "/binding/via_kind").word(policyWords)),
+		given, allows, text, notApplicable, notApplicable)
 }
 
 // people lists principals that a fact names, each with how it stands.
@@ -205,7 +224,51 @@ func (b *book) standing(f *evidence.Fact, who string) string {
 		return ""
 	}
 	if standing := b.in.Standing(f, who); standing != "" {
-		return " (" + string(standing) + ")"
+		return " (" + string(b.loud(f, standing)) + ")"
 	}
 	return ""
+}
+
+// loud leaves a standing in capitals where the control that judges the row fails.
+func (b *book) loud(f *evidence.Fact, s controls.Standing) controls.Standing {
+	if !s.Against() || b.fails[f.ID] {
+		return s
+	}
+	trust := field(f, "/binding/via_kind").is("trust")
+	for _, id := range field(f, "/binding/attached_to").list() {
+		id, _, _ = strings.Cut(id, "/managedFolders/") // what lets in by one is held against its bucket
+		if !trust && b.fails[id] || trust && b.lets[id] {
+			return s
+		}
+	}
+	return s.Quiet()
+}
+
+// whoFails keeps what fails a control that judges whom it names: things and statements, roles by a statement of their
+// trust, and the roles that collected.
+func (b *book) whoFails(ctx context.Context) error {
+	b.fails, b.lets = map[string]bool{}, map[string]bool{}
+	for it, err := range each(b.in.Items) {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return fmt.Errorf("read results: %w", err)
+		}
+		role, _, trust := strings.Cut(it.Fact, "#trust#")
+		switch {
+		case it.Verdict != controls.Fail:
+		case it.Control == judgesCollector:
+			for _, from := range it.From {
+				if id, ok := strings.CutPrefix(from, "f:"); ok {
+					b.fails[id], b.lets[id] = true, true
+				}
+			}
+		case it.Control == judgesTrust && trust:
+			b.fails[it.Fact], b.fails[role] = true, true
+		case it.Control == judgesSharing:
+			b.fails[it.Fact] = true
+		}
+	}
+	return nil
 }

@@ -206,7 +206,7 @@ func (f *form) counts(approved, until engagement.Date) styled {
 	at := f.in.Judgement.AsOf
 	switch {
 	case approved.After(at):
-		return styled{look: untestedCell, value: "No: not yet approved"}
+		return styled{look: untestedCell, value: "NO: NOT YET APPROVED"}
 	case !at.Before(until.Time):
 		return styled{look: untestedCell, value: "NO: HAS LAPSED"}
 	case approved.After(f.in.Run.AsOf):

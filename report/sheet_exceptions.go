@@ -3,6 +3,7 @@ package report
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/trefoil-audit/trefoil/controls"
 )
@@ -12,8 +13,26 @@ const exceptionsSheet = "Exceptions"
 // exceptional lists the verdicts that are exceptions, gravest first.
 var exceptional = []controls.Verdict{controls.Fail, controls.Error, controls.Insufficient}
 
+// severities of controls, gravest first.
+var severities = []string{"critical", "high", "medium", "low"}
+
+// rankOf is a severity's place among them; one that is not known comes last.
+func rankOf(severity string) int {
+	if i := slices.Index(severities, severity); i >= 0 {
+		return i
+	}
+	return len(severities)
+}
+
+// grave is how grave an exception is: its result, and the rank of its control.
+type grave struct {
+	verdict controls.Verdict
+	rank    int
+}
+
 // writeExceptions writes one row a fail, an error, or an item that could not be judged, with who
-// accepted it; fails first. The items are walked once a verdict, so that none are held.
+// accepted it: fails first, and of each result the gravest controls. The items, which come by control and then by id, are
+// walked once a result and severity that there is, so that none are held.
 func writeExceptions(ctx context.Context, b *book, s sheet) error {
 	t, err := b.table(s.name, s.says, 3, append([]column{
 		{headRef, 14, refText}, {headControl, 11, strongText}, {"Result", 13, plainText}, {"Severity", 8, plainText},
@@ -23,7 +42,7 @@ func writeExceptions(ctx context.Context, b *book, s sheet) error {
 		return err
 	}
 	entries := b.entries()
-	for _, verdict := range exceptional {
+	walk := func(do func(*controls.Item, grave) error) error {
 		for it, err := range each(b.in.Items) {
 			if err == nil {
 				err = ctx.Err()
@@ -31,16 +50,36 @@ func writeExceptions(ctx context.Context, b *book, s sheet) error {
 			if err != nil {
 				return fmt.Errorf("read results: %w", err)
 			}
-			if it.Verdict != verdict {
-				continue
-			}
-			before := t.wrote
-			if err := t.add(Subject{Control: it.Control, Item: it.Fact}, it.Control, styled{look: verdictStyle(it.Verdict), value: verdictWord(it.Verdict)},
-				capital(entries[it.Control].Severity), itemText(it.Name, it.Fact), where(it.Target, it.Region), it.Reason+inBy(&it), observed(&it), accepted(&it)); err != nil {
+			if err := do(&it, grave{it.Verdict, rankOf(entries[it.Control].Severity)}); err != nil {
 				return err
 			}
-			if t.wrote > before {
-				b.made[counted{s.name, string(verdict), ""}]++
+		}
+		return nil
+	}
+	there := map[grave]bool{}
+	if err := walk(func(_ *controls.Item, g grave) error { there[g] = true; return nil }); err != nil {
+		return err
+	}
+	for _, verdict := range exceptional {
+		for rank := range len(severities) + 1 {
+			if !there[grave{verdict, rank}] {
+				continue
+			}
+			if err := walk(func(it *controls.Item, g grave) error {
+				if g != (grave{verdict, rank}) {
+					return nil
+				}
+				before := t.wrote
+				if err := t.add(Subject{Control: it.Control, Item: it.Fact}, it.Control, styled{look: verdictStyle(it.Verdict), value: verdictWord(it.Verdict)},
+					capital(entries[it.Control].Severity), itemText(it.Name, it.Fact), where(it.Target, it.Region), it.Reason+inBy(it), observed(it), accepted(it)); err != nil {
+					return err
+				}
+				if t.wrote > before {
+					b.made[counted{s.name, string(verdict), ""}]++
+				}
+				return nil
+			}); err != nil {
+				return err
 			}
 		}
 	}

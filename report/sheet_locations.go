@@ -156,6 +156,9 @@ func classOf(f *evidence.Fact) string {
 // keyText says which key encrypts a store, or what a key is.
 func keyText(f *evidence.Fact) string {
 	if s := field(f, "/encryption/key"); s.said || s.unseen != "" {
+		if s.is(nil) {
+			return "None"
+		}
 		return s.text()
 	}
 	state := field(f, "/key/state")

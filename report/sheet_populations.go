@@ -163,7 +163,7 @@ func (l *lists) text(sources []string) (string, style) {
 	if len(l.gaps) == 0 {
 		return strings.Join(parts, "\n"), plainText
 	}
-	return strings.Join(parts, "\n") + "\nNOT ANSWERED: " + some(l.gaps, 5), insufficientCell
+	return strings.Join(parts, "\n") + "\nNOT ANSWERED: " + some(l.gaps, 5), gapText
 }
 
 // ruledOut lists what the register put out of scope.

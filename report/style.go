@@ -52,6 +52,7 @@ const (
 	tileCount
 	note
 	mark
+	gapText // text of which a part says what was not seen
 	styleCount
 )
 
@@ -137,6 +138,7 @@ var looks = [styleCount]look{
 	tileCount:        {size: 22, bold: true, num: true, align: "center", color: navy, fill: mist, frame: true, valig: "center"},
 	note:             {frame: true, size: 9, fill: yellow, open: true},
 	mark:             {frame: true, size: 9, fill: yellow, open: true, align: "center"},
+	gapText:          {frame: true, size: 9, color: amberIn, fill: amber},
 }
 
 // define registers all looks in one fixed order and returns their ids.

@@ -48,6 +48,11 @@ type table struct {
 
 // table starts a sheet with a heading and the heads of its columns; freeze columns stay in view.
 func (b *book) table(name, says string, freeze int, cols []column) (*table, error) {
+	return b.explained(name, says, "", freeze, cols)
+}
+
+// explained starts one whose words a legend explains, on top, where it stays in view.
+func (b *book) explained(name, says, legend string, freeze int, cols []column) (*table, error) {
 	widths := make([]float64, len(cols))
 	heads := make([]styled, len(cols))
 	for i, c := range cols {
@@ -61,7 +66,12 @@ func (b *book) table(name, says string, freeze int, cols []column) (*table, erro
 	if err := p.heading(name, says); err != nil {
 		return nil, err
 	}
-	if err := p.write(6, nil); err != nil {
+	if legend == "" {
+		err = p.gap(6)
+	} else {
+		err = p.text(legend, prose)
+	}
+	if err != nil {
 		return nil, err
 	}
 	if err := p.write(32, heads); err != nil {

@@ -118,6 +118,11 @@ func (k *known) engagement(l *engagement.Loaded, c *strict.Checker) {
 			principal(c, fmt.Sprintf("$.parameters.%s[%d]", list.name, i), who)
 		}
 	}
+	for i, who := range p.AuditorPrincipals {
+		of := ownerOf(who)
+		c.Check(of == "" || !slices.Contains(k.targets.sure(), of), fmt.Sprintf("$.parameters.auditor_principals[%d]", i), "%q belongs to %s, which this engagement audits: whoever is audited is no auditor",
+			"name a principal of the auditor's own account or project, and have the collector's role trust that alone", who, of)
+	}
 	for i, provider := range p.IdentityProviders {
 		c.Check(providesIdentities(provider), fmt.Sprintf("$.parameters.identity_providers[%d]", i), "%q names no identity provider: nothing would be approved by it",
 			"write the provider's ARN, such as arn:aws:iam::111122223333:saml-provider/staff or arn:aws:iam::*:oidc-provider/token.actions.githubusercontent.com, the name of one that AWS knows, such as accounts.google.com, a Google customer such as is:C0123abc, or of an identity pool of Google the issuer, such as https://token.actions.githubusercontent.com, or the provider's name, //iam.googleapis.com/projects/p/locations/global/workloadIdentityPools/ci/providers/github", provider)
@@ -275,6 +280,20 @@ func principal(c *strict.Checker, at, who string) {
 	wrong := bare || strings.HasPrefix(who, "arn:") && !strings.Contains(who, "*") && !arnForm.MatchString(who) ||
 		qualified && scheme != "arn" && !strings.Contains(scheme, "*") && meant(scheme, []string{"arn"}) != "" && !slices.Contains([]string{"is", "in", "aws", "gcp", "dc"}, scheme)
 	c.Check(!wrong, at, "%q names nobody", "write an ARN such as arn:aws:iam::111122223333:role/auditor (12 digits; user, role, root), or a Google principal such as group:audit@example.com", who)
+}
+
+// accountAddress is how policies of Google name a service account; a project of a domain stands before that.
+var accountAddress = regexp.MustCompile(`^serviceAccount:[^@]+@([a-z0-9-]+)(?:\.([a-z0-9.-]+))?\.iam\.gserviceaccount\.com$`)
+
+// ownerOf gives the target that a principal belongs to; "" where its name says none.
+func ownerOf(who string) string {
+	if m := accountAddress.FindStringSubmatch(who); m != nil {
+		return engagement.ProjectTarget(strings.TrimPrefix(m[2]+":"+m[1], ":"))
+	}
+	if account := strings.TrimPrefix(who, "aws:"); digits12.MatchString(account) {
+		return "aws-" + account
+	}
+	return engagement.OwnerIn(who)
 }
 
 var digits12 = regexp.MustCompile(`^[0-9]{12}$`)

@@ -15,7 +15,7 @@ import (
 func against(cell string) (out []string) {
 	for line := range strings.SplitSeq(cell, "\n") {
 		who, word, _ := strings.Cut(strings.TrimSuffix(line, ")"), " (")
-		if controls.Standing(word).Against() || line == string(controls.Anybody) {
+		if controls.Standing(word).Against() || line == string(controls.Anybody) { // ALL BUT (ANYBODY), too
 			out = append(out, who)
 		}
 	}
@@ -30,6 +30,11 @@ func sameStandings(t *testing.T, f *excelize.File, j *Judged) {
 	for _, row := range rows {
 		id := row[2][strings.LastIndexByte(row[2], '\n')+1:]
 		cells[row[1]+" "+id] = row[5]
+	}
+	for _, row := range rows {
+		if got := against(row[5]); row[1] == "Statement" && strings.HasPrefix(row[6], "Deny") && (len(got) > 0 || strings.Contains(row[5], "(")) {
+			t.Errorf("%s lets nobody in, the sheet says %q", row[2], row[5])
+		}
 	}
 	compared := map[string]int{}
 	for it, err := range j.Results.Items() {
@@ -63,7 +68,13 @@ func sameStandings(t *testing.T, f *excelize.File, j *Judged) {
 				t.Errorf("%s passes, the sheet says %q", it.Fact, cell)
 			}
 			compared[it.Control]++
-		case it.Control == "EDS-XFR-05" && it.Kind != "gcp.iam.binding" && it.Verdict != controls.Insufficient:
+		case it.Control == "EDS-XFR-05" && it.Kind == "gcp.iam.binding":
+			cell := cells["Statement "+it.Fact]
+			if got := against(cell); cell == "" || len(got) > 0 != (it.Verdict == controls.Fail) {
+				t.Errorf("%s: %s, the sheet says %q", it.Fact, it.Verdict, cell)
+			}
+			compared["bindings"]++
+		case it.Control == "EDS-XFR-05" && it.Verdict != controls.Insufficient:
 			cell, ok := cells["Open to "+it.Fact]
 			if got := against(cell); ok && (len(got) > 0) != (it.Verdict == controls.Fail) || !ok && it.Verdict == controls.Fail {
 				t.Errorf("%s: %s, the sheet says %q", it.Fact, it.Verdict, cell)
@@ -73,7 +84,7 @@ func sameStandings(t *testing.T, f *excelize.File, j *Judged) {
 			}
 		}
 	}
-	if compared["EDS-GOV-01"] < 10 || compared["EDS-IAM-01"] < 10 || compared["EDS-XFR-05"] < 20 {
+	if compared["EDS-GOV-01"] < 10 || compared["EDS-IAM-01"] < 10 || compared["EDS-XFR-05"] < 20 || compared["bindings"] < 5 {
 		t.Errorf("only these rows were compared: %v", compared)
 	}
 }
