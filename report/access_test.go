@@ -91,7 +91,7 @@ func TestAllBut(t *testing.T) {
 		}
 	}
 	rows, err := opened(t, made(t, in, maxRows)).GetRows(accessSheet)
-	if err != nil || len(rows) < 5 || rows[3][0] != accessLegend || rows[4][0] != headRef {
+	if err != nil || len(rows) < 5 || len(rows[3]) == 0 || rows[3][0] != accessLegend || rows[4][0] != headRef {
 		t.Errorf("the legend does not stand on top (%v)", err)
 	}
 }
