@@ -1,6 +1,7 @@
 package controls
 
 import (
+	"bytes"
 	"fmt"
 	"iter"
 	"time"
@@ -161,27 +162,49 @@ func (r *Results) Encoded() iter.Seq2[[]byte, error] {
 }
 
 // Items streams the items, by control and fact. An error ends the stream.
-func (r *Results) Items() iter.Seq2[Item, error] { return recordsOf[Item](r, "item") }
+func (r *Results) Items() iter.Seq2[Item, error] { return r.Picked(nil) }
+
+// Picked streams the items whose place keep wants: 0 is the first item, nil wants all. What is not
+// wanted is not decoded. An error ends the stream.
+func (r *Results) Picked(keep func(place int) bool) iter.Seq2[Item, error] {
+	return recordsOf(r, "item", keep, func(i *Item) string { return i.Record })
+}
 
 // Out streams what the register ruled out, by fact. An error ends the stream.
-func (r *Results) Out() iter.Seq2[Ruled, error] { return recordsOf[Ruled](r, "out") }
+func (r *Results) Out() iter.Seq2[Ruled, error] {
+	return recordsOf(r, "out", nil, func(o *Ruled) string { return o.Record })
+}
 
-func recordsOf[T any](r *Results, kind string) iter.Seq2[T, error] {
+// recordsOf streams the records of a kind. Places are those of all records: what was ruled out comes
+// after the items, else it is an error.
+func recordsOf[T any](r *Results, kind string, keep func(place int) bool, record func(*T) string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		if r.records == nil {
 			return
 		}
+		likely := []byte(`"record":"` + kind + `"`)
+		place, last := -1, ""
 		for line, err := range r.records() {
-			var v T
-			var of string
-			if err == nil {
-				of, err = RecordOf(line)
-			}
-			if err == nil && of != kind {
+			place++
+			if err == nil && keep != nil && !keep(place) {
 				continue
 			}
-			if err == nil {
-				err = json.Unmarshal(line, &v, json.RejectUnknownMembers(true))
+			var v T
+			of := kind
+			if err == nil && !bytes.Contains(line, likely) { // only what is not this kind is decoded for its kind
+				of, err = RecordOf(line)
+			}
+			if err == nil && of == kind {
+				if err = json.Unmarshal(line, &v, json.RejectUnknownMembers(true)); err == nil && record(&v) != kind {
+					err = fmt.Errorf("a result of kind %q that is written as one of kind %q", record(&v), kind)
+				}
+			}
+			if err == nil && last == "out" && of != "out" {
+				err = fmt.Errorf("a result of kind %q after what was ruled out", of)
+			}
+			last = of
+			if err == nil && of != kind {
+				continue
 			}
 			if !yield(v, err) || err != nil {
 				return

@@ -34,5 +34,5 @@ func unmet(counts styled, met bool) styled {
 
 // met says of each waiver and accepted gap whether there is anything that it accepts.
 func met(in *Input) (waivers, gaps []bool, err error) {
-	return controls.Matched(in.Waivers, in.Engagement.AcceptedGaps, in.Lines, each(in.Items), each(in.Coverage))
+	return controls.Matched(in.Waivers, in.Engagement.AcceptedGaps, in.Lines, in.items(nil), each(in.Coverage))
 }

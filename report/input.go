@@ -24,7 +24,8 @@ type Input struct {
 	Catalogue []Entry         // texts of the controls, by id
 	Lines     []controls.Line // by control
 
-	Items     func() iter.Seq2[controls.Item, error]  // by control, then fact
+	// Items, by control and then by fact, of which keep wants the place (0 is the first; nil wants all).
+	Items     func(keep func(place int) bool) iter.Seq2[controls.Item, error]
 	Out       func() iter.Seq2[controls.Ruled, error] // by fact
 	Coverage  func() iter.Seq2[evidence.Row, error]   // by target
 	Facts     func() iter.Seq2[*evidence.Fact, error] // by target; joined, as the tests read them

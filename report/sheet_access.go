@@ -248,7 +248,7 @@ func (b *book) loud(f *evidence.Fact, s controls.Standing) controls.Standing {
 // trust, and the roles that collected.
 func (b *book) whoFails(ctx context.Context) error {
 	b.fails, b.lets = map[string]bool{}, map[string]bool{}
-	for it, err := range each(b.in.Items) {
+	for it, err := range b.in.items(nil) {
 		if err == nil {
 			err = ctx.Err()
 		}

@@ -42,7 +42,7 @@ func writeEvidence(ctx context.Context, b *book, s sheet) error {
 			return fmt.Errorf("index facts: %w", err)
 		}
 	}
-	for it, err := range each(b.in.Items) { // derived facts stand in no bundle
+	for it, err := range b.in.items(nil) { // derived facts stand in no bundle
 		if err == nil {
 			err = ctx.Err()
 		}

@@ -24,15 +24,19 @@ func rankOf(severity string) int {
 	return len(severities)
 }
 
-// grave is how grave an exception is: its result, and the rank of its control.
-type grave struct {
-	verdict controls.Verdict
-	rank    int
+// graveness is how grave an exception is, 1 the gravest: its result, then the severity of its control. 0
+// is none.
+func graveness(verdict controls.Verdict, severity string) byte {
+	i := slices.Index(exceptional, verdict)
+	if i < 0 {
+		return 0
+	}
+	return byte(1 + i*(len(severities)+1) + rankOf(severity))
 }
 
 // writeExceptions writes one row a fail, an error, or an item that could not be judged, with who
 // accepted it: fails first, and of each result the gravest controls. The items, which come by control and then by id, are
-// walked once a result and severity that there is, so that none are held.
+// walked once for how grave each is (the byte an item that is held), then once for each graveness that there is.
 func writeExceptions(ctx context.Context, b *book, s sheet) error {
 	t, err := b.table(s.name, s.says, 3, append([]column{
 		{headRef, 14, refText}, {headControl, 11, strongText}, {"Result", 13, plainText}, {"Severity", 8, plainText},
@@ -42,45 +46,45 @@ func writeExceptions(ctx context.Context, b *book, s sheet) error {
 		return err
 	}
 	entries := b.entries()
-	walk := func(do func(*controls.Item, grave) error) error {
-		for it, err := range each(b.in.Items) {
+	walk := func(keep func(int) bool, do func(*controls.Item) error) error {
+		for it, err := range b.in.items(keep) {
 			if err == nil {
 				err = ctx.Err()
 			}
 			if err != nil {
 				return fmt.Errorf("read results: %w", err)
 			}
-			if err := do(&it, grave{it.Verdict, rankOf(entries[it.Control].Severity)}); err != nil {
+			if err := do(&it); err != nil {
 				return err
 			}
 		}
 		return nil
 	}
-	there := map[grave]bool{}
-	if err := walk(func(_ *controls.Item, g grave) error { there[g] = true; return nil }); err != nil {
+	var all []byte // of each item, by its place
+	var there [256]bool
+	if err := walk(nil, func(it *controls.Item) error {
+		g := graveness(it.Verdict, entries[it.Control].Severity)
+		all, there[g] = append(all, g), true
+		return nil
+	}); err != nil {
 		return err
 	}
-	for _, verdict := range exceptional {
-		for rank := range len(severities) + 1 {
-			if !there[grave{verdict, rank}] {
-				continue
-			}
-			if err := walk(func(it *controls.Item, g grave) error {
-				if g != (grave{verdict, rank}) {
-					return nil
-				}
-				before := t.wrote
-				if err := t.add(Subject{Control: it.Control, Item: it.Fact}, it.Control, styled{look: verdictStyle(it.Verdict), value: verdictWord(it.Verdict)},
-					capital(entries[it.Control].Severity), itemText(it.Name, it.Fact), where(it.Target, it.Region), it.Reason+inBy(it), observed(it), accepted(it)); err != nil {
-					return err
-				}
-				if t.wrote > before {
-					b.made[counted{s.name, string(verdict), ""}]++
-				}
-				return nil
-			}); err != nil {
+	for g := byte(1); g <= graveness(exceptional[len(exceptional)-1], ""); g++ {
+		if !there[g] {
+			continue
+		}
+		if err := walk(func(place int) bool { return place < len(all) && all[place] == g }, func(it *controls.Item) error {
+			before := t.wrote
+			if err := t.add(Subject{Control: it.Control, Item: it.Fact}, it.Control, styled{look: verdictStyle(it.Verdict), value: verdictWord(it.Verdict)},
+				capital(entries[it.Control].Severity), itemText(it.Name, it.Fact), where(it.Target, it.Region), it.Reason+inBy(it), observed(it), accepted(it)); err != nil {
 				return err
 			}
+			if t.wrote > before {
+				b.made[counted{s.name, string(it.Verdict), ""}]++
+			}
+			return nil
+		}); err != nil {
+			return err
 		}
 	}
 	return t.end("There is no exception.")

@@ -217,7 +217,7 @@ func (b *book) copies(f *evidence.Fact) string {
 // notPassed gives, by fact, the controls that it does not pass; facts without one are not held.
 func (b *book) notPassed(ctx context.Context) (map[string][]string, error) {
 	out := map[string][]string{}
-	for it, err := range each(b.in.Items) {
+	for it, err := range b.in.items(nil) {
 		if err == nil {
 			err = ctx.Err()
 		}

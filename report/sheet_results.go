@@ -22,7 +22,7 @@ func writeResults(ctx context.Context, b *book, s sheet) error {
 	if err != nil {
 		return err
 	}
-	for it, err := range each(b.in.Items) {
+	for it, err := range b.in.items(nil) {
 		if err == nil {
 			err = ctx.Err()
 		}

@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -288,7 +289,9 @@ func TestEveryRefResolves(t *testing.T) {
 func TestErrorsEndTheWriting(t *testing.T) {
 	broken := errors.New("disk gone")
 	for name, change := range map[string]func(*Input){
-		"items":     func(in *Input) { in.Items = fails[controls.Item](broken) },
+		"items": func(in *Input) {
+			in.Items = func(func(int) bool) iter.Seq2[controls.Item, error] { return fails[controls.Item](broken)() }
+		},
 		"ruled out": func(in *Input) { in.Out = fails[controls.Ruled](broken) },
 		"body":      func(in *Input) { in.BodyFile = func(string, string) (string, error) { return "", broken } },
 	} {

@@ -44,7 +44,7 @@ func holders(roster []engagement.Person) map[string][]string {
 func (j *Judged) reportInput() (report.Input, error) {
 	w, r := j.world, j.world.run
 	in := report.Input{Engagement: *w.engagement.File, Register: *w.engagement.Register, Holders: holders(w.engagement.Roster), Waivers: w.engagement.Waivers, Kinds: w.kinds, Lines: j.Results.Lines,
-		Items: j.Results.Items, Out: j.Results.Out,
+		Items: j.Results.Picked, Out: j.Results.Out,
 		Coverage: func() iter.Seq2[evidence.Row, error] { return w.coverage() }, Exchanges: w.exchanges,
 		Place: w.place, Gap: j.gap, BodyFile: w.bodyFile()}
 	targets, err := w.targets()
