@@ -2,6 +2,7 @@ package aws
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -248,6 +249,37 @@ func TestConditionsNameWhomTheyLetIn(t *testing.T) {
 	r, err = reachIn(`{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:*","Resource":"*","Condition":{"StringEqualsIfExists":{"aws:SourceVpce":"vpce-1"}}}}`, "111122223333")
 	if err != nil || len(r.public) != 1 {
 		t.Errorf("IfExists lets in whoever names no endpoint: %+v", r)
+	}
+}
+
+// A service acts for its customers: whose, the condition says. Where it says nobody, what the service may read for
+// anybody is not private; what it only puts there is nobody's to read.
+func TestServices(t *testing.T) {
+	for _, c := range []struct {
+		statement string
+		accounts  []string
+		unclear   int
+	}{
+		{`"Action":"s3:GetObject"`, nil, 1},
+		{`"NotAction":"s3:PutObject"`, nil, 1},
+		{`"Action":["s3:PutObject","S3:GetBucketAcl"]`, nil, 0},
+		{`"Action":["s3:PutObject","s3:Get*"]`, nil, 1},
+		{`"Action":"s3:*","Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}`, nil, 0},
+		{`"Action":"s3:*","Condition":{"StringEqualsIfExists":{"aws:SourceAccount":"111122223333"}}`, nil, 1},
+		{`"Action":"s3:*","Condition":{"StringNotEquals":{"aws:SourceAccount":"999999999999"}}`, nil, 1},
+		{`"Action":"s3:*","Condition":{"StringEquals":{"aws:SourceAccount":["111122223333","999999999999"]}}`, []string{"aws:999999999999"}, 0},
+		{`"Action":"s3:PutObject","Condition":{"ArnLike":{"aws:SourceArn":"arn:aws:cloudtrail:*:999999999999:trail/*"}}`, []string{"aws:999999999999"}, 0},
+		{`"Action":"s3:*","Condition":{"StringEquals":{"aws:SourceOrgID":"o-1"}}`, []string{"aws:o-1"}, 0},
+		{`"Action":"s3:*","Condition":{"ArnLike":{"aws:SourceArn":"arn:aws:cloudtrail:*:*:trail/*"}}`, []string{"aws:sourcearn=arn:aws:cloudtrail:*:*:trail/*"}, 0},
+	} {
+		r, err := reachIn(`{"Statement":{"Sid":"S","Effect":"Allow","Principal":{"Service":"logs.amazonaws.com"},"Resource":"*",`+c.statement+`}}`, "111122223333")
+		if err != nil || len(r.public) > 0 || len(r.unclear) != c.unclear || !slices.Equal(r.accounts, c.accounts) {
+			t.Errorf("%s: %+v %v", c.statement, r, err)
+		}
+	}
+	r, err := reachIn(`{"Statement":{"Effect":"Allow","Principal":{"Service":"cloudfront.amazonaws.com"},"Action":"s3:GetObject","Resource":"*","Condition":{"StringEquals":{"aws:SourceArn":"arn:aws:cloudfront::999999999999:distribution/E1"}}}}`, "111122223333")
+	if err != nil || len(r.unclear) != 1 || !slices.Equal(r.accounts, []string{"aws:999999999999"}) {
+		t.Errorf("a stranger's distribution: %+v %v", r, err)
 	}
 }
 

@@ -77,10 +77,8 @@ func statementName(st statement, i int) string {
 
 func (r *reach) add(p string, st statement, name, account string) {
 	switch {
-	case p == "Service:cloudfront.amazonaws.com", // it shows to the world what its distributions say, which are not read
-		strings.HasPrefix(p, "Service:") && strings.Contains(p, "*"): // whichever service
-		r.unclear = append(r.unclear, name)
-	case strings.HasPrefix(p, "Service:"): // a service of the provider, bound by its own grants
+	case strings.HasPrefix(p, "Service:"):
+		r.service(p, st, name, account)
 	case p == "*":
 		r.everyone(st, name, account)
 	case strings.HasPrefix(p, "Federated:"), strings.HasPrefix(p, "CanonicalUser:"):
@@ -92,8 +90,40 @@ func (r *reach) add(p string, st statement, name, account string) {
 	}
 }
 
-// everyone reads a statement for principal "*": its conditions decide who that is.
-func (r *reach) everyone(st statement, name, account string) {
+// service reads a statement for a service of the provider, which acts for its customers: conditions decide for
+// which. Where none does, any customer may have it read for them (see "The confused deputy problem" in the IAM user
+// guide); that it writes what they send shows them nothing.
+func (r *reach) service(p string, st statement, name, account string) {
+	l := st.limits(account)
+	if l.limited {
+		r.accounts = append(r.accounts, l.who...)
+	}
+	if strings.Contains(p, "*") || // whichever service
+		p == "Service:cloudfront.amazonaws.com" || // it shows to the world what its distributions say, which are not read
+		!l.limited && !st.takesOnly() {
+		r.unclear = append(r.unclear, name)
+	}
+}
+
+// takers are actions that give nothing of what is kept to whoever asks: they put something there, or what a
+// service asks before it does.
+var takers = []string{"s3:putobject", "s3:putobjectacl", "s3:getbucketacl", "s3:getbucketlocation", "logs:putlogevents", "logs:createlogstream", "logs:createloggroup",
+	"logs:putlogeventsbatch", "sqs:sendmessage", "sns:publish", "kms:encrypt", "kms:generatedatakey", "kms:generatedatakey*", "kms:generatedatakeywithoutplaintext", "kms:describekey"}
+
+// takesOnly reports whether a statement's actions are all takers.
+func (st statement) takesOnly() bool {
+	return len(st.Action) > 0 && len(st.NotAction) == 0 && !slices.ContainsFunc(st.Action, func(a string) bool { return !slices.Contains(takers, strings.ToLower(a)) })
+}
+
+// limits is what the conditions of a statement say of who may ask.
+type limits struct {
+	limited  bool     // they tie it to identities or networks
+	who      []string // whose those are, if outside; a value that names nobody's account stands with its key
+	unclear  bool     // there is a condition that we cannot read
+	doubtful bool     // an operator lets in whoever lacks the key; S3 may see the fixed value alone
+}
+
+func (st statement) limits(account string) limits {
 	limited, unclear, says, doubtful := false, false, false, false
 	var who, unnamed []string
 	for operator, keys := range st.Condition {
@@ -113,22 +143,28 @@ func (r *reach) everyone(st statement, name, account string) {
 				}
 			case slices.Contains(harmless, key):
 			case slices.Contains(limiting, key), key == "aws:sourceip":
-				doubtful = true // an operator that lets in whoever lacks the key; S3 may see the fixed value alone
+				doubtful = true
 			default:
 				unclear = true
 			}
 		}
 	}
-	switch {
-	case limited && !says: // tied to a network or an identity, and nothing says whose it is
-		r.accounts = append(r.accounts, unnamed...)
-	case limited:
-		r.accounts = append(r.accounts, who...)
-	case unclear:
+	if !says { // tied to a network or an identity, and nothing says whose it is
+		who = unnamed
+	}
+	return limits{limited, who, unclear, doubtful}
+}
+
+// everyone reads a statement for principal "*": its conditions decide who that is.
+func (r *reach) everyone(st statement, name, account string) {
+	switch l := st.limits(account); {
+	case l.limited:
+		r.accounts = append(r.accounts, l.who...)
+	case l.unclear:
 		r.unclear = append(r.unclear, name)
 	default:
 		r.public = append(r.public, name)
-		if doubtful {
+		if l.doubtful {
 			r.doubtful = append(r.doubtful, name)
 		}
 	}
