@@ -111,7 +111,7 @@ func (c *iamAccess) details(ctx context.Context, s *collectors.Session, client *
 				if version.IsDefaultVersion { // emitted when all pages have said to whom it is attached
 					described[arn] = true
 					managed = append(managed, func() {
-						statements(s, aws.ToString(version.Document), arn, arn, "managed", sortedUnion(attached[arn]), page.From, cut)
+						statements(s, aws.ToString(version.Document), heldBy(arn, s.Target().Account), arn, "managed", sortedUnion(attached[arn]), page.From, cut)
 					})
 				}
 			}
@@ -194,10 +194,18 @@ func statements(s *collectors.Session, encoded, owner, via, viaKind string, atta
 	}
 }
 
+// heldBy names a managed policy as an account has it: one of AWS has the same ARN in each, and other holders.
+func heldBy(arn, account string) string {
+	if accountOf(arn) == "aws" {
+		return arn + "@" + account
+	}
+	return arn
+}
+
 // unsaidStatement is of a managed policy of which no answer gives the text in force, for lack of a default version or
 // of the policy itself: what it grants is not known, which is not nothing. Row is of the details.
 func unsaidStatement(s *collectors.Session, arn string, attachedTo, from []string, row, cut string) {
-	f := newFact(kindStatement, arn+"#unsaid", "what the policy grants", collectors.Global, from)
+	f := newFact(kindStatement, heldBy(arn, s.Target().Account)+"#unsaid", "what the policy grants", collectors.Global, from)
 	f.Unknown(row, "/binding/effect", "/binding/principals", "/binding/permissions", "/binding/resources", "/binding/negated", "/binding/condition", "/binding/condition_keys")
 	f.Set("/binding/via", arn).Set("/binding/via_kind", "managed").Set("/binding/attached_to", attachedTo)
 	if cut != "" {

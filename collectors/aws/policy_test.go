@@ -104,25 +104,31 @@ func TestPolicyWithoutText(t *testing.T) {
 		return `<Policies><member><Arn>arn:aws:iam::111122223333:policy/p</Arn><PolicyVersionList>` + versions + `</PolicyVersionList></member></Policies>`
 	}
 	const text = `<Document>{"Statement":{"Effect":"Allow","Action":"*","Resource":"*"}}</Document>`
+	const own, ofAWS = "arn:aws:iam::111122223333:policy/p", "arn:aws:iam::aws:policy/p" // which each account has, under one ARN
 	const said, unsaid = "arn:aws:iam::111122223333:policy/p#0", "arn:aws:iam::111122223333:policy/p#unsaid"
 	for name, c := range map[string]struct {
 		policies, id string
 		want         evidence.Status
 	}{
-		"with its text":        {policy("<member><IsDefaultVersion>false</IsDefaultVersion></member><member>" + text + "<IsDefaultVersion>true</IsDefaultVersion></member>"), said, evidence.OK},
-		"no default version":   {policy("<member>" + text + "<IsDefaultVersion>false</IsDefaultVersion></member>"), unsaid, evidence.OK},
-		"no versions":          {policy(""), unsaid, evidence.OK},
-		"not described":        {"<Policies/>", unsaid, evidence.OK},
-		"no ARN":               {strings.Replace(policy(""), "<Arn>arn:aws:iam::111122223333:policy/p</Arn>", "", 1), unsaid, evidence.Failed},
-		"a version of no text": {policy("<member><IsDefaultVersion>true</IsDefaultVersion></member>"), "", evidence.Failed},
+		"of AWS, with its text": {strings.ReplaceAll(policy("<member>"+text+"<IsDefaultVersion>true</IsDefaultVersion></member>"), own, ofAWS), ofAWS + "@111122223333#0", evidence.OK},
+		"with its text":         {policy("<member><IsDefaultVersion>false</IsDefaultVersion></member><member>" + text + "<IsDefaultVersion>true</IsDefaultVersion></member>"), said, evidence.OK},
+		"no default version":    {policy("<member>" + text + "<IsDefaultVersion>false</IsDefaultVersion></member>"), unsaid, evidence.OK},
+		"no versions":           {policy(""), unsaid, evidence.OK},
+		"not described":         {"<Policies/>", unsaid, evidence.OK},
+		"no ARN":                {strings.Replace(policy(""), "<Arn>arn:aws:iam::111122223333:policy/p</Arn>", "", 1), unsaid, evidence.Failed},
+		"a version of no text":  {policy("<member><IsDefaultVersion>true</IsDefaultVersion></member>"), "", evidence.Failed},
 	} {
+		attached := role
+		if strings.Contains(c.policies, ofAWS) {
+			attached = strings.Replace(role, own, ofAWS, 1)
+		}
 		target := collectors.Target{ID: "aws-111122223333", Provider: "aws", Level: collectors.Account, Account: "111122223333"}
 		got := answered(t, target, func(a *Access) collectors.Collector { return &iamAccess{access: a} }, func(r *http.Request) (string, string) {
 			if err := r.ParseForm(); err != nil {
 				t.Error(err)
 			}
 			action := r.PostForm.Get("Action")
-			return "text/xml", "<" + action + "Response><" + action + "Result><IsTruncated>false</IsTruncated>" + role + c.policies + "</" + action + "Result></" + action + "Response>"
+			return "text/xml", "<" + action + "Response><" + action + "Result><IsTruncated>false</IsTruncated>" + attached + c.policies + "</" + action + "Result></" + action + "Response>"
 		})
 		id := ""
 		for _, f := range got.Facts {
