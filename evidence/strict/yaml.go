@@ -66,10 +66,19 @@ func YAML(name string, text []byte, limit int, into any) (tree *ast.File, err er
 	if refuse.line > 0 {
 		return nil, &FileError{File: name, Line: refuse.line, Cause: refuse.cause, Hint: refuse.hint}
 	}
-	if err := yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(into); err != nil && len(bytes.TrimSpace(text)) > 0 {
+	if err := decode(text, tree, into); err != nil && len(bytes.TrimSpace(text)) > 0 {
 		return nil, locate(hinted(yamlError(name, err), text, into), tree)
 	}
 	return tree, nil
+}
+
+// decode decodes a text from its tree, which is dear to make; one that holds nothing from the text, so that the
+// library says what it says of that.
+func decode(text []byte, tree *ast.File, into any) error {
+	if len(tree.Docs) == 1 && tree.Docs[0].Body != nil && tree.Docs[0].Body.Type() != ast.NullType {
+		return yaml.NewDecoder(bytes.NewReader(nil), yaml.Strict()).DecodeFromNode(tree.Docs[0].Body, into)
+	}
+	return yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(into)
 }
 
 // nesting is how deep a text's brackets and braces stand within one another, or its list marks

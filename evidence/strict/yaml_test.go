@@ -2,8 +2,11 @@ package strict
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/goccy/go-yaml"
 )
 
 type sample struct {
@@ -99,17 +102,22 @@ func TestTaken(t *testing.T) {
 }
 
 func FuzzYAML(f *testing.F) {
-	for _, seed := range []string{"name: a\n", "list:\n  - a\n  - b\n", "tags: {a: b}\nn: 3\n", "name: &a x\n", "? a\n: b\n", "name: |\n  x\n   y\n", "- - -", "%YAML 1.2\n---\n", "name: !!binary aGk=\n"} {
+	for _, seed := range []string{"name: a\n", "list:\n  - a\n  - b\n", "tags: {a: b}\nn: 3\n", "name: &a x\n", "? a\n: b\n", "name: |\n  x\n   y\n", "- - -", "%YAML 1.2\n---\n", "name: !!binary aGk=\n", "# nothing\n", "~\n"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
 		var fault *FileError
-		tree, err := YAML("a.yaml", []byte(text), limit, &sample{})
+		var got sample
+		tree, err := YAML("a.yaml", []byte(text), limit, &got)
 		if err != nil && !errors.As(err, &fault) {
 			t.Fatalf("an error of no known type: %v", err)
 		}
 		if err == nil {
 			Line(tree, "$.list[0]")
+			var want sample // as the library reads it, from the text
+			if err := yaml.NewDecoder(strings.NewReader(text), yaml.Strict()).Decode(&want); err != nil && strings.TrimSpace(text) != "" || !reflect.DeepEqual(got, want) {
+				t.Fatalf("%+v, and from the text %+v (%v)", got, want, err)
+			}
 		}
 	})
 }
