@@ -176,6 +176,9 @@ func (c *Catalogue) judgeCase(ctx context.Context, control *Control, cs *Case, p
 
 // Prove runs a control's cases against a table of places and says what is not as the cases say.
 func (c *Catalogue) Prove(ctx context.Context, control *Control, table *place.Table) ([]string, error) {
+	if !c.loaded {
+		return nil, errUnloaded
+	}
 	_, faults, err := c.witness(ctx, control, &Input{Table: table})
 	var out []string
 	for _, f := range faults {

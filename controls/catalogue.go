@@ -76,13 +76,14 @@ type Case struct {
 	With      []Case         `yaml:"with"`               // other facts of the same world
 }
 
-// Catalogue is a checked set of controls for a set of kinds.
+// Catalogue is a set of controls for a set of kinds.
 type Catalogue struct {
 	Controls []*Control // by id
 	kinds    evidence.Kinds
 	unread   []Unread
 	tests    map[string][]*compiled // by control id
 	env      *environment
+	loaded   bool // its tests are compiled: see Load
 }
 
 // Unread is a kind of store that no collector reads yet.
@@ -133,20 +134,45 @@ const unreadFile = "catalogue/unread.yaml"
 // kinds of this package are added. All faults of a catalogue are reported, joined; each is a
 // *CatalogueError.
 func Load(files map[string]string, kinds evidence.Kinds) (*Catalogue, error) {
-	c := &Catalogue{kinds: maps.Clone(kinds), tests: map[string][]*compiled{}}
-	for _, k := range Kinds() {
-		c.kinds[k.Name] = k
-	}
+	c, all, errs := read(files, kinds)
 	var err error
 	if c.env, err = newEnvironment(); err != nil {
 		return nil, err
 	}
-	var errs []error
+	for _, w := range all {
+		if at, err := c.add(w.control); err != nil {
+			errs = append(errs, &CatalogueError{w.file, strict.Line(w.tree, at), w.control.ID, err.Error()})
+		}
+	}
+	c.loaded = true
+	return c, errors.Join(errs...)
+}
+
+// Read reads a catalogue for what its controls say, as that of a judgement that was made: its tests are not
+// compiled, so it judges nothing. Errors are those of Load, of faults in the files' form.
+func Read(files map[string]string, kinds evidence.Kinds) (*Catalogue, error) {
+	c, _, errs := read(files, kinds)
+	return c, errors.Join(errs...)
+}
+
+// written is a control as its file writes it.
+type written struct {
+	file    string
+	tree    *ast.File
+	control *Control
+}
+
+func read(files map[string]string, kinds evidence.Kinds) (c *Catalogue, all []written, errs []error) {
+	c = &Catalogue{kinds: maps.Clone(kinds), tests: map[string][]*compiled{}}
+	for _, k := range Kinds() {
+		c.kinds[k.Name] = k
+	}
 	where := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if name == unreadFile {
-			_, err := decode(name, files[name], &c.unread)
-			errs = append(errs, err)
+			if _, err := decode(name, files[name], &c.unread); err != nil {
+				errs = append(errs, err)
+			}
 			continue
 		}
 		control := &Control{}
@@ -159,16 +185,17 @@ func Load(files map[string]string, kinds evidence.Kinds) (*Catalogue, error) {
 			errs = append(errs, &CatalogueError{name, strict.Line(tree, "$.id"), control.ID, "duplicate id: also in " + other})
 			continue
 		}
-		where[control.ID] = name
-		if at, err := c.add(control); err != nil {
-			errs = append(errs, &CatalogueError{name, strict.Line(tree, at), control.ID, err.Error()})
+		if where[control.ID] = name; control.Basis == "" {
+			control.Basis = Automated
 		}
+		all = append(all, written{name, tree, control})
+		c.Controls = append(c.Controls, control)
 	}
 	slices.SortFunc(c.Controls, func(a, b *Control) int { return cmp.Compare(a.ID, b.ID) })
 	if len(c.Controls) == 0 && len(errs) == 0 {
 		errs = append(errs, &CatalogueError{File: "catalogue", Cause: "it holds no control"})
 	}
-	return c, errors.Join(errs...)
+	return c, all, errs
 }
 
 // decode reads YAML strictly.
@@ -188,9 +215,6 @@ var controlID = regexp.MustCompile(`^[A-Z][A-Z0-9]{1,7}-[A-Z][A-Z0-9]{1,7}-[0-9]
 
 // add checks a control. Of what it refuses it gives the place in the file.
 func (c *Catalogue) add(control *Control) (at string, err error) {
-	if control.Basis == "" {
-		control.Basis = Automated
-	}
 	switch {
 	case !controlID.MatchString(control.ID):
 		return "$.id", fmt.Errorf("id %q is not of the form ABC-DEF-01", control.ID)
@@ -221,7 +245,6 @@ func (c *Catalogue) add(control *Control) (at string, err error) {
 			}
 		}
 	}
-	c.Controls = append(c.Controls, control)
 	return "", nil
 }
 

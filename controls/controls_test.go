@@ -816,3 +816,24 @@ func TestSilentOfAProviderIsNoAnswer(t *testing.T) {
 		t.Errorf("%+v", l)
 	}
 }
+
+// A catalogue that was read for its texts judges nothing: without tests everything would pass.
+func TestReadJudgesNothing(t *testing.T) {
+	kinds, err := evidence.NewKinds()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Read(Default(), kinds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Judge(t.Context(), Input{}); !errors.Is(err, errUnloaded) {
+		t.Errorf("judged: %v", err)
+	}
+	if _, err := c.Prove(t.Context(), c.Controls[0], nil); !errors.Is(err, errUnloaded) {
+		t.Errorf("proved: %v", err)
+	}
+	if _, err := Read(map[string]string{"catalogue/x.yaml": "id: [", "catalogue/unread.yaml": "1"}, kinds); err == nil {
+		t.Error("what is no YAML was read")
+	}
+}

@@ -51,10 +51,15 @@ type Input struct {
 	kinds evidence.Kinds
 }
 
+var errUnloaded = errors.New("controls: the catalogue was read for its texts alone: its tests are not compiled")
+
 // Judge tests the catalogue on a run. It is a pure function of catalogue and input; a Catalogue
 // judges one run at a time. Errors: an input that does not fit (a parameter, a selected control
 // that is not there), facts that cannot be read, ctx.
 func (c *Catalogue) Judge(ctx context.Context, in Input) (*Results, error) {
+	if !c.loaded {
+		return nil, errUnloaded
+	}
 	in.kinds = c.kinds
 	for _, id := range in.Selected {
 		if _, ok := c.Control(id); !ok {

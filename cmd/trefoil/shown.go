@@ -74,6 +74,9 @@ func isTerminal(w io.Writer) bool {
 // steers reports whether a character does something other than stand there: controls (C1 too), formats such as
 // those that turn the direction of text, line and paragraph ends, and what is not seen at all.
 func steers(r rune) bool {
+	if r < utf8.RuneSelf {
+		return r < ' ' || r == 0x7f
+	}
 	return unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 

@@ -116,7 +116,7 @@ func judge(ctx context.Context, r *run.Run, inputs map[string]string, judgedAsOf
 		return nil, fmt.Errorf("judged as of %s, before the run's as_of %s: waivers and ages would be those of another day; name a later instant", judgedAsOf.Format(time.RFC3339), r.Record.AsOf.Format(time.RFC3339))
 	}
 	w := &world{run: r}
-	if err := w.read(inputs); err != nil {
+	if err := w.read(inputs, controls.Load); err != nil {
 		return nil, err
 	}
 	in := controls.Input{AsOf: r.Record.AsOf, JudgedAsOf: judgedAsOf, Facts: w.factLines, Coverage: w.rows, Table: w.table, Register: w.engagement.Register, Roster: w.engagement.Roster, Files: w.digests,
@@ -142,8 +142,8 @@ func scratchFile() (controls.Scratch, error) {
 	return f, nil
 }
 
-// read parses a judgement's inputs and the run's plan, kinds and coverage.
-func (w *world) read(inputs map[string]string) error {
+// read parses a judgement's inputs and the run's plan, kinds and coverage; the catalogue as load does.
+func (w *world) read(inputs map[string]string, load func(map[string]string, evidence.Kinds) (*controls.Catalogue, error)) error {
 	raw, files := map[string][]byte{}, map[string]string{}
 	for name, text := range inputs {
 		if strings.HasPrefix(name, "catalogue/") {
@@ -172,7 +172,7 @@ func (w *world) read(inputs map[string]string) error {
 	if w.table, err = w.table.Extend(w.engagement.Register.Countries()); err != nil {
 		return fmt.Errorf("%s: sites: %w", engagement.RegisterName, err)
 	}
-	if w.catalogue, err = controls.Load(files, w.kinds); err != nil {
+	if w.catalogue, err = load(files, w.kinds); err != nil {
 		return err
 	}
 	if err := planned(w.run); err != nil {
@@ -302,7 +302,7 @@ func Recorded(r *run.Run, digest string) (*Judged, error) {
 		return nil, err
 	}
 	out := &Judged{Digest: j.Digest, Inputs: j.Inputs, JudgedAsOf: j.JudgedAsOf, Tool: j.Tool, world: &world{run: r}}
-	if err := out.world.read(j.Inputs); err != nil {
+	if err := out.world.read(j.Inputs, controls.Read); err != nil {
 		return nil, err
 	}
 	if out.Results, err = readResults(j, len(out.world.catalogue.Controls)); err != nil {

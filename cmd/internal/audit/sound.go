@@ -58,7 +58,7 @@ func newKnown(l *engagement.Loaded) (*known, error) {
 	if k.kinds, err = Kinds(); err != nil {
 		return nil, err
 	}
-	if k.catalogue, err = controls.Load(controls.Default(), k.kinds); err != nil {
+	if k.catalogue, err = controls.Read(controls.Default(), k.kinds); err != nil {
 		return nil, err
 	}
 	for _, c := range k.catalogue.Controls {
