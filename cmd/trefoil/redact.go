@@ -10,6 +10,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
 	"github.com/trefoil-audit/trefoil/evidence/redact"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
@@ -44,6 +45,13 @@ func redactAction(c *cli.Context) error {
 	var checked bool
 	if m.Run, checked, err = openTrusted(c, path); err != nil {
 		return err
+	}
+	untimed, err := audit.Untimed(m.Run)
+	if err != nil {
+		return err
+	}
+	if m.Times = redact.Vouched; untimed {
+		m.Times = redact.Claimed
 	}
 	if m.Made, err = instantFlag(c, time.Now()); err != nil {
 		return err

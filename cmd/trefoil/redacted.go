@@ -90,6 +90,12 @@ func copyHint(err error) string {
 // copyWarnings say of a copy what sourceWarnings say of its run, as far as it lets that be told.
 func copyWarnings(v *redact.Copy) []string {
 	out := originWarnings(v.Record.Source)
+	switch v.Record.Times {
+	case "":
+		out = append(out, "TIMES NOT SHOWN: the copy does not say whether anybody vouches for those of its run")
+	case redact.Claimed:
+		out = append(out, "NO TIMESTAMP OF THE RUN: every time in it is its collector's claim")
+	}
 	if v.Signature.Tokens == 0 {
 		out = append(out, "NO TIMESTAMP: when it was made is its maker's claim")
 	}

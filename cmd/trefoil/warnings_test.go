@@ -27,7 +27,7 @@ func TestSourceWarnings(t *testing.T) {
 // A redacted copy says what its run would, and where it does not let that be told, that it does not.
 func TestCopyWarnings(t *testing.T) {
 	v := &redact.Copy{Signature: &seal.Signature{Tokens: 1}}
-	v.Record.Source.Kind, v.Record.Source.Stopped = "live", true
+	v.Record.Source.Kind, v.Record.Source.Stopped, v.Record.Times = "live", true, redact.Vouched
 	stopped := "STOPPED BEFORE ITS END: what was not asked is not_attempted"
 	for _, c := range []struct{ overrides, want []string }{
 		{nil, []string{stopped, "ENDPOINT NOT SHOWN: the copy does not say whether its run's collection was redirected"}},
@@ -37,6 +37,13 @@ func TestCopyWarnings(t *testing.T) {
 		v.Overrides = c.overrides
 		if got := copyWarnings(v); !slices.Equal(got, c.want) {
 			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+	for times, want := range map[redact.Times]string{"": "TIMES NOT SHOWN: the copy does not say whether anybody vouches for those of its run",
+		redact.Claimed: "NO TIMESTAMP OF THE RUN: every time in it is its collector's claim"} {
+		v.Overrides, v.Record.Times = []string{}, times
+		if got := copyWarnings(v); !slices.Equal(got, []string{stopped, want}) {
+			t.Errorf("%q: %q", times, got)
 		}
 	}
 }

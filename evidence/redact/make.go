@@ -29,6 +29,7 @@ type Making struct {
 	Out    string // must not exist
 	Tool   run.Tool
 	Made   time.Time
+	Times  Times                               // of the run
 	Sign   func(digest string) ([]byte, error) // signs copy.json
 	Keep   func(secrets []byte) error          // keeps what reveals values: beside the copy, never in it
 }
@@ -213,7 +214,7 @@ func (w *writer) zip(to io.Writer, name string, entries []file) error {
 
 // record writes the commitments and gives copy.json and the secrets.
 func (w *writer) record(m Making, all []*value) (Record, []byte, error) {
-	r := Record{Schema: Schema, Kind: kindOfCopy, Run: m.Run.Digest, Source: m.Run.Record.Source, AsOf: m.Run.Record.AsOf, Made: m.Made.UTC().Truncate(time.Second), Tool: m.Tool,
+	r := Record{Schema: Schema, Kind: kindOfCopy, Run: m.Run.Digest, Source: m.Run.Record.Source, AsOf: m.Run.Record.AsOf, Made: m.Made.UTC().Truncate(time.Second), Tool: m.Tool, Times: m.Times,
 		Tag: w.source.values.tag, Values: len(all), LeftOut: []string{"manifests", "seals", "signatures"}}
 	var lines, secrets bytes.Buffer
 	head, err := evidence.Canonical(map[string]any{"run": m.Run.Digest, "secret": hex.EncodeToString(m.Secret)})

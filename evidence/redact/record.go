@@ -42,7 +42,18 @@ type Record struct {
 	// Overrides are those of the run, as they stand in the copy's run.json. Copies without any, and those that were
 	// made by earlier builds, do not have the member: [Copy.Overrides] tells.
 	Overrides []string `json:"overrides,omitzero"`
+	// Times says who vouches for the run's times. Copies that were made by earlier builds do not have the member.
+	Times Times `json:"times,omitzero"`
 }
+
+// Times says who vouches for the times of a run.
+type Times string
+
+// The values of [Times]; empty, it is not said.
+const (
+	Claimed Times = "claimed" // nobody but its collector
+	Vouched Times = "vouched" // an authority that its engagement names, whose tokens the copy does not have
+)
 
 // Applied is a rule and how many values it names, each counted once; rules may name the same.
 type Applied struct {

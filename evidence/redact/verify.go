@@ -153,6 +153,9 @@ func (c *Copy) parse(text []byte) error {
 	if c.Record.Schema != Schema || c.Record.Kind != kindOfCopy || !isDigest(c.Record.Run) || len(c.Record.Tag) != 8 {
 		return failed(RecordName, "schema, kind, run or tag is none of a copy's")
 	}
+	if t := c.Record.Times; t != "" && t != Claimed && t != Vouched {
+		return failed(RecordName, "times is %q, neither %s nor %s", t, Claimed, Vouched)
+	}
 	return nil
 }
 
