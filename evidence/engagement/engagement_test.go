@@ -96,6 +96,7 @@ func TestFileFaults(t *testing.T) {
 		"role of two":       {"  - management: \"123456789012\"\n    role: TrefoilAudit", "  - accounts: [\"111122223333\", \"444455556666\"]", 8, "say role"},
 		"role of another":   {"    role: TrefoilAudit", "    accounts: [\"111122223333\"]", 8, "say role"},
 		"role of all":       {"    role: TrefoilAudit\n", "", 8, "say role"},
+		"path too long":     {"role: TrefoilAudit", "role: " + strings.Repeat("p", 511) + "/x", 9, "role name"},
 		"role is an ARN":    {"role: TrefoilAudit", "role: arn:aws:iam::1:role/x", 9, "ARN"},
 	} {
 		if !strings.Contains(good, c.old) {
