@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+
+	"github.com/xrash/smetrics"
 )
 
 // near gathers, of the names that it is shown, those that a word was probably meant to be: the same ones, in whatever
@@ -41,7 +43,15 @@ func (n *near) show(name string) {
 	}
 }
 
-// rank says how near a name is: the same but for case, the same last part, the same beginning, within, around.
+// maxTypos are the letters that may be wrong, missing or too many in a last part of minTyped to maxTyped bytes.
+const (
+	maxTypos = 2
+	minTyped = 6
+	maxTyped = 200
+)
+
+// rank says how near a name is: the same but for case, the same last part, the same beginning, within, around, the
+// same but for typing errors.
 func (n *near) rank(name string) (rank int, ok bool) {
 	last := func(s string) string { return s[strings.LastIndexAny(strings.TrimRight(s, "/:"), "/:")+1:] }
 	switch {
@@ -60,7 +70,12 @@ func (n *near) rank(name string) (rank int, ok bool) {
 	case len(name) >= minNear && strings.Contains(n.word, name):
 		return 4, true
 	}
-	return 0, false
+	mine, its := last(n.word), last(name)
+	if len(mine) < minTyped || len(mine) > maxTyped || max(len(mine)-len(its), len(its)-len(mine)) > maxTypos {
+		return 0, false
+	}
+	typos := smetrics.WagnerFischer(mine, its, 1, 1, 1)
+	return 4 + typos, typos <= maxTypos
 }
 
 // names are the nearest ones, sorted; never nil.

@@ -21,6 +21,9 @@ func TestNear(t *testing.T) {
 		{"s3:listbuckets", []string{"aws-1/eu-west-1/s3:ListBuckets"}},
 		{"x:8f", []string{"x:8f0c12"}},
 		{"arn:aws:s3:::clover-london/key", []string{"arn:aws:s3:::clover-london"}},
+		{"clover-lodnon", []string{"//storage.googleapis.com/Clover-London", "arn:aws:s3:::clover-london"}},
+		{"arn:aws:s3:::clovr-londonn-logs", []string{"arn:aws:s3:::clover-london-logs"}},
+		{"clover-dublin", []string{}},
 		{"nothing", []string{}}, {"", []string{}}, {"  ", []string{}}, {"ab", []string{}},
 	} {
 		for range 5 {
