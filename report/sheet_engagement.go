@@ -117,7 +117,7 @@ func exclusions(f *form) error {
 		if !slices.ContainsFunc(f.in.Run.Targets, func(t Target) bool { return t.ID == x.Target }) {
 			target = styled{look: failCell, value: "NOT FOUND: " + x.Target}
 		}
-		rows = append(rows, entryOf(engagementFile, x.Target, target, x.Reason))
+		rows = append(rows, entryOf(engagementFile, "exclusion of "+x.Target, target, x.Reason))
 	}
 	return f.list("Left out by the engagement", "Nothing was left out by the engagement.", []int{1, 1, 5}, []string{"Target", "Reason"}, rows)
 }
@@ -126,7 +126,7 @@ func exclusions(f *form) error {
 func withheld(f *form) error {
 	var rows []stated
 	for _, w := range f.in.Engagement.Withhold {
-		rows = append(rows, entryOf(engagementFile, w.ID, w.ID, strings.Join(w.Operations, "\n"), strings.Join(append(slices.Clone(w.Fields), "error answers, but for their codes"), "\n"), w.Because, group(f.in.Run.Withheld[w.ID])))
+		rows = append(rows, entryOf(engagementFile, "withhold "+w.ID, w.ID, strings.Join(w.Operations, "\n"), strings.Join(append(slices.Clone(w.Fields), "error answers, but for their codes"), "\n"), w.Because, group(f.in.Run.Withheld[w.ID])))
 	}
 	if len(rows) == 0 {
 		return nil
@@ -167,7 +167,7 @@ func asked(f *form) error {
 		rows = append(rows, entryOf(engagementFile, "plugin "+p.Name, "Plug-in "+p.Name, "pinned to sha256:"+p.SHA256, "executable "+p.Path+pluginManifest(p), "what it states is the auditee's claim"))
 	}
 	for _, o := range f.in.Run.Overrides {
-		rows = append(rows, entryOf(engagementFile, o.Name, styled{look: failCell, value: "REDIRECTED"}, o.Name, o.Value, "answers may not be the provider's"))
+		rows = append(rows, entryOf(engagementFile, "override "+o.Name, styled{look: failCell, value: "REDIRECTED"}, o.Name, o.Value, "answers may not be the provider's"))
 	}
 	return f.list("Who was asked, and how", "Nobody.", []int{1, 1, 1, 2, 2}, []string{"Provider", "Organisation", "What, and as whom", "Limits"}, rows)
 }

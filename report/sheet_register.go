@@ -23,7 +23,7 @@ func scopeRules(f *form) error {
 				match = append(match, m.what+" "+strings.Join(m.any, " or "))
 			}
 		}
-		rows = append(rows, entryOf(registerFile, r.ID, r.ID, fmt.Sprintf("%d. %s", i+1, scopeText(r.Scope)), orElse(strings.Join(match, "\nand "), "everything"), r.Because))
+		rows = append(rows, entryOf(registerFile, "rule "+r.ID, r.ID, fmt.Sprintf("%d. %s", i+1, scopeText(r.Scope)), orElse(strings.Join(match, "\nand "), "everything"), r.Because))
 	}
 	return f.list("Rules of scope, in their order; what no rule puts out is in, and so is a copy of anything in scope", "The register has no rule: everything is in scope.",
 		[]int{1, 1, 1, 2, 2}, []string{"Rule", "Order and effect", "Matches", "Because"}, rows)
@@ -39,7 +39,7 @@ func scopeText(s string) string {
 func trustedAccounts(f *form) error {
 	var rows []stated
 	for _, t := range f.in.Register.TrustedAccounts {
-		rows = append(rows, entryOf(registerFile, t.ID, t.ID, t.Name, orElse(t.Country, "not said"), t.Because))
+		rows = append(rows, entryOf(registerFile, "trusted account "+t.ID, t.ID, t.Name, orElse(t.Country, "not said"), t.Because))
 	}
 	return f.list("Accounts outside the organisation that are trusted", "None is trusted.", []int{1, 1, 1, 1, 3}, []string{"Account", "Name", "Country", "Because"}, rows)
 }
@@ -60,7 +60,7 @@ func gateways(f *form) error {
 		if !g.Records {
 			records = styled{look: awayCell, value: "NO"}
 		}
-		rows = append(rows, entryOf(registerFile, g.ID, g.ID, g.Operator, g.Place, strings.Join(g.Accepts, "\n"), strings.Join(g.Reaches, "\n"), records))
+		rows = append(rows, entryOf(registerFile, "gateway "+g.ID, g.ID, g.Operator, g.Place, strings.Join(g.Accepts, "\n"), strings.Join(g.Reaches, "\n"), records))
 	}
 	return f.list("Security gateways", "The register names no gateway.", []int{1, 1, 1, 1, 1, 1, 1}, []string{"Gateway", "Operator", "Place", "Accepts", "Reaches", "Records sessions"}, rows)
 }
@@ -68,7 +68,7 @@ func gateways(f *form) error {
 func legacyCopies(f *form) error {
 	var rows []stated
 	for _, l := range f.in.Register.Legacy {
-		rows = append(rows, entryOf(registerFile, l.ID, l.ID, l.Owner, capital(l.State), day(l.By.Time), l.Why))
+		rows = append(rows, entryOf(registerFile, "legacy copy "+l.ID, l.ID, l.Owner, capital(l.State), day(l.By.Time), l.Why))
 	}
 	return f.list("Legacy copies, and what the programme says of them", "The register names no legacy copy.", []int{1, 2, 1, 1, 1, 1}, []string{"Store", "Owner", "Said to be", "To be gone by", "Why"}, rows)
 }
@@ -93,7 +93,7 @@ func acceptedGaps(f *form) error {
 	}
 	var rows []stated
 	for i, g := range f.in.Engagement.AcceptedGaps {
-		rows = append(rows, entryOf(engagementFile, g.ID, g.ID, g.Pattern, g.Reason, g.By, day(g.Approved.Time)+" until "+day(g.Until.Time), unmet(f.counts(g.Approved, g.Until), met[i])))
+		rows = append(rows, entryOf(engagementFile, "accepted gap "+g.ID, g.ID, g.Pattern, g.Reason, g.By, day(g.Approved.Time)+" until "+day(g.Until.Time), unmet(f.counts(g.Approved, g.Until), met[i])))
 	}
 	return f.list("Accepted gaps: what cannot be judged stays insufficient, marked as accepted", "No gap is accepted.", []int{1, 1, 1, 1, 1, 1, 1},
 		[]string{"Gap", "Covers", "Reason", "By", "Approved", "Counts?"}, rows)

@@ -24,14 +24,16 @@ func TestBlocksLeaveWhatS3DoesNotCallPublic(t *testing.T) {
 		policy        string
 		open, blocked any
 	}{
-		"anyone":                  {statement(`"*"`, ``), true, false},
-		"anyone over TLS":         {statement(`"*"`, `"Bool":{"aws:SecureTransport":"true"}`), true, false},
-		"a distribution's origin": {statement(`{"Service":"cloudfront.amazonaws.com"}`, `"StringEquals":{"AWS:SourceArn":"arn:aws:cloudfront::111122223333:distribution/E1"}`), "unknown: policy", "unknown: policy"},
-		"a fixed key":             {statement(`"*"`, `"StringEquals":{"s3:x-amz-server-side-encryption-aws-kms-key-id":"arn:aws:kms:eu-west-1:111122223333:key/k"}`), "unknown: policy", "unknown: policy"},
-		"an unknown condition":    {statement(`"*"`, `"StringEquals":{"s3:NewKey":"x"}`), "unknown: policy", "unknown: policy"},
-		"a fixed value, or none":  {statement(`"*"`, `"StringEqualsIfExists":{"aws:PrincipalOrgID":"o-1"}`), true, "unknown: policy"},
-		"a network, or none":      {statement(`"*"`, `"IpAddressIfExists":{"aws:SourceIp":"192.0.2.0/24"}`), true, "unknown: policy"},
-		"another's access point":  {statement(`"*"`, `"StringLike":{"s3:DataAccessPointArn":"arn:aws:s3:eu-west-1:999900001111:accesspoint/*"}`), false, false},
+		"anyone":                   {statement(`"*"`, ``), true, false},
+		"anyone over TLS":          {statement(`"*"`, `"Bool":{"aws:SecureTransport":"true"}`), true, false},
+		"a distribution's origin":  {statement(`{"Service":"cloudfront.amazonaws.com"}`, `"StringEquals":{"AWS:SourceArn":"arn:aws:cloudfront::111122223333:distribution/E1"}`), "unknown: policy", "unknown: policy"},
+		"a fixed key":              {statement(`"*"`, `"StringEquals":{"s3:x-amz-server-side-encryption-aws-kms-key-id":"arn:aws:kms:eu-west-1:111122223333:key/k"}`), "unknown: policy", "unknown: policy"},
+		"an unknown condition":     {statement(`"*"`, `"StringEquals":{"s3:NewKey":"x"}`), "unknown: policy", "unknown: policy"},
+		"a fixed value, or none":   {statement(`"*"`, `"StringEqualsIfExists":{"aws:PrincipalOrgID":"o-1"}`), true, "unknown: policy"},
+		"a network, or none":       {statement(`"*"`, `"IpAddressIfExists":{"aws:SourceIp":"192.0.2.0/24"}`), true, "unknown: policy"},
+		"all but some":             {`{"Statement":{"Sid":"S","Effect":"Allow","NotPrincipal":{"AWS":"arn:aws:iam::111122223333:user/x"},"Action":"s3:GetObject","Resource":"*"}}`, true, false},
+		"all but some, of a place": {`{"Statement":{"Sid":"S","Effect":"Allow","NotPrincipal":{"AWS":"arn:aws:iam::111122223333:user/x"},"Action":"s3:GetObject","Resource":"*","Condition":{"IpAddress":{"aws:SourceIp":"198.51.100.0/24"}}}}`, true, "unknown: policy"},
+		"another's access point":   {statement(`"*"`, `"StringLike":{"s3:DataAccessPointArn":"arn:aws:s3:eu-west-1:999900001111:accesspoint/*"}`), false, false},
 	} {
 		a := bucketAnswers{
 			policy: collectors.Answer[*s3.GetBucketPolicyOutput]{Status: evidence.OK, Row: "policy", Value: &s3.GetBucketPolicyOutput{Policy: aws.String(c.policy)}},

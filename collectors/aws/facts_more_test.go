@@ -182,7 +182,7 @@ func TestGlobalDatabase(t *testing.T) {
 func TestGrants(t *testing.T) {
 	for who, want := range map[string]string{"arn:aws:iam::111122223333:role/x": "", "arn:aws:iam::999999999999:role/x": "aws:999999999999",
 		"arn:aws:sts::999999999999:assumed-role/x/y": "aws:999999999999", "dynamodb.amazonaws.com": "", "AROAEXAMPLE": "aws:AROAEXAMPLE"} {
-		got, said := grantees(kms.GrantListEntry{GranteePrincipal: aws.String(who)}, "111122223333")
+		got, said := grantees(kms.GrantListEntry{GranteePrincipal: aws.String(who), IssuingAccount: aws.String("arn:aws:iam::111122223333:root")}, "111122223333")
 		if !said {
 			t.Errorf("%s: not said", who)
 		}
@@ -193,8 +193,18 @@ func TestGrants(t *testing.T) {
 	if got, said := grantees(kms.GrantListEntry{GrantId: aws.String("g")}, "111122223333"); said || len(got) > 0 {
 		t.Errorf("a grant to nobody: %v", got)
 	}
-	if got, said := grantees(kms.GrantListEntry{GranteeServicePrincipal: aws.String("rds.amazonaws.com")}, "111122223333"); !said || len(got) > 0 {
-		t.Errorf("a grant to a service: %v", got)
+	for _, g := range []kms.GrantListEntry{{GranteeServicePrincipal: aws.String("rds.amazonaws.com")}, {GranteePrincipal: aws.String("rds.eu-west-1.amazonaws.com")}} {
+		if got, said := grantees(g, "111122223333"); said || len(got) > 0 {
+			t.Errorf("a grant to a service for nobody knows whom: %v", got)
+		}
+		g.IssuingAccount = aws.String("arn:aws:iam::111122223333:root")
+		if got, said := grantees(g, "111122223333"); !said || len(got) > 0 {
+			t.Errorf("a grant to a service: %v", got)
+		}
+		g.IssuingAccount = aws.String("arn:aws:iam::999999999999:root")
+		if got, said := grantees(g, "111122223333"); !said || !slices.Equal(got, []string{"aws:999999999999"}) {
+			t.Errorf("a grant to a service by a stranger: %v", got)
+		}
 	}
 	const own = `{"Statement":{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::111122223333:root"},"Action":"kms:*","Resource":"*"}}`
 	f := evidence.NewFact(kindKey, "k", "k")
@@ -221,6 +231,9 @@ func TestConditionsNameWhomTheyLetIn(t *testing.T) {
 		`{"StringEquals":{"s3:DataAccessPointAccount":"111122223333"}}`:                               "",
 		`{"StringEquals":{"aws:SourceVpce":"vpce-1","aws:PrincipalOrgID":"o-1"}}`:                     "aws:o-1",
 		`{"ArnLike":{"aws:SourceArn":"arn:aws:s3:::b"}}`:                                              "aws:sourcearn=arn:aws:s3:::b",
+		`{"StringLike":{"aws:PrincipalArn":"arn:aws:iam:*:111122223333:*"}}`:                          "aws:principalarn=arn:aws:iam:*:111122223333:*",
+		`{"StringLike":{"aws:PrincipalArn":"arn:aws:iam::111122223333:role/*"}}`:                      "",
+		`{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam:*:111122223333:*"}}`:                             "",
 		`{"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/ops"}}`:                                  "aws:principalarn=arn:aws:iam::*:role/ops",
 		`{"StringEquals":{"kms:CallerAccount":"111122223333","kms:ViaService":"s3.x.amazonaws.com"}}`: "",
 	} {
@@ -264,6 +277,13 @@ func TestServices(t *testing.T) {
 		{`"NotAction":"s3:PutObject"`, nil, 1},
 		{`"Action":["s3:PutObject","S3:GetBucketAcl"]`, nil, 0},
 		{`"Action":["s3:PutObject","s3:Get*"]`, nil, 1},
+		{`"Action":"s3:PutObjectAcl"`, nil, 1},
+		{`"Action":["kms:Describe*","kms:Get*","kms:List*"]`, nil, 0},
+		{`"Action":["kms:Encrypt*","kms:Decrypt*"],"Condition":{"ArnEquals":{"kms:EncryptionContext:aws:logs:arn":"arn:aws:logs:eu-west-1:111122223333:log-group:g"}}`, nil, 0},
+		{`"Action":"kms:Decrypt*","Condition":{"ArnLike":{"kms:EncryptionContext:aws:logs:arn":"arn:aws:logs:*:999999999999:*"}}`, []string{"aws:999999999999"}, 0},
+		{`"Action":"kms:Decrypt*","Condition":{"ArnLike":{"kms:EncryptionContext:aws:s3:arn":"arn:aws:logs:*:111122223333:*"}}`, nil, 1},
+		{`"Action":"sqs:SendMessage","Condition":{"ArnLike":{"aws:SourceArn":"arn:aws:s3:::own-bucket"}}`, nil, 0},
+		{`"Action":"sqs:ReceiveMessage","Condition":{"ArnLike":{"aws:SourceArn":"arn:aws:s3:::own-bucket"}}`, []string{"aws:sourcearn=arn:aws:s3:::own-bucket"}, 0},
 		{`"Action":"s3:*","Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}`, nil, 0},
 		{`"Action":"s3:*","Condition":{"StringEqualsIfExists":{"aws:SourceAccount":"111122223333"}}`, nil, 1},
 		{`"Action":"s3:*","Condition":{"StringNotEquals":{"aws:SourceAccount":"999999999999"}}`, nil, 1},

@@ -108,13 +108,16 @@ func (c *kmsKeys) grants(ctx context.Context, s *collectors.Session, client *kms
 }
 
 // grantees gives whom a grant lets use the key, where that is somebody outside the account; it is not said where the
-// grant names nobody. A service of the provider acts for whoever gave it the grant.
+// grant names nobody, or a service of the provider and not who gave it the grant, for whom it acts.
 func grantees(g types.GrantListEntry, account string) (who []string, said bool) {
-	principal := aws.ToString(g.GranteePrincipal)
+	principal, by := aws.ToString(g.GranteePrincipal), accountOf(aws.ToString(g.IssuingAccount))
+	service := principal == "" && aws.ToString(g.GranteeServicePrincipal) != "" || !strings.HasPrefix(principal, "arn:") && strings.HasSuffix(principal, ".amazonaws.com")
 	switch {
-	case principal == "":
-		return nil, aws.ToString(g.GranteeServicePrincipal) != ""
-	case !strings.HasPrefix(principal, "arn:") && strings.HasSuffix(principal, ".amazonaws.com"), accountOf(principal) == account:
+	case service && by == "", principal == "" && !service:
+		return nil, false
+	case service && by != account:
+		return []string{"aws:" + by}, true
+	case service, accountOf(principal) == account:
 		return nil, true
 	}
 	return []string{"aws:" + accountOf(principal)}, true

@@ -49,7 +49,10 @@ func reachOf(doc policyDocument, account string) (reach, error) {
 		}
 		name := statementName(st, i)
 		if len(st.NotPrincipal) > 0 { // everyone but a few
-			r.public = append(r.public, name)
+			l := st.limits("", account)
+			if r.public = append(r.public, name); l.limited || l.unclear || l.doubtful { // S3 may not call it public: no block binds it for sure
+				r.doubtful, r.accounts = append(r.doubtful, name), append(r.accounts, l.who...)
+			}
 			continue
 		}
 		who, err := principals(st.Principal)
@@ -94,9 +97,12 @@ func (r *reach) add(p string, st statement, name, account string) {
 // which. Where none does, any customer may have it read for them (see "The confused deputy problem" in the IAM user
 // guide); that it writes what they send shows them nothing.
 func (r *reach) service(p string, st statement, name, account string) {
-	l := st.limits(account)
-	if l.limited {
-		r.accounts = append(r.accounts, l.who...)
+	named, _, _ := strings.Cut(strings.TrimPrefix(p, "Service:"), ".")
+	l := st.limits(named, account)
+	for _, who := range l.who {
+		if !st.takesOnly() || !strings.Contains(who, "=") { // for whom it puts something there, unless it says a stranger, is no matter
+			r.accounts = append(r.accounts, who)
+		}
 	}
 	if strings.Contains(p, "*") || // whichever service
 		p == "Service:cloudfront.amazonaws.com" || // it shows to the world what its distributions say, which are not read
@@ -105,10 +111,10 @@ func (r *reach) service(p string, st statement, name, account string) {
 	}
 }
 
-// takers are actions that give nothing of what is kept to whoever asks: they put something there, or what a
-// service asks before it does.
-var takers = []string{"s3:putobject", "s3:putobjectacl", "s3:getbucketacl", "s3:getbucketlocation", "logs:putlogevents", "logs:createlogstream", "logs:createloggroup",
-	"logs:putlogeventsbatch", "sqs:sendmessage", "sns:publish", "kms:encrypt", "kms:generatedatakey", "kms:generatedatakey*", "kms:generatedatakeywithoutplaintext", "kms:describekey"}
+// takers are actions that give nothing of what is kept to whoever asks: they put something there, or are what a
+// service asks before it does, as how a key is set up.
+var takers = []string{"s3:putobject", "s3:getbucketacl", "s3:getbucketlocation", "logs:putlogevents", "logs:createlogstream", "logs:createloggroup",
+	"logs:putlogeventsbatch", "sqs:sendmessage", "sns:publish", "kms:encrypt", "kms:generatedatakey", "kms:generatedatakey*", "kms:generatedatakeywithoutplaintext", "kms:describe*", "kms:describekey", "kms:get*", "kms:list*"}
 
 // takesOnly reports whether a statement's actions are all takers.
 func (st statement) takesOnly() bool {
@@ -123,19 +129,24 @@ type limits struct {
 	doubtful bool     // an operator lets in whoever lacks the key; S3 may see the fixed value alone
 }
 
-func (st statement) limits(account string) limits {
+// limits reads the conditions of a statement about a thing in account. Service is the first part of the name of the service
+// that it lets in, if it is one: those that encrypt say in the context of a key for whose thing.
+func (st statement) limits(service, account string) limits {
 	limited, unclear, says, doubtful := false, false, false, false
 	var who, unnamed []string
 	for operator, keys := range st.Condition {
 		for key, values := range keys {
 			key = strings.ToLower(key)
+			if service != "" && key == "kms:encryptioncontext:aws:"+service+":arn" {
+				key = "aws:sourcearn"
+			}
 			op := operatorOf(operator)
 			demands := !op.whereAbsent() || st.wants(key)
 			switch {
 			case slices.Contains(limiting, key) && demands && slices.Contains(positive, op.name) && !slices.Contains(values, "*"),
 				key == "aws:sourceip" && demands && op.name == "ipaddress" && !slices.Contains(values, "0.0.0.0/0") && !slices.Contains(values, "::/0"):
 				limited = true
-				if names, ok := named(key, values, account); ok {
+				if names, ok := named(key, values, account, op.name == "stringlike"); ok {
 					who = append(who, names...)
 					says = true
 				} else {
@@ -157,7 +168,7 @@ func (st statement) limits(account string) limits {
 
 // everyone reads a statement for principal "*": its conditions decide who that is.
 func (r *reach) everyone(st statement, name, account string) {
-	switch l := st.limits(account); {
+	switch l := st.limits("", account); {
 	case l.limited:
 		r.accounts = append(r.accounts, l.who...)
 	case l.unclear:
@@ -179,8 +190,9 @@ func (r reach) blocked() reach {
 
 // named lists the organisations and accounts outside that a limiting condition names. A value that
 // says nobody's account, as one of a network, is given with its key, which no register can look up;
-// ok is then false.
-func named(key string, values []anyText, account string) (who []string, ok bool) {
+// ok is then false. Loose says that wildcards reach beyond the parts of an ARN: that of a principal says its account
+// only if none comes before, since paths may hold what looks like it.
+func named(key string, values []anyText, account string, loose bool) (who []string, ok bool) {
 	ok = true
 	for _, v := range values {
 		owner := string(v)
@@ -193,6 +205,9 @@ func named(key string, values []anyText, account string) (who []string, ok bool)
 			who = append(who, "aws:"+org)
 			continue
 		case "aws:principalaccount", "aws:sourceaccount", "kms:calleraccount", "aws:principalarn", "aws:sourcearn", "aws:sourceowner", "s3:dataaccesspointaccount", "s3:dataaccesspointarn":
+			if parts := strings.SplitN(owner, ":", 6); loose && key == "aws:principalarn" && len(parts) == 6 && strings.ContainsAny(strings.Join(parts[:5], ":"), "*?") {
+				break
+			}
 			owner = accountOf(owner)
 		}
 		switch {

@@ -44,7 +44,7 @@ func (t *orgTree) policy(ctx context.Context, p types.PolicySummary, from []stri
 		s.Spoil(kindSCP, collectors.Global, err)
 		return
 	}
-	facts, err := statementFacts(kindSCP, aws.ToString(full.Value.Policy.Content), arn, collectors.Global, arn, "scp", attached)
+	facts, err := statementFacts(kindSCP, aws.ToString(full.Value.Policy.Content), heldBy(arn, s.Target().Account), collectors.Global, arn, "scp", attached)
 	if err != nil {
 		s.Spoil(kindSCP, collectors.Global, err)
 		return
