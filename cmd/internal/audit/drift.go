@@ -23,7 +23,7 @@ const (
 // Change is one difference between two judged runs.
 type Change struct {
 	Weight   Weight `json:"weight"`
-	What     string `json:"what"` // control, selection, result, population, item, scope, coverage, fact, input
+	What     string `json:"what"` // control, selection, result, population, item, grounds, scope, coverage, fact, input
 	Control  string `json:"control"`
 	Thing    string `json:"thing"` // id of a fact, a coverage row or an input
 	Was      string `json:"was"`
@@ -135,12 +135,12 @@ func (d *drift) items(base, now *Judged) error {
 	for _, l := range now.Results.Lines {
 		selected[l.Control], tested[l.Control] = selected[l.Control] || l.Selected, true
 	}
-	was, seen := map[itemID]controls.Verdict{}, map[itemID]bool{}
+	was, seen := map[itemID]judgedItem{}, map[itemID]bool{}
 	for i, err := range base.Results.Items() {
 		if err != nil {
 			return err
 		}
-		was[itemID{i.Control, i.Fact}] = i.Verdict
+		was[itemID{i.Control, i.Fact}] = judgedItem{i.Verdict, grounds(&i)}
 	}
 	for i, err := range now.Results.Items() {
 		if err != nil {
@@ -150,20 +150,37 @@ func (d *drift) items(base, now *Judged) error {
 		old, there := was[id]
 		seen[id] = true
 		switch {
-		case there && old != i.Verdict:
-			d.add(weigh(old, i.Verdict), "item", i.Control, i.Fact, string(old), string(i.Verdict), selected[i.Control])
+		case there && old.verdict != i.Verdict:
+			d.add(weigh(old.verdict, i.Verdict), "item", i.Control, i.Fact, string(old.verdict), string(i.Verdict), selected[i.Control])
+		case there && old.grounds != grounds(&i): // whether for the worse is for a person to say
+			d.add(Other, "grounds", i.Control, i.Fact, old.grounds, grounds(&i), selected[i.Control])
 		case !there && i.Verdict == controls.Fail:
 			d.add(Worse, "item", i.Control, i.Fact, "absent", string(i.Verdict), selected[i.Control])
 		case !there && i.Verdict != controls.Pass:
 			d.add(Unjudged, "item", i.Control, i.Fact, "absent", string(i.Verdict), selected[i.Control])
 		}
 	}
-	for id, verdict := range was { // in no order: Drift sorts
+	for id, old := range was { // in no order: Drift sorts
 		if !seen[id] && tested[id.control] { // a control that is gone is a change of its own
-			d.add(Worse, "item", id.control, id.fact, string(verdict), "absent", selected[id.control])
+			d.add(Worse, "item", id.control, id.fact, string(old.verdict), "absent", selected[id.control])
 		}
 	}
 	return nil
+}
+
+// judgedItem is what a baseline says of an item.
+type judgedItem struct {
+	verdict controls.Verdict
+	grounds string
+}
+
+// grounds say why an item is an exception: its verdict, what was found and what the test read. Under a waiver one could take
+// another's place: a store that was shared is public now. Of other items they are nothing, since what a pass read changes daily.
+func grounds(i *controls.Item) string {
+	if i.Verdict == controls.Pass || i.Verdict == controls.NotApplicable {
+		return ""
+	}
+	return string(i.Verdict) + ": " + i.Reason + " " + i.Observed
 }
 
 // itemID names a thing in a control's population.

@@ -107,6 +107,34 @@ func TestDriftSelection(t *testing.T) {
 	}
 }
 
+// An item that fails for another thing than before is shown, with both; one that passes is not.
+func TestDriftShowsOtherGrounds(t *testing.T) {
+	judged := func(verdict controls.Verdict, observed string) *Judged {
+		return &Judged{Results: controls.NewResults(time.Time{}, []controls.Line{{Control: "C", Verdict: verdict, Population: 1, Selected: true}},
+			func() iter.Seq2[[]byte, error] {
+				return lines([]any{controls.Item{Record: "item", Control: "C", Fact: "f", Verdict: verdict, Reason: "It is.", Observed: observed}})
+			})}
+	}
+	for _, c := range []struct {
+		verdict controls.Verdict
+		now     string
+		want    []Change
+	}{
+		{controls.Fail, `{"public":true}`, []Change{{Other, "grounds", "C", "f", `fail: It is. {"public":false}`, `fail: It is. {"public":true}`, true}}},
+		{controls.Insufficient, `{"public":true}`, []Change{{Other, "grounds", "C", "f", `insufficient_evidence: It is. {"public":false}`, `insufficient_evidence: It is. {"public":true}`, true}}},
+		{controls.Fail, `{"public":false}`, nil},
+		{controls.Pass, `{"public":true}`, nil},
+	} {
+		d := &drift{}
+		if err := d.items(judged(c.verdict, `{"public":false}`), judged(c.verdict, c.now)); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(d.changes, c.want) {
+			t.Errorf("%s, %s: %+v", c.verdict, c.now, d.changes)
+		}
+	}
+}
+
 // A thing that vanished from a population is a shrink, also where another one joined.
 func TestDriftComparesPopulationsByID(t *testing.T) {
 	judged := func(ids ...string) *Judged {
