@@ -110,6 +110,31 @@ func TestFileFaults(t *testing.T) {
 	}
 }
 
+// What is written is not replaced by a default: a 0, a fraction and an empty list are refused with their line. What is
+// left out has the default.
+func TestWrittenParametersAreNotReplaced(t *testing.T) {
+	said := func(what string) string {
+		return strings.Replace(good, "signing:", "parameters:\n  rotation_days: 30\n  "+what+"\nsigning:", 1)
+	}
+	for what, want := range map[string]string{
+		"credential_max_days: 0": "credential_max_days: 0, or nothing", "unused_max_days: 0": "unused_max_days", "log_retention_days: 0": "log_retention_days", "max_skew_minutes: ~": "max_skew_minutes",
+		"max_age_days:": "max_age_days", "credential_max_days: 30.5": "no whole number", "allowed_jurisdictions: []": "allowed_jurisdictions: an empty list", "approved_countries: []": "approved_countries",
+		"allowed_jurisdictions:": "allowed_jurisdictions", "\"credential_max_days\": 0": "credential_max_days",
+	} {
+		var f *FileError
+		if _, err := ParseFile("e.yaml", []byte(said(what))); !errors.As(err, &f) || f.Line != 15 || !strings.Contains(f.Cause, want) || f.Hint == "" {
+			t.Errorf("%s: %v (%#v), want %q", what, err, f, want)
+		}
+	}
+	f, err := ParseFile("e.yaml", []byte(said("credential_max_days: 1\n  identity_providers: []\n  approved_countries: [NO]")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := f.Parameters; p.CredentialMaxDays != 1 || p.UnusedMaxDays != 90 || p.RotationDays != 30 || p.AllowedJurisdictions[0] != "EEA" || p.ApprovedCountries[0] != "NO" {
+		t.Errorf("%+v", p)
+	}
+}
+
 // The caller's own identity does for one account, which may be the management account.
 func TestOneAccountNeedsNoRole(t *testing.T) {
 	for _, one := range []string{`management: "123456789012"` + "\n    accounts: [\"123456789012\"]", `accounts: ["111122223333"]`} {

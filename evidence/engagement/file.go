@@ -57,6 +57,7 @@ func ParseFile(name string, text []byte) (*File, error) {
 	f.checkPlugins(c)
 	f.checkWithhold(c)
 	f.checkRest(c)
+	f.Parameters.said(c)
 	f.Parameters.defaults()
 	f.Parameters.check(c)
 	if err := c.result(); err != nil {
@@ -206,6 +207,19 @@ func DefaultParameters() Parameters {
 	var p Parameters
 	p.defaults()
 	return p
+}
+
+// said refuses what is written and says nothing: the default would silently take the place of a strict value.
+func (p *Parameters) said(c *faults) {
+	for at, n := range sorted(map[string]int{"credential_max_days": p.CredentialMaxDays, "unused_max_days": p.UnusedMaxDays, "rotation_days": p.RotationDays,
+		"log_retention_days": p.LogRetentionDays, "max_skew_minutes": p.MaxSkewMinutes, "max_age_days": p.MaxAgeDays}) {
+		path := "$.parameters." + at
+		c.check(n != 0 || strict.Line(c.tree, path) == 0, path, "0, or nothing, is written, and the default would be taken", "write a number from 1, or leave the line out, to take the default")
+	}
+	for at, list := range sorted(map[string][]string{"allowed_jurisdictions": p.AllowedJurisdictions, "approved_countries": p.ApprovedCountries}) {
+		path := "$.parameters." + at
+		c.check(len(list) > 0 || strict.Line(c.tree, path) == 0, path, "an empty list is written, and the default would be taken", "name countries, EU or EEA, or leave the line out, to take the default")
+	}
 }
 
 func (p *Parameters) defaults() {
