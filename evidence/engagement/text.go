@@ -26,6 +26,26 @@ func odd(s string) string {
 
 const oddHint = "type it anew, without spaces around it: it would match nothing"
 
+// qualifiedID begins what the providers write in ASCII alone: ARNs, names of Google, accounts, and principals that
+// have an address. What the subject of an identity pool is called is its provider's.
+var qualifiedID = regexp.MustCompile(`^(arn:|aws[:-]|gcp[:-]|//|(deleted:)?(user|group|serviceAccount|domain):)`)
+
+// alike says which letter of such an id only looks like one of ASCII, so that it would match nothing, or like
+// another's; "" where there is none.
+func alike(s string) string {
+	if !qualifiedID.MatchString(s) {
+		return ""
+	}
+	for _, r := range s {
+		if r > unicode.MaxASCII {
+			return fmt.Sprintf("holds %U (%c), which no such name has", r, r)
+		}
+	}
+	return ""
+}
+
+const alikeHint = "type it anew in plain letters: one of another alphabet that looks the same would match nothing"
+
 // plain refuses texts in which something stands that nobody sees.
 func (f *faults) plain(path string, texts ...string) {
 	for i, s := range texts {
@@ -35,6 +55,8 @@ func (f *faults) plain(path string, texts ...string) {
 		}
 		why := odd(s)
 		f.check(why == "", at, "%q %s", oddHint, s, why)
+		why = alike(s)
+		f.check(why == "", at, "%q %s", alikeHint, s, why)
 	}
 }
 
@@ -93,6 +115,8 @@ func principalFault(who string) string {
 	switch {
 	case odd(who) != "":
 		return odd(who)
+	case alike(who) != "":
+		return alike(who)
 	case strings.ContainsAny(who, " *"):
 		return "holds a space or a *, which no name has"
 	case strings.ContainsAny(who, quotes):

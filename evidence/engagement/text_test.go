@@ -70,6 +70,17 @@ func TestMatchedTexts(t *testing.T) {
 		{RegisterName, `"arn:aws:s3:::old"`, `"//storage.googleapis.com/old/"`, 6, "names what lies in a bucket"},
 		{RegisterName, `"arn:aws:s3:::old"`, `"arn:aws:rds:us-east-1:123456789012:db:Old"`, 6, "holds capitals"},
 		{RegisterName, "legacy:", "legacy:\n  - {id: \"arn:aws:s3:::old\", owner: aws-123456789012, state: exempt, why: w}", 7, "stands twice"},
+		{RegisterName, trusted, `"gcp:clоver-shop"`, 4, "holds U+043E"},
+		{RegisterName, trusted, `"arn:aws:iam::111122223333:role/аdmin"`, 4, "holds U+0430"},
+		{RegisterName, "legacy:", "gateways:\n  - {id: g, operator: o, accepts: [\"arn:aws:iam::111122223333:role/staff\", \"user:аnn@example.com\"]}\nlegacy:", 6, "gateways[0].accepts[1]"},
+		{RegisterName, "legacy:", "gateways:\n  - {id: g, operator: o, reaches: [\"arn:aws:s3:::mеssages\"]}\nlegacy:", 6, "holds U+0435"},
+		{WaiversName, items, `"arn:aws:s3:::clоver-tmp-*"`, 2, "holds U+043E"},
+		{FileName, params, parameter("auditor_principals", `"arn:aws:iam::777788889999:role/аuditor"`), 20, "holds U+0430"},
+		{FileName, "aws-111122223333", "aws-１11122223333", 11, "holds U+FF11"},
+		{RosterName, "arn:b", "user:аnn@example.com", 2, "holds U+0430 (а), which no such name has"},
+		{RosterName, "arn:b", "user:ann@exаmple.com", 2, "holds U+0430"},
+		{RosterName, "arn:b", "deleted:user:аnn@example.com?uid=1", 2, "holds U+0430"},
+		{RosterName, "arn:b", "arn:aws:iam::111122223333:user/аnn", 2, "holds U+0430"},
 		{RosterName, "Verdant,IE", "\u00a0Verdant,IE", 2, "employer"},
 		{RosterName, "p1,", "p1\u200b,", 2, "holds U+200B"},
 		{RosterName, "arn:b", "arn:b\u200b", 2, "holds U+200B"},
@@ -121,7 +132,8 @@ func TestMatchedTextsTaken(t *testing.T) {
 		}
 	}
 	for _, who := range []string{"arn:aws:iam::111122223333:user/ann,b", "arn:aws:iam::111122223333:user/Ann", "user:ann@example.com", "domain:example.com", "dc:person/x",
-		"principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/subject/Ann", "deleted:user:ann@example.com?uid=1", "serviceAccount:a@p.iam.gserviceaccount.com"} {
+		"principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/subject/Ann", "principal://iam.googleapis.com/locations/global/workforcePools/p/subject/Åse", "dc:person/Åse",
+		"arn:aws:iam::111122223333:user/division/ann+b=c@example.com", "deleted:user:ann@example.com?uid=1", "serviceAccount:a@p.iam.gserviceaccount.com"} {
 		if got := principalFault(who); got != "" {
 			t.Errorf("%q %s", who, got)
 		}

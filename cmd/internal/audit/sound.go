@@ -246,7 +246,7 @@ func (k *known) waivers(l *engagement.Loaded, c *strict.Checker) {
 }
 
 // arnForm is that of a principal (IAM User Guide, IAM identifiers).
-var arnForm = regexp.MustCompile(`^arn:aws(-cn|-us-gov|-eusc)?:(iam|sts)::[0-9]{12}:(root|(user|role|group|assumed-role|federated-user|saml-provider|oidc-provider)/.+)$`)
+var arnForm = regexp.MustCompile(`^arn:aws(-cn|-us-gov|-eusc)?:(iam|sts)::[0-9]{12}:(root|(user|role|group|assumed-role|federated-user|saml-provider|oidc-provider)/[!-~]+)$`)
 
 // providesIdentities reports whether a pattern can match what names an identity provider: an ARN of IAM's two sorts,
 // the host of one that needs no ARN, a Google customer, the issuer that a pool of Google takes tokens of (a URI, or the entity
