@@ -37,7 +37,7 @@ var (
 		"bigquery": {regexp.MustCompile(`^` + project + `datasets/[A-Za-z0-9_]+$`), "//bigquery.googleapis.com/projects/project-id/datasets/name"},
 		"cloudsql": {regexp.MustCompile(`^` + project + `(?:instances/[a-z](?:[a-z0-9-]*[a-z0-9])?(?:/backupRuns/[0-9]+)?|backups/[A-Za-z0-9_-]+)$`),
 			"//cloudsql.googleapis.com/projects/project-id/instances/name"},
-		"logging": {regexp.MustCompile(`^` + project + `locations/[a-z0-9-]+/buckets/[A-Za-z0-9_.-]+$`), "//logging.googleapis.com/projects/project-id/locations/global/buckets/name"},
+		"logging": {regexp.MustCompile(`^(?:` + project + `|(?:folders|organizations)/[0-9]+/|billingAccounts/[0-9A-F-]+/)locations/[a-z0-9-]+/buckets/[A-Za-z0-9_.-]+$`), "//logging.googleapis.com/projects/project-id/locations/global/buckets/name"},
 	}
 	otherARN     = regexp.MustCompile(`^[a-z][a-z0-9-]*:[a-z0-9-]*:(?:[0-9]{12})?:[!-~]+$`)
 	otherGoogle  = regexp.MustCompile(`^//[a-z][a-z0-9-]*\.googleapis\.com/[!-~]+$`)

@@ -17,7 +17,8 @@ func TestStoreIDs(t *testing.T) {
 		"arn:aws:logs:eu-west-1:111122223333:log-group:/aws/lambda/old#1", "arn:aws:sqs:eu-west-1:111122223333:old", "arn:aws:elasticfilesystem:eu-west-1:111122223333:file-system/fs-1",
 		"//storage.googleapis.com/old", "//storage.googleapis.com/old.example.com", "//storage.googleapis.com/old#1730000000000001", "//bigquery.googleapis.com/projects/clover-legacy/datasets/Old_1",
 		"//cloudsql.googleapis.com/projects/example.com:clover/instances/old", "//cloudsql.googleapis.com/projects/clover-legacy/instances/old/backupRuns/17", "//cloudsql.googleapis.com/projects/clover-legacy/backups/0a-1B",
-		"//logging.googleapis.com/projects/clover-legacy/locations/global/buckets/_Default", "//spanner.googleapis.com/projects/clover-legacy/instances/old", "dc:volume/old", "dc:volume/Ågård",
+		"//logging.googleapis.com/projects/clover-legacy/locations/global/buckets/_Default", "//logging.googleapis.com/folders/1001/locations/europe-west1/buckets/_Required",
+		"//logging.googleapis.com/organizations/424242424242/locations/global/buckets/b", "//logging.googleapis.com/billingAccounts/0123AB-4567CD-89EF01/locations/global/buckets/b", "//spanner.googleapis.com/projects/clover-legacy/instances/old", "dc:volume/old", "dc:volume/Ågård",
 	} {
 		if why, _ := StoreFault(id); why != "" {
 			t.Errorf("%s %s", id, why)

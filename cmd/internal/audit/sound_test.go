@@ -176,6 +176,30 @@ func TestStoresHaveAForm(t *testing.T) {
 	}
 }
 
+// Each store of the recorded world has an id that the register takes.
+func TestStoresOfTheWorldCanBeLegacy(t *testing.T) {
+	_, r, _, _ := clover(t)
+	kinds, err := Kinds()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stores := 0
+	for f, err := range (&world{run: r}).facts() {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if k := kinds[f.Kind]; k != nil && slices.Contains(k.Facets, "store") {
+			stores++
+			if why, _ := engagement.StoreFault(f.ID); why != "" {
+				t.Errorf("%s %s %s", f.Kind, f.ID, why)
+			}
+		}
+	}
+	if stores < 100 {
+		t.Errorf("%d stores", stores)
+	}
+}
+
 // What may name an identity provider is taken.
 func TestIdentityProviders(t *testing.T) {
 	for _, good := range []string{"arn:aws:iam::111122223333:*", "arn:aws:iam::*:*-provider/staff", "arn:aws:iam::*:oidc-provider/token.actions.githubusercontent.com", "arn:aws-eusc:iam::111122223333:saml-provider/staff",
