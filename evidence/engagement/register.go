@@ -27,7 +27,7 @@ func ParseRegister(name string, text []byte) (*Register, error) {
 		c.plain(at+".kinds[]", s.Kinds...)
 		c.plain(at+".names[]", s.Names...)
 		c.check(s.Scope == "in" || s.Scope == "out", at+".scope", "%q is neither in nor out", "", s.Scope)
-		c.check(len(s.Tags)+len(s.Targets)+len(s.Kinds) > 0 || len(s.Names) > 0 && !slices.ContainsFunc(s.Names, func(p string) bool { return !fixedText(p) }), at, "matches everything", "name tags, targets, kinds or names")
+		c.check(len(s.Tags)+len(s.Targets)+len(s.Kinds) > 0 || len(s.Names) > 0 && !slices.ContainsFunc(s.Names, func(p string) bool { return !fixedText(p) || s.Scope == "out" && wideName(p) }), at, "matches everything", "name tags, targets, kinds, or names by more than one letter between wildcards")
 		c.check(!slices.ContainsFunc(r.Scope[:i], func(o ScopeRule) bool { return o.ID == s.ID }), at+".id", "%q stands twice", "", s.ID)
 	}
 	for i, t := range r.TrustedAccounts {

@@ -60,39 +60,6 @@ func (f *faults) plain(path string, texts ...string) {
 	}
 }
 
-// fixedText says whether a pattern holds anything but wildcards and separators, so that it cannot
-// match everything.
-func fixedText(pattern string) bool { return strings.Trim(pattern, "*/:? ") != "" }
-
-// anyThings are ids of things, anyPeople names of principals and identity providers, of accounts, services and names
-// that nobody has: a pattern that matches one of them matches whatever comes.
-var (
-	anyThings = []string{"arn:aws:s3:::zq-nobody", "arn:aws:zq:zq-none-9:000000000000:zq-nobody/zq-nobody", "arn:aws:iam::000000000000:user/zq-nobody",
-		"arn:aws:iam::000000000000:role/zq-nobody#trust#0", "arn:aws:kms:zq-none-9:000000000000:key/zq-nobody", "arn:aws:ec2:zq-none-9:000000000000:volume/zq-nobody",
-		"arn:aws:ec2:zq-none-9:000000000000:snapshot/zq-nobody", "arn:aws:rds:zq-none-9:000000000000:db:zq-nobody", "arn:aws:dynamodb:zq-none-9:000000000000:table/zq-nobody",
-		"arn:aws:logs:zq-none-9:000000000000:log-group:zq-nobody", "//storage.googleapis.com/zq-nobody", "//zq.googleapis.com/projects/zq-nobody/zq/zq-nobody",
-		"//cloudkms.googleapis.com/projects/zq-nobody/locations/zq/keyRings/zq/cryptoKeys/zq", "gcp:zq-nobody#roles/zq", "gcp:organizations/0#roles/zq", "000000000000/zq-nobody",
-		"coverage:aws-000000000000/zq-none-9/zq:Nobody", "coverage:gcp-zq-nobody/global/zq:nobody", "collection:zq-nobody", "legacy:zq-nobody", "collector:aws:000000000000", "collector:gcp:zq-nobody",
-		"guardrail:aws:000000000000", "audit_log:aws:000000000000", "audit_log:gcp:zq-nobody", "log_store:zq-nobody", "person:zq-nobody", "human:arn:aws:iam::000000000000:user/zq-nobody", "gateway:zq-nobody"}
-	anyPeople = []string{"arn:aws:iam::000000000000:role/zq-nobody", "arn:aws:iam::000000000000:user/zq-nobody", "arn:aws:sts::000000000000:assumed-role/zq-nobody/zq",
-		"arn:aws:iam::000000000000:saml-provider/zq-nobody", "arn:aws:iam::000000000000:oidc-provider/zq-nobody.example", "zq-nobody.example", "is:C0zqnobody", "000000000000",
-		"user:zq-nobody@zq-nobody.example", "group:zq-nobody@zq-nobody.example", "serviceAccount:zq-nobody@zq-nobody.iam.gserviceaccount.com", "gcp:zq-nobody", "allUsers"}
-	anyGaps    = []string{"unread/zq.nobody", "aws-000000000000/zq-none-9/zq:Nobody", "aws-000000000000/global/zq:Nobody", "gcp-zq-nobody/global/zq:nobody.list", "zq-nobody: nobody asked for it"}
-	anyRoots   = []string{"arn:aws:iam::000000000000:root"}
-	anyActions = []string{"zq:Nobody"}
-)
-
-// wide gives, of a pattern that is meant for some, what it would match beside them; "" where it holds fixed text enough.
-func wide(pattern string, any []string) string {
-	if !fixedText(pattern) {
-		return "everything"
-	}
-	if i := slices.IndexFunc(any, func(s string) bool { return Match(pattern, s) }); i >= 0 && strings.Contains(pattern, "*") {
-		return "whatever comes, such as " + any[i]
-	}
-	return ""
-}
-
 // gapRow is how the id of a row of coverage begins.
 var gapRow = regexp.MustCompile(`^(aws-|gcp-|plugin-|unread\b|\*/)`)
 

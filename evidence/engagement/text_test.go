@@ -33,8 +33,8 @@ func TestMatchedTexts(t *testing.T) {
 		{FileName, "accepted_gaps:", "accepted_gaps:\n  - {id: G1, pattern: a/b, reason: r, by: b, approved: 2026-01-01, until: 2027-01-01}", 22, `"G1" stands twice`},
 		{FileName, "aws-111122223333", `"aws-111122223333\t"`, 11, "begins or ends"},
 		{FileName, params, parameter("auditor_principals", `"arn:aws:iam::777788889999:role/a\u200d"`), 20, "holds U+200D"},
-		{FileName, params, parameter("auditor_principals", `"arn:aws:iam::*:role/*"`), 20, "matches whatever comes"},
-		{FileName, params, parameter("auditor_principals", `"arn:aws:iam::*:root"`), 20, "matches whatever comes"},
+		{FileName, params, parameter("auditor_principals", `"arn:aws:iam::*:role/*"`), 20, "holds a *"},
+		{FileName, params, parameter("auditor_principals", `"arn:aws:iam::12345678901*:role/x"`), 20, "no part is left open"},
 		{FileName, params, parameter("identity_providers", `"is:C*"`), 20, "matches whatever comes"},
 		{FileName, params, parameter("identity_providers", `"arn:aws:iam::*:saml-provider/*"`), 20, "matches whatever comes"},
 		{FileName, params, parameter("exempt_principals", `"arn:aws:iam::*:user/*"`), 20, "matches whatever comes"},
@@ -59,6 +59,9 @@ func TestMatchedTexts(t *testing.T) {
 		{RegisterName, tag, "data-class: 007", 2, "007 would be read as 7"},
 		{RegisterName, tag, "data-class: True", 2, "True would be read as true"},
 		{RegisterName, tag, "data-class: 1.50", 2, "1.50 would be read as 1.5"},
+		{RegisterName, "scope: in, tags: {data-class: eu-user-data}", `scope: out, names: ["*a*"]`, 2, "matches everything"},
+		{RegisterName, "scope: in, tags: {data-class: eu-user-data}", `scope: out, names: [scratch, "*-*"]`, 2, "matches everything"},
+		{RegisterName, "scope: in, tags: {data-class: eu-user-data}", `scope: out, names: ["*-x-*", "?*"]`, 2, "matches everything"},
 		{RegisterName, "scope: in, tags", `scope: in, targets: ["aws-111122223333 "], tags`, 2, "begins or ends"},
 		{RegisterName, "scope: in, tags", `scope: in, names: [a, "b\u200b"], tags`, 2, "names[1]"},
 		{RegisterName, "scope: in, tags", `scope: in, kinds: ["aws.s3.bucket\u200b"], tags`, 2, "kinds[0]"},
@@ -120,7 +123,7 @@ func TestMatchedTexts(t *testing.T) {
 func TestMatchedTextsTaken(t *testing.T) {
 	for _, c := range []struct {
 		pattern string
-		any     []string
+		any     func() []string
 	}{
 		{"aws-111122223333/*", anyGaps}, {"*/s3:GetBucket*", anyGaps}, {"unread/aws.sqs.*", anyGaps}, {"engagement.yaml names no *", anyGaps}, {"withheld by rule people*", anyGaps},
 		{"arn:aws:s3:::clover-*", anyThings}, {"human:arn:aws:iam::*:root", anyThings}, {"*/iam-summary", anyThings}, {"coverage:aws-111122223333/*", anyThings},
