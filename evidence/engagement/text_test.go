@@ -35,6 +35,7 @@ func TestMatchedTexts(t *testing.T) {
 		{FileName, params, parameter("auditor_principals", `"arn:aws:iam::777788889999:role/a\u200d"`), 20, "holds U+200D"},
 		{FileName, params, parameter("auditor_principals", `"arn:aws:iam::*:role/*"`), 20, "holds a *"},
 		{FileName, params, parameter("auditor_principals", `"arn:aws:iam::12345678901*:role/x"`), 20, "no part is left open"},
+		{FileName, params, parameter("auditor_principals", `"group:audit@example.com", allAuthenticatedUsers`), 20, "is everybody"},
 		{FileName, params, parameter("identity_providers", `"is:C*"`), 20, "matches whatever comes"},
 		{FileName, params, parameter("identity_providers", `"arn:aws:iam::*:saml-provider/*"`), 20, "matches whatever comes"},
 		{FileName, params, parameter("exempt_principals", `"arn:aws:iam::*:user/*"`), 20, "matches whatever comes"},

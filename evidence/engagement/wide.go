@@ -55,7 +55,7 @@ var (
 	anyThings = sync.OnceValue(func() []string {
 		return slices.Concat(
 			[]string{"arn:aws:s3:::" + nobody, "arn:aws:zq:zq-none-99:000000000000:zq-nobody/" + nobody, "//storage.googleapis.com/" + nobody, "//zq.googleapis.com/projects/zq-nobody/zq/" + nobody,
-				"//cloudkms.googleapis.com/projects/zq-nobody/locations/zq/keyRings/zq/cryptoKeys/" + nobody, "gcp:zq-nobody#roles/zq", "gcp:organizations/0#roles/zq", "gcp:folders/0#roles/zq", "000000000000/" + nobody,
+				"//cloudkms.googleapis.com/projects/zq-nobody/locations/zq/keyRings/zq/cryptoKeys/" + nobody, "aws:000000000000", "aws:o-zqnobody", "gcp:zq-nobody", "gcp:zq-nobody#roles/zq", "gcp:organizations/0#roles/zq", "gcp:folders/0#roles/zq", "000000000000/" + nobody,
 				"coverage:gcp-zq-nobody/global/zq:nobody", "coverage:plugin-zq/global/zq:Nobody", "collection:zq-nobody", "collection:aws-000000000000", "collection:gcp-zq-nobody", "legacy:zq-nobody", "legacy:arn:aws:s3:::" + nobody, "legacy://storage.googleapis.com/" + nobody,
 				"guardrail:aws:000000000000", "guardrail:gcp:zq-nobody", "collector:gcp:zq-nobody", "collector:aws:000000000000", "audit_log:aws:000000000000", "audit_log:gcp:zq-nobody",
 				"log_store:zq-nobody", "log_store:arn:aws:s3:::" + nobody, "log_store://storage.googleapis.com/" + nobody, "log_route://logging.googleapis.com/projects/zq-nobody/sinks/" + nobody, "log_route:arn:aws:cloudtrail:zq-none-99:000000000000:trail/" + nobody,

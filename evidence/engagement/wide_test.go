@@ -14,7 +14,7 @@ func TestWidePatterns(t *testing.T) {
 			"in:*", "https://login.microsoftonline.com/*", "https://*.okta.com"},
 		"exempt": {"arn:aws-eusc:iam::*:role/*", "arn:aws-us-gov:*", "arn:aws:iam::1*:role/x", "principal:*", "principal://*", "user:*@*.com", "*-*", "*a*"},
 		"things": {"arn:aws-eusc:*", "arn:aws-cn:*", "arn:aws-us-gov:s3:::*", "arn:aws-c*:s3:::*", "*eu-*", "*us-east-*", "arn:aws:s3:::*-*", "arn:aws:s3:::*a*", "arn:aws:ec2:eu-*:*:volume/*", "arn:aws:rds:eu-west-*", "arn:aws:ec2:*:1*:volume/*", "guardrail:*", "guardrail:aws:1*",
-			"arn:aws:iam::*:policy/*", "arn:aws:sns:*", "arn:aws:lambda:*:function:*", "arn:aws:iam::*:role/*#inline#*", "arn:aws:iam::*:role/*#*", "arn:aws:rds:*:snapshot:*", "//bigquery.googleapis.com/projects/*", "//compute.googleapis.com/*", "//*.googleapis.com/projects/*", "gcp:folders/*",
+			"arn:aws:iam::*:policy/*", "arn:aws:sns:*", "arn:aws:lambda:*:function:*", "arn:aws:iam::*:role/*#inline#*", "arn:aws:iam::*:role/*#*", "arn:aws:rds:*:snapshot:*", "//bigquery.googleapis.com/projects/*", "//compute.googleapis.com/*", "//*.googleapis.com/projects/*", "gcp:folders/*", "aws:*", "gcp:*",
 			"log_route:*", "log_store:*", "human:arn:aws:iam::1*:user/x", "coverage:aws-1*", "coverage:*/eu-*", "*europe-*"},
 		"gaps":  {"aws-*/eu-*/*", "*/eu-west-*/*", "*eu-*", "aws-1*", "aws-org-*", "gcp-org-*", "plugin-*", "gcp-*/europe-*/*", "* is *", "*the *", "what*", "*not*", "*.yaml *", "withheld*", "*by rule*", "engagement.yaml*", "*s3*", "unread/aws.*", "unread/gcp.*", "unread/aws*", "unread/aws.s*", "unread/*"},
 		"names": {"*a*", "*-*", "*", "*1*", "-*", "a*", "*-a-*"},
