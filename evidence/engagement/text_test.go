@@ -26,6 +26,7 @@ func TestMatchedTexts(t *testing.T) {
 		{FileName, gap, `"* "`, 22, "begins or ends"},
 		{FileName, gap, `"*"`, 22, "accepts whatever is missing"},
 		{FileName, gap, `"*-*/*"`, 22, "accepts whatever is missing"},
+		{FileName, gap, `"*s3*"`, 22, "accepts whatever is missing"},
 		{FileName, gap, `"*s*"`, 22, "accepts whatever is missing"},
 		{FileName, gap, "aws-*", 22, "accepts whatever is missing"},
 		{FileName, gap, "unread/*", 22, "accepts whatever is missing"},
