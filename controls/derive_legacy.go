@@ -53,11 +53,39 @@ func (j *joins) ownerGap(l engagement.Legacy) string {
 	if gap := j.storesGap(l.Owner, func(kind string) bool { return j.carries(kind, "store") }); gap != "" {
 		return gap
 	}
+	if why, _ := engagement.StoreFault(l.ID); why != "" {
+		return "the register's id " + why + ": " + l.ID
+	}
+	if !engagement.ASCII(l.ID) { // a plug-in may name things so
+		return "the register's id holds letters that look like others, by which it may have been missed: " + l.ID
+	}
 	if of := engagement.OwnerIn(l.ID); of != "" && of != l.Owner {
 		return "the register says that " + l.Owner + " held it, and its id that " + of + " did: " + l.ID
 	}
+	if partition := j.partitionOf(l.Owner); partition != "" && strings.HasPrefix(l.ID, "arn:") && !strings.HasPrefix(l.ID, "arn:"+partition+":") {
+		return "the register's id is of another partition of AWS than its owner, which is of " + partition + ": " + l.ID
+	}
 	if !j.listed(l.Owner, l.ID) {
 		return "nothing of this run lists stores of the service and region of " + l.ID
+	}
+	return ""
+}
+
+// partitionOf gives the partition of AWS that an account is of, as the regions say in which it was asked; "" where
+// none does.
+func (j *joins) partitionOf(target string) string {
+	if j.in.Table == nil || !strings.HasPrefix(target, "aws-") {
+		return ""
+	}
+	for _, r := range j.in.Coverage {
+		if r.Target != target {
+			continue
+		}
+		for _, partition := range engagement.Partitions {
+			if slices.Contains(j.in.Table.Regions(partition), r.Region) {
+				return partition
+			}
+		}
 	}
 	return ""
 }

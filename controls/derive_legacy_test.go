@@ -1,6 +1,7 @@
 package controls
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/trefoil-audit/trefoil/evidence"
@@ -54,7 +55,7 @@ func copyFact(t *testing.T, kind, id string, of any) *evidence.Fact {
 // "Gone, and no copy of it was found" needs that each list that could show a copy was answered, and that whatever
 // is a copy of its service says of what.
 func TestLegacyCopiesThatWereNotLookedAt(t *testing.T) {
-	const db, volume, gone = "arn:aws:rds:eu-west-1:111122223333:db:old", "arn:aws:ec2:eu-west-1:111122223333:volume/vol-1", "arn:aws:rds:us-east-1:999999999999:snapshot:s"
+	const db, volume, gone = "arn:aws:rds:eu-west-1:111122223333:db:old", "arn:aws:ec2:eu-west-1:111122223333:volume/vol-0123abcd", "arn:aws:rds:us-east-1:999999999999:snapshot:s"
 	for name, c := range map[string]struct {
 		id      string
 		exports evidence.Status
@@ -69,7 +70,7 @@ func TestLegacyCopiesThatWereNotLookedAt(t *testing.T) {
 		"an export of what":          {db, evidence.OK, []*evidence.Fact{copyFact(t, "aws.rds.export", "e", nil)}, "false", "[] and unknown: " + caseRow},
 		"another service's":          {db, evidence.OK, []*evidence.Fact{copyFact(t, "aws.ec2.snapshot", "s", nil)}, "false", "[]"},
 		"of a volume":                {volume, evidence.OK, []*evidence.Fact{copyFact(t, "aws.ec2.snapshot", "s", nil)}, "false", "[] and unknown: " + caseRow},
-		"service not known":          {"old", evidence.OK, []*evidence.Fact{copyFact(t, "aws.ec2.snapshot", "s", nil)}, "unknown: nothing of this run lists stores of the service and region of old", "[] and unknown: " + caseRow},
+		"service not known":          {"old", evidence.OK, []*evidence.Fact{copyFact(t, "aws.ec2.snapshot", "s", nil)}, "unknown: the register's id is the id of no store: old", "[] and unknown: " + caseRow},
 		"a copy of a lost snapshot":  {db, evidence.OK, []*evidence.Fact{copyFact(t, "aws.rds.snapshot", "s", gone)}, "false", "[] and unknown: what it is a copy of was not collected: " + gone},
 		"of a collected snapshot":    {db, evidence.OK, []*evidence.Fact{copyFact(t, "aws.rds.snapshot", "s", gone), copyFact(t, "aws.rds.snapshot", gone, "x")}, "false", "[]"},
 		"of another account's id":    {"arn:aws:rds:eu-west-1:999999999999:db:old", evidence.OK, nil, "unknown: the register says that aws-111122223333 held it, and its id that aws-999999999999 did: arn:aws:rds:eu-west-1:999999999999:db:old", "[]"},
@@ -81,6 +82,28 @@ func TestLegacyCopiesThatWereNotLookedAt(t *testing.T) {
 				t.Errorf("found %s, want %s; remains %s, want %s", found, c.found, remains, c.remains)
 			}
 		})
+	}
+}
+
+// An id that no store has, or none of that account, was looked for in vain: that is no proof that the store is gone.
+func TestLegacyIDsOfNoStore(t *testing.T) {
+	const real = "arn:aws:rds:eu-west-1:111122223333:db:real"
+	for id, want := range map[string]string{
+		real: "true",
+		"arn:aws:rds:eu-west-1:111122223333:db:old":       "false",
+		"arn:aws:rds:eu-west-1:111122223333:db-real":      "is no id of a store of rds",
+		"arn:aws:rds:eu-west-1:111122223333:db:real/":     "is no id of a store of rds",
+		"arn:aws:rds:eu-west-1:111122223333:db:":          "is no id of a store of rds",
+		"arn:aws:rds:eu-west-1:111122223333:database:old": "is no id of a store of rds",
+		"arn:aws:rds::old":                                "is no id of a store of rds",
+		"arn:aws:rds:eu-west-1:111122223333:db:оld":       "is no id of a store of rds",
+		"arn:aws-cn:rds:eu-west-1:111122223333:db:old":    "is of another partition of AWS than its owner, which is of aws",
+		"arn:aws-eusc:s3:::old":                           "is of another partition",
+		"dc:volume/оld":                                   "letters that look like others",
+	} {
+		if found := attr(legacyOf(t, id, evidence.OK, copyFact(t, "aws.rds.instance", real, nil)), "found"); found != want && (len(want) < 10 || !strings.HasPrefix(found, "unknown: ") || !strings.Contains(found, want)) {
+			t.Errorf("%s: found %s, want %s", id, found, want)
+		}
 	}
 }
 
@@ -108,7 +131,7 @@ func TestOneLostSourceIsNamed(t *testing.T) {
 	parts := []any{at + "snapshot/snap-3", at + "snapshot/snap-1", at + "snapshot/snap-2"}
 	for range 30 {
 		in := world1(t, said(t, image, at+"image/ami-1", legacyOwner, map[string]any{"/origin": nil, "/attrs/snapshots": parts}))
-		in.Register.Legacy = []engagement.Legacy{{ID: at + "volume/vol-1", Owner: legacyOwner, State: "deleted"}}
+		in.Register.Legacy = []engagement.Legacy{{ID: at + "volume/vol-0123abcd", Owner: legacyOwner, State: "deleted"}}
 		const want = "[] and unknown: what it is a copy of was not collected: arn:aws:ec2:eu-west-1::snapshot/snap-1"
 		if got := attr(legacyRows(indexed(t, in, kinds...))[0], "remains"); got != want {
 			t.Fatalf("%s, want %s", got, want)

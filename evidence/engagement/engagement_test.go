@@ -110,6 +110,31 @@ func TestFileFaults(t *testing.T) {
 	}
 }
 
+// What is written is not replaced by a default: a 0, a fraction and an empty list are refused with their line. What is
+// left out has the default.
+func TestWrittenParametersAreNotReplaced(t *testing.T) {
+	said := func(what string) string {
+		return strings.Replace(good, "signing:", "parameters:\n  rotation_days: 30\n  "+what+"\nsigning:", 1)
+	}
+	for what, want := range map[string]string{
+		"credential_max_days: 0": "credential_max_days: 0, or nothing", "unused_max_days: 0": "unused_max_days", "log_retention_days: 0": "log_retention_days", "max_skew_minutes: ~": "max_skew_minutes",
+		"max_age_days:": "max_age_days", "credential_max_days: 30.5": "no whole number", "allowed_jurisdictions: []": "allowed_jurisdictions: an empty list", "approved_countries: []": "approved_countries",
+		"allowed_jurisdictions:": "allowed_jurisdictions", "\"credential_max_days\": 0": "credential_max_days",
+	} {
+		var f *FileError
+		if _, err := ParseFile("e.yaml", []byte(said(what))); !errors.As(err, &f) || f.Line != 15 || !strings.Contains(f.Cause, want) || f.Hint == "" {
+			t.Errorf("%s: %v (%#v), want %q", what, err, f, want)
+		}
+	}
+	f, err := ParseFile("e.yaml", []byte(said("credential_max_days: 1\n  identity_providers: []\n  approved_countries: [NO]")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p := f.Parameters; p.CredentialMaxDays != 1 || p.UnusedMaxDays != 90 || p.RotationDays != 30 || p.AllowedJurisdictions[0] != "EEA" || p.ApprovedCountries[0] != "NO" {
+		t.Errorf("%+v", p)
+	}
+}
+
 // The caller's own identity does for one account, which may be the management account.
 func TestOneAccountNeedsNoRole(t *testing.T) {
 	for _, one := range []string{`management: "123456789012"` + "\n    accounts: [\"123456789012\"]", `accounts: ["111122223333"]`} {
@@ -135,8 +160,8 @@ func TestOtherFaults(t *testing.T) {
 		"scope":                   {second(ParseRegister("r.yaml", []byte(strings.Replace(register, "scope: in", "scope: maybe", 1)))), "r.yaml:2"},
 		"matches all":             {second(ParseRegister("r.yaml", []byte("scope: [{id: a, scope: out, because: x}]"))), "matches everything"},
 		"matches any name":        {second(ParseRegister("r.yaml", []byte("scope: [{id: a, scope: out, names: [\"*\"], because: x}]"))), "matches everything"},
-		"legacy never due":        {second(ParseRegister("r.yaml", []byte("legacy: [{id: a, owner: aws-1, state: pending, why: x}]"))), "must be said"},
-		"legacy exempt":           {second(ParseRegister("r.yaml", []byte("legacy: [{id: a, owner: aws-1, state: exempt}]"))), "why it is exempt"},
+		"legacy never due":        {second(ParseRegister("r.yaml", []byte("legacy: [{id: \"arn:aws:s3:::old\", owner: aws-1, state: pending, why: x}]"))), "must be said"},
+		"legacy exempt":           {second(ParseRegister("r.yaml", []byte("legacy: [{id: \"arn:aws:s3:::old\", owner: aws-1, state: exempt}]"))), "why it is exempt"},
 		"legacy state":            {second(ParseRegister("r.yaml", []byte(strings.Replace(register, "deleted", "gone", 1)))), "no state"},
 		"waiver for ever":         {second(ParseWaivers("w.yaml", []byte(strings.Replace(waivers, ", until: 2026-12-31", "", 1)))), "approved and until must be said"},
 		"waiver of everything":    {second(ParseWaivers("w.yaml", []byte("waivers:\n  - {id: W, control: EDS-RES-01, items: \"*:*/*\", reason: r, by: b, approved: 2026-01-01, until: 2026-07-01}\n"))), "w.yaml:2: waivers[0].items: \"*:*/*\" waives every fail"},

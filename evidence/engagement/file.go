@@ -57,6 +57,7 @@ func ParseFile(name string, text []byte) (*File, error) {
 	f.checkPlugins(c)
 	f.checkWithhold(c)
 	f.checkRest(c)
+	f.Parameters.said(c)
 	f.Parameters.defaults()
 	f.Parameters.check(c)
 	if err := c.result(); err != nil {
@@ -168,7 +169,7 @@ func (f *File) checkRest(c *faults) {
 		c.check(g.ID != "" && g.Pattern != "" && g.Reason != "" && g.By != "", at, "id, pattern, reason and by must be said", "")
 		c.plain(at+".id", g.ID)
 		c.plain(at+".pattern", g.Pattern)
-		c.check(wide(g.Pattern, anyGaps) == "", at+".pattern", "%q accepts whatever is missing", "name the rows that are accepted, such as aws-111122223333/*/ec2:DescribeVolumes", g.Pattern)
+		c.check(wideGap(g.Pattern) == "", at+".pattern", "%q accepts whatever is missing", "name the rows that are accepted, such as aws-111122223333/*/ec2:DescribeVolumes", g.Pattern)
 		c.check(!gapRow.MatchString(g.Pattern) || !strings.Contains(g.Pattern, " "), at+".pattern", "%q holds a space, which no row of coverage has: it would accept nothing", "write it as aws-111122223333/*/ec2:DescribeVolumes", g.Pattern)
 		c.check(!slices.ContainsFunc(f.AcceptedGaps[:i], func(o AcceptedGap) bool { return o.ID == g.ID }), at+".id", "%q stands twice", "give each an id of its own: exceptions name it", g.ID)
 		c.checkTerm(at, g.Approved, g.Until)
@@ -208,6 +209,19 @@ func DefaultParameters() Parameters {
 	return p
 }
 
+// said refuses what is written and says nothing: the default would silently take the place of a strict value.
+func (p *Parameters) said(c *faults) {
+	for at, n := range sorted(map[string]int{"credential_max_days": p.CredentialMaxDays, "unused_max_days": p.UnusedMaxDays, "rotation_days": p.RotationDays,
+		"log_retention_days": p.LogRetentionDays, "max_skew_minutes": p.MaxSkewMinutes, "max_age_days": p.MaxAgeDays}) {
+		path := "$.parameters." + at
+		c.check(n != 0 || strict.Line(c.tree, path) == 0, path, "0, or nothing, is written, and the default would be taken", "write a number from 1, or leave the line out, to take the default")
+	}
+	for at, list := range sorted(map[string][]string{"allowed_jurisdictions": p.AllowedJurisdictions, "approved_countries": p.ApprovedCountries}) {
+		path := "$.parameters." + at
+		c.check(len(list) > 0 || strict.Line(c.tree, path) == 0, path, "an empty list is written, and the default would be taken", "name countries, EU or EEA, or leave the line out, to take the default")
+	}
+}
+
 func (p *Parameters) defaults() {
 	if len(p.AllowedJurisdictions) == 0 {
 		p.AllowedJurisdictions = []string{"EEA"}
@@ -235,14 +249,16 @@ func (p *Parameters) check(c *faults) {
 	for at, list := range sorted(map[string][]string{"exempt_actions": p.ExemptActions, "exempt_principals": p.ExemptPrincipals,
 		"auditor_principals": p.AuditorPrincipals, "identity_providers": p.IdentityProviders}) {
 		c.plain("$.parameters."+at+"[]", list...)
-		any := slices.Concat(anyPeople, anyRoots)
+		any := anyPeople // of exempt principals as a guardrail writes them: also the root users of all accounts
 		switch at {
 		case "exempt_actions":
 			any = anyActions
-		case "exempt_principals": // as a guardrail writes them: also the root users of all accounts
-			any = anyPeople
+		case "identity_providers":
+			any = anyTrusted
 		}
 		for i, pattern := range list {
+			c.check(at != "auditor_principals" || pattern != "allUsers" && pattern != "allAuthenticatedUsers", fmt.Sprintf("$.parameters.%s[%d]", at, i), "%q is everybody", "name each principal of the auditor's in full", pattern)
+			c.check(at != "auditor_principals" || !strings.Contains(pattern, "*"), fmt.Sprintf("$.parameters.%s[%d]", at, i), "%q holds a *: who is the auditor is compared letter by letter, and no part is left open", "name each principal of the auditor's in full", pattern)
 			what := wide(pattern, any)
 			c.check(what == "", fmt.Sprintf("$.parameters.%s[%d]", at, i), "%q matches %s: the test could not fail", "name what is meant", pattern, what)
 		}

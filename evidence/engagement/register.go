@@ -2,7 +2,6 @@ package engagement
 
 import (
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -28,7 +27,7 @@ func ParseRegister(name string, text []byte) (*Register, error) {
 		c.plain(at+".kinds[]", s.Kinds...)
 		c.plain(at+".names[]", s.Names...)
 		c.check(s.Scope == "in" || s.Scope == "out", at+".scope", "%q is neither in nor out", "", s.Scope)
-		c.check(len(s.Tags)+len(s.Targets)+len(s.Kinds) > 0 || len(s.Names) > 0 && !slices.ContainsFunc(s.Names, func(p string) bool { return !fixedText(p) }), at, "matches everything", "name tags, targets, kinds or names")
+		c.check(len(s.Tags)+len(s.Targets)+len(s.Kinds) > 0 || len(s.Names) > 0 && !slices.ContainsFunc(s.Names, func(p string) bool { return !fixedText(p) || s.Scope == "out" && wideName(p) }), at, "matches everything", "name tags, targets, kinds, or names by more than one letter between wildcards")
 		c.check(!slices.ContainsFunc(r.Scope[:i], func(o ScopeRule) bool { return o.ID == s.ID }), at+".id", "%q stands twice", "", s.ID)
 	}
 	for i, t := range r.TrustedAccounts {
@@ -55,8 +54,8 @@ func ParseRegister(name string, text []byte) (*Register, error) {
 		c.check(l.ID != "" && l.Owner != "", at, "id and owner must be said", "owner is the target that held it: absence counts only there")
 		c.plain(at+".id", l.ID)
 		c.plain(at+".owner", l.Owner)
-		why := noStore(l.ID)
-		c.check(why == "", at+".id", "%q %s: it would be looked for in vain, and count as gone", "write the id of one store, as the workbook shows it, such as arn:aws:s3:::name or //storage.googleapis.com/name", l.ID, why)
+		why, cure := StoreFault(l.ID)
+		c.check(why == "", at+".id", "%q %s: it would be looked for in vain, and count as gone", cure, l.ID, why)
 		c.check(!slices.ContainsFunc(r.Legacy[:i], func(o Legacy) bool { return o.ID == l.ID }), at+".id", "%q stands twice", "keep one, with what the programme says of it last", l.ID)
 		c.check(slices.Contains([]string{"pending", "copied", "verified", "deleted", "exempt"}, l.State), at+".state", "%q is no state", "use pending, copied, verified, deleted or exempt", l.State)
 		c.check(l.State == "deleted" || l.State == "exempt" || !l.By.IsZero(), at+".by", "the date by which it shall be gone must be said", "without one it is never late")
@@ -73,23 +72,6 @@ func ParseRegister(name string, text []byte) (*Register, error) {
 		return nil, err
 	}
 	return r, nil
-}
-
-// rdsName is the id of an RDS database or snapshot; the service keeps names in small letters (RDS API Reference, CreateDBInstance).
-var rdsName = regexp.MustCompile(`^arn:[^:]*:rds:[^:]*:[^:]*:(?:db|cluster|snapshot|cluster-snapshot):(.*)$`)
-
-// noStore says why an id can be that of no store; "" where it can.
-func noStore(id string) string {
-	rds := rdsName.FindStringSubmatch(id)
-	switch {
-	case strings.ContainsAny(id, " *?"):
-		return "holds a space or a wildcard, and is compared letter by letter"
-	case strings.HasPrefix(id, "arn:") && strings.Contains(id, ":s3:::") && strings.Contains(id, "/"), strings.HasPrefix(id, "//storage.googleapis.com/") && strings.Count(id, "/") > 3:
-		return "names what lies in a bucket, and no bucket"
-	case rds != nil && rds[1] != strings.ToLower(rds[1]):
-		return "holds capitals, which names in RDS have not"
-	}
-	return ""
 }
 
 // Countries gives the country of each site, by its token.

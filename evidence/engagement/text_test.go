@@ -26,6 +26,7 @@ func TestMatchedTexts(t *testing.T) {
 		{FileName, gap, `"* "`, 22, "begins or ends"},
 		{FileName, gap, `"*"`, 22, "accepts whatever is missing"},
 		{FileName, gap, `"*-*/*"`, 22, "accepts whatever is missing"},
+		{FileName, gap, `"*s3*"`, 22, "accepts whatever is missing"},
 		{FileName, gap, `"*s*"`, 22, "accepts whatever is missing"},
 		{FileName, gap, "aws-*", 22, "accepts whatever is missing"},
 		{FileName, gap, "unread/*", 22, "accepts whatever is missing"},
@@ -33,8 +34,9 @@ func TestMatchedTexts(t *testing.T) {
 		{FileName, "accepted_gaps:", "accepted_gaps:\n  - {id: G1, pattern: a/b, reason: r, by: b, approved: 2026-01-01, until: 2027-01-01}", 22, `"G1" stands twice`},
 		{FileName, "aws-111122223333", `"aws-111122223333\t"`, 11, "begins or ends"},
 		{FileName, params, parameter("auditor_principals", `"arn:aws:iam::777788889999:role/a\u200d"`), 20, "holds U+200D"},
-		{FileName, params, parameter("auditor_principals", `"arn:aws:iam::*:role/*"`), 20, "matches whatever comes"},
-		{FileName, params, parameter("auditor_principals", `"arn:aws:iam::*:root"`), 20, "matches whatever comes"},
+		{FileName, params, parameter("auditor_principals", `"arn:aws:iam::*:role/*"`), 20, "holds a *"},
+		{FileName, params, parameter("auditor_principals", `"arn:aws:iam::12345678901*:role/x"`), 20, "no part is left open"},
+		{FileName, params, parameter("auditor_principals", `"group:audit@example.com", allAuthenticatedUsers`), 20, "is everybody"},
 		{FileName, params, parameter("identity_providers", `"is:C*"`), 20, "matches whatever comes"},
 		{FileName, params, parameter("identity_providers", `"arn:aws:iam::*:saml-provider/*"`), 20, "matches whatever comes"},
 		{FileName, params, parameter("exempt_principals", `"arn:aws:iam::*:user/*"`), 20, "matches whatever comes"},
@@ -59,6 +61,9 @@ func TestMatchedTexts(t *testing.T) {
 		{RegisterName, tag, "data-class: 007", 2, "007 would be read as 7"},
 		{RegisterName, tag, "data-class: True", 2, "True would be read as true"},
 		{RegisterName, tag, "data-class: 1.50", 2, "1.50 would be read as 1.5"},
+		{RegisterName, "scope: in, tags: {data-class: eu-user-data}", `scope: out, names: ["*a*"]`, 2, "matches everything"},
+		{RegisterName, "scope: in, tags: {data-class: eu-user-data}", `scope: out, names: [scratch, "*-*"]`, 2, "matches everything"},
+		{RegisterName, "scope: in, tags: {data-class: eu-user-data}", `scope: out, names: ["*-x-*", "?*"]`, 2, "matches everything"},
 		{RegisterName, "scope: in, tags", `scope: in, targets: ["aws-111122223333 "], tags`, 2, "begins or ends"},
 		{RegisterName, "scope: in, tags", `scope: in, names: [a, "b\u200b"], tags`, 2, "names[1]"},
 		{RegisterName, "scope: in, tags", `scope: in, kinds: ["aws.s3.bucket\u200b"], tags`, 2, "kinds[0]"},
@@ -70,6 +75,17 @@ func TestMatchedTexts(t *testing.T) {
 		{RegisterName, `"arn:aws:s3:::old"`, `"//storage.googleapis.com/old/"`, 6, "names what lies in a bucket"},
 		{RegisterName, `"arn:aws:s3:::old"`, `"arn:aws:rds:us-east-1:123456789012:db:Old"`, 6, "holds capitals"},
 		{RegisterName, "legacy:", "legacy:\n  - {id: \"arn:aws:s3:::old\", owner: aws-123456789012, state: exempt, why: w}", 7, "stands twice"},
+		{RegisterName, trusted, `"gcp:clоver-shop"`, 4, "holds U+043E"},
+		{RegisterName, trusted, `"arn:aws:iam::111122223333:role/аdmin"`, 4, "holds U+0430"},
+		{RegisterName, "legacy:", "gateways:\n  - {id: g, operator: o, accepts: [\"arn:aws:iam::111122223333:role/staff\", \"user:аnn@example.com\"]}\nlegacy:", 6, "gateways[0].accepts[1]"},
+		{RegisterName, "legacy:", "gateways:\n  - {id: g, operator: o, reaches: [\"arn:aws:s3:::mеssages\"]}\nlegacy:", 6, "holds U+0435"},
+		{WaiversName, items, `"arn:aws:s3:::clоver-tmp-*"`, 2, "holds U+043E"},
+		{FileName, params, parameter("auditor_principals", `"arn:aws:iam::777788889999:role/аuditor"`), 20, "holds U+0430"},
+		{FileName, "aws-111122223333", "aws-１11122223333", 11, "holds U+FF11"},
+		{RosterName, "arn:b", "user:аnn@example.com", 2, "holds U+0430 (а), which no such name has"},
+		{RosterName, "arn:b", "user:ann@exаmple.com", 2, "holds U+0430"},
+		{RosterName, "arn:b", "deleted:user:аnn@example.com?uid=1", 2, "holds U+0430"},
+		{RosterName, "arn:b", "arn:aws:iam::111122223333:user/аnn", 2, "holds U+0430"},
 		{RosterName, "Verdant,IE", "\u00a0Verdant,IE", 2, "employer"},
 		{RosterName, "p1,", "p1\u200b,", 2, "holds U+200B"},
 		{RosterName, "arn:b", "arn:b\u200b", 2, "holds U+200B"},
@@ -109,7 +125,7 @@ func TestMatchedTexts(t *testing.T) {
 func TestMatchedTextsTaken(t *testing.T) {
 	for _, c := range []struct {
 		pattern string
-		any     []string
+		any     func() []string
 	}{
 		{"aws-111122223333/*", anyGaps}, {"*/s3:GetBucket*", anyGaps}, {"unread/aws.sqs.*", anyGaps}, {"engagement.yaml names no *", anyGaps}, {"withheld by rule people*", anyGaps},
 		{"arn:aws:s3:::clover-*", anyThings}, {"human:arn:aws:iam::*:root", anyThings}, {"*/iam-summary", anyThings}, {"coverage:aws-111122223333/*", anyThings},
@@ -121,7 +137,8 @@ func TestMatchedTextsTaken(t *testing.T) {
 		}
 	}
 	for _, who := range []string{"arn:aws:iam::111122223333:user/ann,b", "arn:aws:iam::111122223333:user/Ann", "user:ann@example.com", "domain:example.com", "dc:person/x",
-		"principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/subject/Ann", "deleted:user:ann@example.com?uid=1", "serviceAccount:a@p.iam.gserviceaccount.com"} {
+		"principal://iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/subject/Ann", "principal://iam.googleapis.com/locations/global/workforcePools/p/subject/Åse", "dc:person/Åse",
+		"arn:aws:iam::111122223333:user/division/ann+b=c@example.com", "deleted:user:ann@example.com?uid=1", "serviceAccount:a@p.iam.gserviceaccount.com"} {
 		if got := principalFault(who); got != "" {
 			t.Errorf("%q %s", who, got)
 		}

@@ -5,6 +5,8 @@ import (
 	"reflect"
 	"regexp"
 	"slices"
+
+	"github.com/go-json-experiment/json"
 )
 
 // NotKept stands in the kept copy of engagement.yaml where an external id stood: whoever has the
@@ -22,10 +24,10 @@ var comment = regexp.MustCompile(`(?m)(^|[ \t])#.*$`)
 
 // said finds, in a comment, an external id that somebody put aside there, however the name is spelt: to the end of
 // its line, since an id may hold commas; where nothing follows the name, with the comment in the next line.
-var said = regexp.MustCompile(`(?mi)((?:^|[ \t])#.*external[ _-]?id["']?[ \t]*[:=])(?:([ \t]*\r?\n[ \t]*#).*|.*)$`)
+var said = regexp.MustCompile(`(?mi)((?:^|[ \t])#.*external[ _-]?id["']?[ \t]*(?:[:=]|\b(?:is|was)\b))(?:([ \t]*\r?\n[ \t]*#).*|.*)$`)
 
 // withhold makes the bytes those that a run keeps: without external ids, in comments too, and otherwise as they
-// are. A file that would then say something else is refused.
+// are. A file that would then say something else is refused, and one in which one is left: see [Loaded.keptOut].
 func (l *Loaded) withhold() error {
 	f := *l.File
 	f.AWS = slices.Clone(f.AWS)
@@ -71,6 +73,31 @@ func (l *Loaded) withhold() error {
 	}
 	for name, text := range kept {
 		l.Raw[name] = text
+	}
+	return l.keptOut(ids, &f)
+}
+
+// tellable is how long an external id must be to be searched for in all that is kept: a shorter one stands in words.
+const tellable = 8
+
+// keptOut refuses files in which an external id still stands after the cuts, such as in a reason or in the roster; also
+// where YAML spells it otherwise, since a judgement keeps what was read. It does not say the id.
+func (l *Loaded) keptOut(ids [][]byte, f *File) error {
+	for _, id := range ids {
+		if len(id) < tellable || string(id) == NotKept {
+			continue
+		}
+		for name, read := range sorted(map[string]any{FileName: f, RegisterName: l.Register, RosterName: l.Roster, WaiversName: l.Waivers}) {
+			fault := &FileError{File: l.Paths[name], Cause: "an external_id of engagement.yaml stands here, and this file is kept in the evidence", Hint: "take it out; where the same text must stand here, such as a role's name, have the role ask for another external id"}
+			if at := bytes.Index(l.Raw[name], id); at >= 0 {
+				fault.Line = 1 + bytes.Count(l.Raw[name][:at], []byte("\n"))
+				return fault
+			}
+			said, err := json.Marshal(read)
+			if err != nil || bytes.Contains(said, id) {
+				return fault
+			}
+		}
 	}
 	return nil
 }

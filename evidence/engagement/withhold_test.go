@@ -1,6 +1,7 @@
 package engagement
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -56,6 +57,75 @@ func TestExternalIDIsNotKept(t *testing.T) {
 				t.Errorf("the kept copy: %v", err)
 			}
 		})
+	}
+}
+
+// An external id that stands anywhere else in what is kept is refused with its file and line, and is not said.
+func TestExternalIDElsewhereIsRefused(t *testing.T) {
+	const id = "trefoil-7Qx93kV"
+	for name, c := range map[string]struct {
+		file, old, new string
+		line           int // -1: taken
+	}{
+		"nowhere else":            {FileName, "reason: sold", "reason: sold on", -1},
+		"in a reason":             {FileName, "reason: sold", "reason: \"sold; entered with " + id + "\"", 12},
+		"as a role":               {FileName, "role: TrefoilAudit", "role: " + id, 9},
+		"in the register":         {RegisterName, "because: labelled", "because: \"labelled; " + id + "\"", 2},
+		"spelt otherwise":         {RegisterName, "because: labelled", `because: "labelled; trefoil\x2d7Qx93kV"`, 0},
+		"in a waiver":             {WaiversName, "reason: moving", "reason: entered by " + id, 2},
+		"in the roster":           {RosterName, "Other,", id + ",", 3},
+		"a part of it":            {RosterName, "Other,", "trefoil-7Qx,", -1},
+		"in a comment":            {RegisterName, "trusted_accounts:", "# " + id + "\ntrusted_accounts:", -1},
+		"an old one in a comment": {RegisterName, "trusted_accounts:", "# the external id was trefoil-OLD\ntrusted_accounts:", -1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			texts := map[string]string{FileName: good, RegisterName: register, RosterName: roster, WaiversName: waivers}
+			if strings.Count(texts[c.file], c.old) != 1 {
+				t.Fatal("nothing to replace")
+			}
+			texts[c.file] = strings.Replace(texts[c.file], c.old, c.new, 1)
+			texts[FileName] = strings.Replace(texts[FileName], "aws:\n", "aws:\n  - {accounts: [\"111122223333\"], external_id: "+id+"}\n", 1)
+			for file, text := range texts {
+				if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+					t.Fatal(err)
+				}
+			}
+			l, err := Load(filepath.Join(dir, FileName))
+			if c.line < 0 {
+				if err != nil {
+					t.Fatal(err)
+				}
+				for file, kept := range l.Raw {
+					if strings.Contains(string(kept), id) || strings.Contains(string(kept), "trefoil-OLD") {
+						t.Errorf("%s: %s", file, kept)
+					}
+				}
+				return
+			}
+			line := c.line
+			if c.file == FileName {
+				line++ // that of the entry with the id
+			}
+			var f *FileError
+			if !errors.As(err, &f) || f.File != filepath.Join(dir, c.file) || c.line > 0 && f.Line != line || f.Hint == "" || strings.Contains(err.Error()+f.Hint, id) {
+				t.Errorf("got %v (%#v)", err, f)
+			}
+		})
+	}
+}
+
+// What is shorter than eight characters stands in words, and is cut only where it is said.
+func TestShortExternalIDs(t *testing.T) {
+	dir := t.TempDir()
+	for file, text := range map[string]string{FileName: strings.Replace(good, "    role: TrefoilAudit", "    role: TrefoilAudit\n    external_id: sold", 1), RegisterName: register, RosterName: roster, WaiversName: waivers} {
+		if err := os.WriteFile(filepath.Join(dir, file), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	l, err := Load(filepath.Join(dir, FileName))
+	if err != nil || strings.Contains(string(l.Raw[FileName]), "external_id: sold") {
+		t.Fatal(err)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
@@ -43,6 +44,9 @@ func YAML(name string, text []byte, limit int, into any) (tree *ast.File, err er
 		return fail(fmt.Sprintf("over %d bytes", limit), "")
 	case !utf8.Valid(text) || bytes.IndexByte(text, 0) >= 0:
 		return fail("not UTF-8 text", "save it as UTF-8")
+	case bareReturn(text) >= 0:
+		return nil, &FileError{File: name, Line: 1 + bytes.Count(text[:bareReturn(text)], []byte("\n")), Cause: "holds a carriage return without a line feed: it ends a line here, and many editors show none",
+			Hint: "end each line with a line feed, or with both"}
 	case nesting(text) > maxNesting:
 		return fail(fmt.Sprintf("nested deeper than %d", maxNesting), "")
 	}
@@ -66,6 +70,11 @@ func YAML(name string, text []byte, limit int, into any) (tree *ast.File, err er
 	if refuse.line > 0 {
 		return nil, &FileError{File: name, Line: refuse.line, Cause: refuse.cause, Hint: refuse.hint}
 	}
+	for _, doc := range tree.Docs {
+		if bad := notWhole(doc.Body, reflect.TypeOf(into)); bad != nil {
+			return nil, &FileError{File: name, Line: bad.GetToken().Position.Line, Cause: fmt.Sprintf("%q is no whole number", bad.GetToken().Value), Hint: "write one without a fraction, such as 30"}
+		}
+	}
 	if err := decode(text, tree, into); err != nil && len(bytes.TrimSpace(text)) > 0 {
 		return nil, locate(hinted(yamlError(name, err), text, into), tree)
 	}
@@ -79,6 +88,17 @@ func decode(text []byte, tree *ast.File, into any) error {
 		return yaml.NewDecoder(bytes.NewReader(nil), yaml.Strict()).DecodeFromNode(tree.Docs[0].Body, into)
 	}
 	return yaml.NewDecoder(bytes.NewReader(text), yaml.Strict()).Decode(into)
+}
+
+// bareReturn gives where a carriage return stands that no line feed follows; -1 where none does. The library ends a
+// line there, so that what looks like the rest of a comment would count.
+func bareReturn(text []byte) int {
+	for i, b := range text {
+		if b == '\r' && (i+1 == len(text) || text[i+1] != '\n') {
+			return i
+		}
+	}
+	return -1
 }
 
 // nesting is how deep a text's brackets and braces stand within one another, or its list marks

@@ -25,28 +25,33 @@ func TestFaults(t *testing.T) {
 		line int
 		want string
 	}{
-		"unknown field":     {"name: a\ncolour: red\n", 2, "unknown field"},
-		"duplicate key":     {"name: a\nname: b\n", 2, "already defined"},
-		"wrong type":        {"name: a\nn: many\n", 2, "cannot unmarshal"},
-		"list for a text":   {"name: [a]\n", 1, "cannot unmarshal"},
-		"no YAML":           {"name: [a\n", 0, "a.yaml"},
-		"tab":               {"tags:\n\ta: b\n", 2, "a tab cannot start any token"},
-		"octal":             {"name: a\nlist: [a, 0123]\n", 2, "0123 would be read as 83"},
-		"hexadecimal":       {"name: 0x10\n", 1, "0x10 would be read as 16"},
-		"zeros of a text":   {"name: 000000000000\n", 1, "would be read as 0"},
-		"zeros of a number": {"name: 1.50\n", 1, "1.50 would be read as 1.5"},
-		"large truth":       {"name: a\ntags: {a: TRUE}\n", 2, "TRUE would be read as true"},
-		"a number as name":  {"tags:\n  010: b\n", 2, "010 would be read as 8"},
-		"anchor":            {"name: a\ntags: &x {a: b}\n", 2, "anchors and aliases"},
-		"alias bomb":        {"list: &a [x, x]\ntags: {a: *a}\n", 1, "anchors and aliases"},
-		"merge key":         {"tags:\n  <<: {a: b}\n", 2, "anchors and aliases"},
-		"several documents": {"name: a\n---\nname: b\n", 0, "several documents"},
-		"too large":         {strings.Repeat("#", limit+1), 0, "over 65536 bytes"},
-		"no text":           {"name: \xff\n", 0, "UTF-8"},
-		"a zero byte":       {"name: a\x00\n", 0, "UTF-8"},
-		"brackets":          {"list: " + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000), 0, "nested deeper"},
-		"braces":            {"tags: " + strings.Repeat("{a: ", 10_000), 0, "nested deeper"},
-		"list marks":        {"list:\n" + strings.Repeat("- ", 10_000) + "a\n", 0, "nested deeper"},
+		"unknown field":      {"name: a\ncolour: red\n", 2, "unknown field"},
+		"duplicate key":      {"name: a\nname: b\n", 2, "already defined"},
+		"wrong type":         {"name: a\nn: many\n", 2, "\"many\" is no whole number"},
+		"list for a text":    {"name: [a]\n", 1, "cannot unmarshal"},
+		"no YAML":            {"name: [a\n", 0, "a.yaml"},
+		"tab":                {"tags:\n\ta: b\n", 2, "a tab cannot start any token"},
+		"octal":              {"name: a\nlist: [a, 0123]\n", 2, "0123 would be read as 83"},
+		"hexadecimal":        {"name: 0x10\n", 1, "0x10 would be read as 16"},
+		"zeros of a text":    {"name: 000000000000\n", 1, "would be read as 0"},
+		"zeros of a number":  {"name: 1.50\n", 1, "1.50 would be read as 1.5"},
+		"large truth":        {"name: a\ntags: {a: TRUE}\n", 2, "TRUE would be read as true"},
+		"a number as name":   {"tags:\n  010: b\n", 2, "010 would be read as 8"},
+		"anchor":             {"name: a\ntags: &x {a: b}\n", 2, "anchors and aliases"},
+		"alias bomb":         {"list: &a [x, x]\ntags: {a: *a}\n", 1, "anchors and aliases"},
+		"merge key":          {"tags:\n  <<: {a: b}\n", 2, "anchors and aliases"},
+		"several documents":  {"name: a\n---\nname: b\n", 0, "several documents"},
+		"too large":          {strings.Repeat("#", limit+1), 0, "over 65536 bytes"},
+		"no text":            {"name: \xff\n", 0, "UTF-8"},
+		"a zero byte":        {"name: a\x00\n", 0, "UTF-8"},
+		"brackets":           {"list: " + strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000), 0, "nested deeper"},
+		"braces":             {"tags: " + strings.Repeat("{a: ", 10_000), 0, "nested deeper"},
+		"a fraction":         {"name: a\nn: 30.5\n", 2, "\"30.5\" is no whole number"},
+		"fraction in quotes": {"name: a\nn: \"30.5\"\n", 2, "is no whole number"},
+		"fraction of a tag":  {"? \"n\"\n: !!float 30.5\n", 2, "is no whole number"},
+		"hidden line":        {"name: a\n# x\rlist: [b]\n", 2, "a carriage return without a line feed"},
+		"return at the end":  {"name: a\n# x\r", 2, "a carriage return without a line feed"},
+		"list marks":         {"list:\n" + strings.Repeat("- ", 10_000) + "a\n", 0, "nested deeper"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := YAML("a.yaml", []byte(c.text), limit, &sample{})
@@ -95,6 +100,10 @@ func TestTaken(t *testing.T) {
 	}
 	if Line(tree, "$.none") != 0 || Line(nil, "$.name") != 0 || Line(tree, "no path") != 0 {
 		t.Error("a line of what is not there")
+	}
+	v = sample{}
+	if _, err := YAML("a.yaml", []byte("# words\r\nname: a\r\nn: \"30\"\r\ntags: {version: 1.5}\r\n"), limit, &v); err != nil || v.N != 30 || v.Tags["version"] != "1.5" {
+		t.Errorf("lines of two characters, a number in quotes, a fraction as a text: %+v %v", v, err)
 	}
 	if _, err := YAML("a.yaml", nil, limit, &v); err != nil {
 		t.Errorf("an empty file: %v", err)

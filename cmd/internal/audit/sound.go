@@ -233,6 +233,9 @@ func (k *known) register(l *engagement.Loaded, c *strict.Checker) {
 	for i, g := range l.Register.Legacy {
 		at := fmt.Sprintf("$.legacy[%d].owner", i)
 		k.targets.formed(c, at, g.Owner)
+		if p := k.targets.partition(g.Owner); p != "" && strings.HasPrefix(g.ID, "arn:") {
+			c.Check(strings.HasPrefix(g.ID, "arn:"+p+":"), fmt.Sprintf("$.legacy[%d].id", i), "%q is of another partition than its owner, which the engagement says is of %s: it would be looked for in vain, and count as gone", "begin it with arn:"+p+":", g.ID, p)
+		}
 		of := engagement.OwnerIn(g.ID)
 		c.Check(of == "" || of == g.Owner, at, "%q did not hold it: by its id %s did, and that it is gone would be looked for in the wrong place", "write owner: "+of+", or correct the id; a Google project is named by its id, not its number", g.Owner, of)
 	}
@@ -246,7 +249,7 @@ func (k *known) waivers(l *engagement.Loaded, c *strict.Checker) {
 }
 
 // arnForm is that of a principal (IAM User Guide, IAM identifiers).
-var arnForm = regexp.MustCompile(`^arn:aws(-cn|-us-gov|-eusc)?:(iam|sts)::[0-9]{12}:(root|(user|role|group|assumed-role|federated-user|saml-provider|oidc-provider)/.+)$`)
+var arnForm = regexp.MustCompile(`^arn:aws(-cn|-us-gov|-eusc)?:(iam|sts)::[0-9]{12}:(root|(user|role|group|assumed-role|federated-user|saml-provider|oidc-provider)/[!-~]+)$`)
 
 // providesIdentities reports whether a pattern can match what names an identity provider: an ARN of IAM's two sorts,
 // the host of one that needs no ARN, a Google customer, the issuer that a pool of Google takes tokens of (a URI, or the entity

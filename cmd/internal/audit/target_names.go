@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/go-json-experiment/json"
 
@@ -47,6 +48,22 @@ func (t targetNames) sure() []string {
 		out = append(out, "plugin-"+p.Name)
 	}
 	return out
+}
+
+// partition is that of an account which the engagement names; "" of others, and where two entries differ.
+func (t targetNames) partition(target string) string {
+	found := ""
+	for _, a := range t.file.AWS {
+		id, ok := strings.CutPrefix(target, "aws-")
+		switch {
+		case !ok || a.Management != id && !slices.Contains(a.Accounts, id):
+		case found != "" && found != a.Partition:
+			return ""
+		default:
+			found = a.Partition
+		}
+	}
+	return found
 }
 
 // possible reports whether a target of that name can come of the engagement: it names it, or an
