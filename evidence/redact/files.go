@@ -144,7 +144,7 @@ func (s *source) rehearse() error {
 func (s *source) literals() error {
 	for i, rule := range s.rules.Withhold {
 		for n, text := range rule.Values {
-			if !s.values.seen[string(lower([]byte(text)))] {
+			if !s.values.seen[string(lower([]byte(text)))] && !s.values.seen[string(lower([]byte(inFileName(text))))] {
 				return s.rules.nothing(i, "values", n, text)
 			}
 		}
