@@ -125,6 +125,9 @@ func (s *source) rehearse() error {
 				if err == nil {
 					_, err = s.cutChunk(f, b)
 				}
+				if err == nil {
+					err = s.values.fit(s.most)
+				}
 				if err != nil {
 					return err
 				}

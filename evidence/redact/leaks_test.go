@@ -2,6 +2,8 @@ package redact
 
 import (
 	"context"
+	"encoding/csv"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -308,5 +310,72 @@ func TestProjectOfADomain(t *testing.T) {
 		if got := inFileName(text); got != want {
 			t.Errorf("%q: %q", text, got)
 		}
+	}
+}
+
+// A folder under which no file of the copy lies is refused, wherever it is; a copy without one verifies.
+func TestEmptyFolderOfACopy(t *testing.T) {
+	signer, trust := maker(t, "redactor")
+	dir, _ := made(t, planted(t), plantedRules, signer)
+	for folder, top := range map[string]string{"files/judgements/0000-verified-by-nobody": "files/judgements/0000-verified-by-nobody", "a": "a", "files/inputs/z": "files/inputs/z", "files/inputs.d/y/z": "files/inputs.d", "zzz": "zzz"} {
+		if err := os.MkdirAll(filepath.Join(dir, folder), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		var bad *CopyError
+		if _, err := Verify(dir, trust); !errors.As(err, &bad) || !strings.Contains(err.Error(), "holds no file of the copy") || bad.File != top {
+			t.Errorf("%s: %v", folder, err)
+		}
+		if err := os.RemoveAll(filepath.Join(dir, top)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := Verify(dir, trust); err != nil {
+			t.Errorf("%s removed: %v", folder, err)
+		}
+	}
+}
+
+// What a copy could not say, or nobody would read of it, is refused before it is written.
+func TestMoreValuesThanACopySays(t *testing.T) {
+	var csvText strings.Builder
+	w := csv.NewWriter(&csvText)
+	for i := range 200 {
+		if err := w.Write([]string{fmt.Sprintf("p-%04d", i), "x"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Flush()
+	r := recorded{inputs: map[string]string{"staff.csv": "id,b\n" + csvText.String()}}.made(t)
+	source := func(most int) *source {
+		return &source{run: r, rules: parsed(t, "withhold:\n  - {id: people, because: a test, inputs: [\"staff.csv#id\"]}\n"), values: newValues(make([]byte, 32), r.Digest), whole: map[string]string{}, found: map[string]int{}, named: map[string]map[string]bool{}, most: most}
+	}
+	for most, refused := range map[int]bool{100: true, 199: true, 1000: false} {
+		s := source(most)
+		if err := s.collect(); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.rehearse(); refused != (err != nil) || refused && !strings.Contains(err.Error(), fmt.Sprintf("over %d values are to be withheld", most)) {
+			t.Errorf("%d: %v", most, err)
+		}
+	}
+	for table, refused := range map[int]bool{minCommitment * 100: true, 1 << 20: false} {
+		s := source(maxValues)
+		if err := errors.Join(s.collect(), s.rehearse()); err != nil {
+			t.Fatal(err)
+		}
+		all := s.values.number()
+		w := &writer{dir: t.TempDir(), source: s, places: map[int]map[string]int{}, table: table}
+		if err := w.all(); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := w.record(Making{Run: r, Rules: s.rules}, all); refused != (err != nil) || refused && !strings.Contains(err.Error(), "commitments.jsonl would have over") {
+			t.Errorf("%d: %v", table, err)
+		}
+	}
+	shortest, err := evidence.Canonical(Commitment{ID: "withheld-01020304-0000001", Rule: "r", Commitment: evidence.Digest(nil), Places: []Place{{"x", 1}}})
+	if err != nil || len(shortest)+1 < minCommitment {
+		t.Errorf("the shortest line has %d bytes: %v", len(shortest)+1, err)
+	}
+	if _, err := ParseCommitments(append(shortest, '\n'), "01020304"); err != nil {
+		t.Error(err)
 	}
 }

@@ -31,6 +31,7 @@ type source struct {
 	whole  map[string]string          // digests of answers that are left out → rule
 	found  map[string]int             // parts of rules that found something
 	named  map[string]map[string]bool // rule → what it names, each once
+	most   int                        // values of the copy
 }
 
 // parts opens each part of each bundle, one after the other.

@@ -103,6 +103,15 @@ func (v *values) spelling(text, rule string) *value {
 	return e
 }
 
+// fit refuses more values than a copy may withhold: their tokens could not be told apart, and its table would be larger
+// than [Verify] reads.
+func (v *values) fit(most int) error {
+	if len(v.by) > most {
+		return fmt.Errorf("over %d values are to be withheld, more than a copy can say; withhold whole answers (bodies) or files (inputs: [roster.csv]) in the place of many values, or leave rules out", most)
+	}
+	return nil
+}
+
 func (v *values) token(n int) string { return fmt.Sprintf("withheld-%s-%07d", v.tag, n) }
 
 // tokens finds the tokens of a copy.
