@@ -44,6 +44,9 @@ func (s *source) digests() error {
 			told[f.SHA256] = true
 		}
 	}
+	if err := s.judged(told); err != nil {
+		return err
+	}
 	for _, texts := range []map[string]bool{changed, told} {
 		for text := range texts {
 			s.values.add(text, derived)
@@ -52,7 +55,28 @@ func (s *source) digests() error {
 	return s.records()
 }
 
-// records has the digests withheld of all that holds records: bundles, manifests, judgements, results.
+// judged finds the files by which judgements were made that are cut: results name their lines by the files' digests.
+func (s *source) judged(told map[string]bool) error {
+	all, err := s.run.Judgements()
+	if err != nil {
+		return err
+	}
+	for _, digest := range all {
+		inputs, err := s.run.JudgementInputs(digest)
+		if err != nil {
+			return err
+		}
+		for _, text := range inputs {
+			if sum := evidence.Digest([]byte(text)); !told[sum] && s.values.leaks([]byte(text)) != "" {
+				told[sum] = true
+			}
+		}
+	}
+	return nil
+}
+
+// records has the digests withheld of all that holds records: bundles, manifests, judgements, also those that are named
+// as having been there, and results.
 func (s *source) records() error {
 	for _, b := range s.run.Record.Bundles {
 		s.values.add(b.SHA256, derived)
@@ -69,6 +93,9 @@ func (s *source) records() error {
 		}
 		s.values.add(digest, derived)
 		s.values.add(j.Results.SHA256, derived)
+		for _, before := range j.Before {
+			s.values.add(before, derived)
+		}
 	}
 	return nil
 }

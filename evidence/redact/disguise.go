@@ -29,18 +29,19 @@ const (
 // XML element, or a line.
 type span struct{ from, to int }
 
-// spans lists the texts of a file. What begins like JSON and is none is read by lines.
-func spans(b []byte) []span {
+// spans lists the texts of a file, and says whether they are its lines. What begins like JSON and is none is read by
+// lines.
+func spans(b []byte) (texts []span, lines bool) {
 	trimmed := bytes.TrimSpace(b)
 	switch {
 	case bytes.HasPrefix(trimmed, []byte("<")):
-		return between(b, func(c byte) bool { return c == '<' || c == '>' })
+		return between(b, func(c byte) bool { return c == '<' || c == '>' }), false
 	case bytes.HasPrefix(trimmed, []byte("{")), bytes.HasPrefix(trimmed, []byte("[")):
 		if s, err := jsonSpans(b); err == nil {
-			return s
+			return s, false
 		}
 	}
-	return between(b, func(c byte) bool { return c == '\n' })
+	return between(b, func(c byte) bool { return c == '\n' }), true
 }
 
 func between(b []byte, ends func(byte) bool) []span {
@@ -88,7 +89,10 @@ func (v *values) disguised(text []byte) bool {
 	if v.plain[string(text)] {
 		return false
 	}
-	if v.inForms(string(text), func(form []byte) bool { return v.holds(form) }) {
+	if v.inForms(string(text), func(form []byte, least int) bool {
+		_, _, ok := v.find(lower(form), 0, least)
+		return ok
+	}) {
 		return true
 	}
 	if len(v.plain) < maxPlain && len(text) <= 1<<10 {
@@ -97,22 +101,44 @@ func (v *values) disguised(text []byte) bool {
 	return false
 }
 
-// inForms reports whether something is true of any other form of a text, or whether there are too many.
-func (v *values) inForms(text string, is func(form []byte) bool) bool {
-	forms := []string{text}
+// inForms reports whether something is true of any other form of a text, or whether there are too many. In a form only
+// values of at least so many bytes count.
+func (v *values) inForms(text string, is func(form []byte, least int) bool) bool {
+	type one struct {
+		text string
+		torn bool // out of base64 that is not read again in this way: there would be no end of forms
+	}
+	forms := []one{{text: text}}
 	seen := map[string]bool{text: true}
-	for depth, from := 0, 0; depth < maxUndone && from < len(forms); depth++ {
+	for depth, from := 0, 0; depth <= maxUndone && from < len(forms); depth++ {
 		until := len(forms)
 		for _, form := range forms[from:until] {
-			for _, other := range undone(form) {
+			var prints []byte
+			if within(letters(form.text), func(plain []byte, _ int) bool {
+				if !form.torn {
+					prints = printable(prints, plain)
+				}
+				return is(plain, minTorn)
+			}) {
+				return true
+			}
+			if depth == maxUndone {
+				continue
+			}
+			others := undone(form.text)
+			whole := len(others)
+			if len(prints) > 0 {
+				others = append(others, string(prints))
+			}
+			for i, other := range others {
 				if seen[other] {
 					continue
 				}
-				if is([]byte(other)) || len(forms) >= maxForms {
+				if is([]byte(other), MinValue) || len(forms) >= maxForms {
 					return true
 				}
 				seen[other] = true
-				forms = append(forms, other)
+				forms = append(forms, one{other, form.torn || i >= whole})
 			}
 		}
 		from = until
@@ -123,9 +149,9 @@ func (v *values) inForms(text string, is func(form []byte) bool) bool {
 // beyond reports whether a disguised text must go as a whole: it holds a value that does not stand there
 // plainly, or one that is left once what stands there plainly is cut.
 func (v *values) beyond(text []byte) bool {
-	plainly := v.found(text)
-	return v.inForms(string(text), func(form []byte) bool {
-		for value := range v.found(form) {
+	plainly := v.found(text, MinValue)
+	return v.inForms(string(text), func(form []byte, least int) bool {
+		for value := range v.found(form, least) {
 			if !plainly[value] {
 				return true
 			}
@@ -154,6 +180,11 @@ func undone(s string) []string {
 	}
 	if strings.Contains(s, "+") {
 		out = append(out, strings.ReplaceAll(s, "+", " "))
+	}
+	for _, quote := range []string{`"`, `'`} { // of CSV and YAML
+		if strings.Contains(s, quote+quote) {
+			out = append(out, strings.ReplaceAll(s, quote+quote, quote))
+		}
 	}
 	if strings.ContainsAny(s, "\r\n") {
 		s = strings.NewReplacer("\n", "", "\r", "").Replace(s)
@@ -241,11 +272,17 @@ func (v *values) cut(b []byte) ([]byte, error) {
 func (v *values) regions(b []byte) []region {
 	var all []region
 	low := lower(b)
-	for at, size, ok := v.find(low, 0); ok; at, size, ok = v.find(low, at+1) {
+	for at, size, ok := v.find(low, 0, MinValue); ok; at, size, ok = v.find(low, at+1, MinValue) {
 		all = append(all, region{span{at, at + size}, false})
 	}
-	for _, s := range spans(b) {
+	texts, lines := spans(b)
+	for _, s := range texts {
 		if text := b[s.from:s.to]; v.disguised(text) && v.beyond(text) {
+			all = append(all, region{s, true})
+		}
+	}
+	if lines {
+		for _, s := range v.wrapped(b, texts) {
 			all = append(all, region{s, true})
 		}
 	}
@@ -271,13 +308,12 @@ func wasJSON(b []byte) bool {
 // leaks names the rule whose value a text still holds, plainly or in a disguise; "" where it holds none.
 func (v *values) leaks(b []byte) string {
 	low := lower(b)
-	if at, size, ok := v.find(low, 0); ok {
+	if at, size, ok := v.find(low, 0, MinValue); ok {
 		return v.lower[string(low[at:at+size])]
 	}
-	for _, s := range spans(b) {
-		if v.disguised(b[s.from:s.to]) {
-			return "(in a disguise)"
-		}
+	texts, lines := spans(b)
+	if slices.ContainsFunc(texts, func(s span) bool { return v.disguised(b[s.from:s.to]) }) || lines && len(v.wrapped(b, texts)) > 0 {
+		return "(in a disguise)"
 	}
 	return ""
 }

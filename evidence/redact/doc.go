@@ -23,13 +23,17 @@
 //	withheld-<tag>-<7 digits>
 //
 // where the tag is the copy's and the digits are the line of commitments.jsonl. What holds a value in a
-// disguise (escaped, percent-encoded, base64) is withheld as a whole: the text of a JSON string, of an XML
+// disguise (escaped, percent-encoded, with doubled quotes, base64) is withheld as a whole: the text of a JSON string, of an XML
 // element, or a line. Values of less than [MinInner] bytes are cut where they stand as a whole word, since within others they
-// stand by chance; those of less than [MinValue] are refused.
+// stand by chance; those of less than [MinValue] are refused. Base64 is read in both alphabets and wherever it may begin and end,
+// over white space and among any bytes, for values of five bytes and more; for shorter ones where it stands alone and says text.
+//
+// Inputs are those of the run and those of every judgement, which may be others. An answer that is not OK is left out whole where a
+// path cannot be followed in it to the end: what was cut off may hold values that nobody can tell.
 //
 // A digest without a salt of what was cut would let anyone try values until it fits. So the digests of cut answers
-// and inputs, the ids of exchanges whose request was cut, and all digests of bundles, manifests and judgements
-// are withheld values themselves. The digest of the run is not: it covers the digests of the bundles, and
+// and inputs, the ids of exchanges whose request was cut, and all digests of bundles, manifests and judgements (also of
+// those that were removed and are still named) are withheld values themselves. The digest of the run is not: it covers the digests of the bundles, and
 // these the bundles' signatures, which nobody can guess.
 //
 // # Commitments
@@ -45,7 +49,7 @@
 //
 // That the rules name all that should be withheld; that what is left tells nothing about it (how often a token
 // stands, in which thing, how long an answer was); that a value is not written in a way that no one
-// here undoes (compressed, encrypted, translated). The finished copy is read again, and refused, if a withheld
+// here undoes (compressed, encrypted, translated, in hexadecimal, base32 or UTF-16). The finished copy is read again, and refused, if a withheld
 // value is found in it ([LeakError]). Eight digits of a digest of a condition stand in the ids of Google's
 // bindings: withhold these by their own.
 package redact

@@ -125,6 +125,9 @@ func (s *source) rehearse() error {
 				if err == nil {
 					_, err = s.cutChunk(f, b)
 				}
+				if err == nil {
+					err = s.values.fit(s.most)
+				}
 				if err != nil {
 					return err
 				}
@@ -144,7 +147,7 @@ func (s *source) rehearse() error {
 func (s *source) literals() error {
 	for i, rule := range s.rules.Withhold {
 		for n, text := range rule.Values {
-			if !s.values.seen[string(lower([]byte(text)))] {
+			if !s.values.seen[string(lower([]byte(text)))] && !s.values.seen[string(lower([]byte(inFileName(text))))] {
 				return s.rules.nothing(i, "values", n, text)
 			}
 		}

@@ -48,7 +48,7 @@ func Make(m Making) (made *Made, err error) {
 	if len(m.Secret) != 32 {
 		return nil, fmt.Errorf("the secret has %d bytes, want 32", len(m.Secret))
 	}
-	s := &source{run: m.Run, rules: m.Rules, values: newValues(m.Secret, m.Run.Digest), whole: map[string]string{}, found: map[string]int{}, named: map[string]map[string]bool{}}
+	s := &source{run: m.Run, rules: m.Rules, values: newValues(m.Secret, m.Run.Digest), whole: map[string]string{}, found: map[string]int{}, named: map[string]map[string]bool{}, most: maxValues}
 	if err := s.collect(); err != nil {
 		return nil, err
 	}
@@ -64,7 +64,7 @@ func Make(m Making) (made *Made, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
-	w := &writer{dir: tmp, source: s, places: map[int]map[string]int{}}
+	w := &writer{dir: tmp, source: s, places: map[int]map[string]int{}, table: maxCommitments}
 	if err := w.all(); err != nil {
 		return nil, err
 	}
@@ -105,6 +105,7 @@ type writer struct {
 	dir    string
 	source *source
 	places map[int]map[string]int
+	table  int // bytes of commitments.jsonl
 }
 
 func (w *writer) write(name string, text []byte) error {
@@ -232,7 +233,9 @@ func (w *writer) record(m Making, all []*value) (Record, []byte, error) {
 		if err != nil {
 			return r, nil, err
 		}
-		lines.Write(append(line, '\n'))
+		if lines.Write(append(line, '\n')); lines.Len() > w.table {
+			return r, nil, fmt.Errorf("%s would have over %d bytes, more than is read of a copy: %d values stand in too many files; withhold whole answers (bodies) or files (inputs: [roster.csv]) in the place of many values, or leave rules out", CommitmentsName, w.table, len(all))
+		}
 		if line, err = evidence.Canonical(revealOf(c.ID, e)); err != nil {
 			return r, nil, err
 		}

@@ -1,7 +1,6 @@
 package redact
 
 import (
-	"bytes"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -32,6 +31,7 @@ type source struct {
 	whole  map[string]string          // digests of answers that are left out → rule
 	found  map[string]int             // parts of rules that found something
 	named  map[string]map[string]bool // rule → what it names, each once
+	most   int                        // values of the copy
 }
 
 // parts opens each part of each bundle, one after the other.
@@ -113,46 +113,131 @@ func (s *source) take(rule int, part string, n int, where, text string) error {
 func (s *source) name(rule int, part string, n int, text string) {
 	id := s.rules.Withhold[rule].ID
 	s.values.add(text, id)
+	if other := inFileName(text); other != "" {
+		s.values.add(other, id)
+	}
 	s.count(rule, part, n, string(lower([]byte(text))))
 }
 
+// inFileName gives the form that the id of a domain's project has in the name of its target, and so of its bundle
+// (engagement.ProjectTarget); "" of what can be no such id.
+func inFileName(text string) string {
+	if !strings.Contains(text, ":") || strings.ContainsAny(text, "/ \t\r\n") {
+		return ""
+	}
+	return strings.ReplaceAll(text, ":", "_")
+}
+
 func (s *source) count(rule int, part string, n int, what string) {
+	s.hold(rule, what)
+	s.found[key(rule, part, n)]++
+}
+
+// hold counts what a rule withholds, each once.
+func (s *source) hold(rule int, what string) {
 	id := s.rules.Withhold[rule].ID
 	if s.named[id] == nil {
 		s.named[id] = map[string]bool{}
 	}
 	s.named[id][what] = true
-	s.found[key(rule, part, n)]++
 }
 
-// input has a file of the engagement withheld, or a column of it.
+// input has a file of the engagement withheld, or a column of it: as the run has it, and as each judgement does, which
+// may have been made with another.
 func (s *source) input(i, n int, rule Rule, name string) error {
 	file, column, one := strings.Cut(name, "#")
-	text, ok, err := s.run.Input(file)
-	if err != nil || !ok {
-		return errors.Join(err, s.rules.nothing(i, "inputs", n, name))
+	copies, err := s.copies(file)
+	if err != nil {
+		return err
 	}
-	if !one {
-		return s.take(i, "inputs", n, "inputs/"+file, string(text))
-	}
-	r := csv.NewReader(bytes.NewReader(text))
-	r.FieldsPerRecord, r.Comment, r.TrimLeadingSpace = -1, '#', true
-	rows, err := r.ReadAll()
-	at := -1
-	if err == nil && len(rows) > 0 {
-		at = slices.Index(rows[0], column)
-	}
-	if at < 0 {
-		return s.rules.nothing(i, "inputs", n, name)
-	}
-	for _, row := range rows[1:] {
-		if at < len(row) {
-			if err := s.take(i, "inputs", n, name, strings.TrimSpace(row[at])); err != nil {
+	unread := ""
+	for _, c := range copies {
+		if !one && strings.TrimSpace(c.text) == "" {
+			continue
+		}
+		if !one {
+			if err := s.take(i, "inputs", n, c.at, c.text); err != nil {
+				return err
+			}
+			continue
+		}
+		cells, ok := cellsOf(c.text, column)
+		if !ok {
+			unread = c.at
+		}
+		for _, cell := range cells {
+			if err := s.take(i, "inputs", n, c.at+"#"+column, cell); err != nil {
 				return err
 			}
 		}
 	}
+	switch {
+	case s.found[key(i, "inputs", n)] == 0:
+		return s.rules.nothing(i, "inputs", n, name)
+	case unread != "":
+		return fmt.Errorf("rule %s: %s has no column %s that can be read, as other copies of the file do; withhold the file whole (inputs: [%s]), or leave the rule out", rule.ID, unread, column, file)
+	}
 	return nil
+}
+
+// copied is one copy of a file of the engagement.
+type copied struct{ at, text string }
+
+// copies gives a file of the engagement as the run has it, and each judgement.
+func (s *source) copies(file string) ([]copied, error) {
+	var out []copied
+	text, ok, err := s.run.Input(file)
+	if err != nil {
+		return nil, err
+	}
+	if ok {
+		out = append(out, copied{"inputs/" + file, string(text)})
+	}
+	all, err := s.run.Judgements()
+	if err != nil {
+		return nil, err
+	}
+	for _, digest := range all {
+		inputs, err := s.run.JudgementInputs(digest)
+		if err != nil {
+			return nil, err
+		}
+		if text, ok := inputs[file]; ok {
+			out = append(out, copied{"the " + file + " of judgement " + digest, text})
+		}
+	}
+	return out, nil
+}
+
+// cellsOf gives what stands in a column of a table (CSV), and each part of what is a list, as engagement.ParseRoster reads
+// them: it knows no comments, and skips a byte order mark. A file that says nothing has no cells.
+func cellsOf(text, column string) (cells []string, ok bool) {
+	text = strings.TrimPrefix(text, "\ufeff")
+	if strings.TrimSpace(text) == "" {
+		return nil, true
+	}
+	r := csv.NewReader(strings.NewReader(text))
+	r.FieldsPerRecord, r.TrimLeadingSpace = -1, true
+	rows, err := r.ReadAll()
+	if err != nil || len(rows) == 0 {
+		return nil, false
+	}
+	at := slices.Index(rows[0], column)
+	if at < 0 {
+		return nil, false
+	}
+	for _, row := range rows[1:] {
+		if at >= len(row) {
+			continue
+		}
+		cells = append(cells, strings.TrimSpace(row[at]))
+		if strings.Contains(row[at], ";") {
+			for part := range strings.SplitSeq(row[at], ";") {
+				cells = append(cells, strings.TrimSpace(part))
+			}
+		}
+	}
+	return cells, true
 }
 
 func (s *source) target(target string) error {
@@ -207,8 +292,14 @@ func (s *source) exchange(parts []*bundle.Reader, x *evidence.Exchange) error {
 			return err
 		}
 		for n, field := range rule.Fields {
-			if err := s.path(i, "fields", n, field, x.Operation, text); err != nil && x.Outcome == evidence.OK {
+			err := s.path(i, "fields", n, field, x.Operation, text)
+			switch {
+			case err == nil:
+			case x.Outcome == evidence.OK:
 				return fmt.Errorf("rule %s: %s in the answer %s of %s: %w; withhold it whole (bodies), or correct the path", rule.ID, field, x.ID, x.Operation, err)
+			default: // such as one that was cut off: the values may stand in it, and cannot be told
+				s.whole[x.Body] = rule.ID
+				s.hold(i, x.Body)
 			}
 		}
 	}

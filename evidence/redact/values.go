@@ -103,6 +103,15 @@ func (v *values) spelling(text, rule string) *value {
 	return e
 }
 
+// fit refuses more values than a copy may withhold: their tokens could not be told apart, and its table would be larger
+// than [Verify] reads.
+func (v *values) fit(most int) error {
+	if len(v.by) > most {
+		return fmt.Errorf("over %d values are to be withheld, more than a copy can say; withhold whole answers (bodies) or files (inputs: [roster.csv]) in the place of many values, or leave rules out", most)
+	}
+	return nil
+}
+
 func (v *values) token(n int) string { return fmt.Sprintf("withheld-%s-%07d", v.tag, n) }
 
 // tokens finds the tokens of a copy.
@@ -110,19 +119,22 @@ func tokens(tag string) *regexp.Regexp {
 	return regexp.MustCompile(`withheld-` + regexp.QuoteMeta(tag) + `-([0-9]{7})`)
 }
 
-// find gives the first value in b from an offset on, already in lower case.
-func (v *values) find(low []byte, from int) (at, size int, ok bool) {
+// find gives the first value of at least so many bytes in a text from an offset on, already in lower case.
+func (v *values) find(low []byte, from, least int) (at, size int, ok bool) {
 	for i := from; i+MinValue <= len(low); i++ {
 		if !v.pairs[binary.LittleEndian.Uint16(low[i:])] {
 			continue
 		}
 		if i+MinInner <= len(low) {
 			for _, want := range v.starts[binary.LittleEndian.Uint32(low[i:])] {
-				if len(want) >= MinInner && len(want) <= len(low)-i && string(low[i:i+len(want)]) == want {
+				if len(want) >= max(MinInner, least) && len(want) <= len(low)-i && string(low[i:i+len(want)]) == want {
 					v.seen[want] = true
 					return i, len(want), true
 				}
 			}
+		}
+		if least >= MinInner {
+			continue
 		}
 		for _, want := range v.starts[uint32(binary.LittleEndian.Uint16(low[i:]))] {
 			if len(want) <= len(low)-i && string(low[i:i+len(want)]) == want && isWord(low, i, i+len(want)) {
@@ -142,15 +154,15 @@ func isWord(b []byte, from, to int) bool {
 
 // holds reports whether a text holds any value.
 func (v *values) holds(b []byte) bool {
-	_, _, ok := v.find(lower(b), 0)
+	_, _, ok := v.find(lower(b), 0, MinValue)
 	return ok
 }
 
-// found gives the values that a text holds plainly, in lower case.
-func (v *values) found(b []byte) map[string]bool {
+// found gives the values of at least so many bytes that a text holds plainly, in lower case.
+func (v *values) found(b []byte, least int) map[string]bool {
 	out := map[string]bool{}
 	low := lower(b)
-	for at, size, ok := v.find(low, 0); ok; at, size, ok = v.find(low, at+size) {
+	for at, size, ok := v.find(low, 0, least); ok; at, size, ok = v.find(low, at+size, least) {
 		out[string(low[at:at+size])] = true
 	}
 	return out
@@ -159,7 +171,7 @@ func (v *values) found(b []byte) map[string]bool {
 // replace puts tokens in the place of values.
 func (v *values) replace(b []byte) []byte {
 	low := lower(b)
-	at, size, ok := v.find(low, 0)
+	at, size, ok := v.find(low, 0, MinValue)
 	if !ok {
 		return b
 	}
@@ -170,7 +182,7 @@ func (v *values) replace(b []byte) []byte {
 		e := v.spelling(string(b[at:at+size]), v.lower[string(low[at:at+size])])
 		out = append(out, v.token(e.n)...)
 		from = at + size
-		at, size, ok = v.find(low, from)
+		at, size, ok = v.find(low, from, MinValue)
 	}
 	return append(out, b[from:]...)
 }

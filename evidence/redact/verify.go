@@ -31,6 +31,8 @@ import (
 const (
 	maxRecord      = 64 << 20
 	maxCommitments = 1 << 30
+	minCommitment  = 160                                          // bytes of the shortest line of a value that stands somewhere
+	maxValues      = min(9_999_999, maxCommitments/minCommitment) // the number of a token has seven digits
 	maxFiles       = run.MaxFiles
 	maxEntries     = bundle.MaxEntries
 	maxWhole       = 2 * bundle.MaxBody // of a file or an entry that is no file of lines
@@ -159,11 +161,21 @@ func (c *Copy) parse(text []byte) error {
 	return nil
 }
 
-// listed lists the files of a copy but for copy.json and its signature, with their digests.
+// listed lists the files of a copy but for copy.json and its signature, with their digests. A folder that holds none is
+// refused: its name is covered by nothing.
 func listed(dir string) ([]run.File, error) {
 	out := []run.File{}
+	var empty []string // folders from the copy's own to the one that is walked, of those in which no file was seen
+	walked := func(name string) error {
+		for _, folder := range empty {
+			if !strings.HasPrefix(name, folder+"/") {
+				return failed(folder, "is a folder that holds no file of the copy: remove it")
+			}
+		}
+		return nil
+	}
 	err := filepath.WalkDir(dir, func(at string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() {
+		if err != nil || at == dir && d.IsDir() {
 			return err
 		}
 		rel, err := filepath.Rel(dir, at)
@@ -171,6 +183,14 @@ func listed(dir string) ([]run.File, error) {
 			return err
 		}
 		name := filepath.ToSlash(rel)
+		if err := walked(name); err != nil {
+			return err
+		}
+		if d.IsDir() {
+			empty = append(empty, name)
+			return nil
+		}
+		empty = nil
 		if !d.Type().IsRegular() {
 			return failed(name, "is no regular file")
 		}
@@ -191,7 +211,7 @@ func listed(dir string) ([]run.File, error) {
 		return err
 	})
 	slices.SortFunc(out, func(a, b run.File) int { return strings.Compare(a.Path, b.Path) })
-	return out, err
+	return out, cmp.Or(err, walked(""))
 }
 
 // contents compares the files that are there with those that copy.json lists.
