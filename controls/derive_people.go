@@ -2,6 +2,7 @@ package controls
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 
 	"github.com/trefoil-audit/trefoil/evidence"
@@ -35,9 +36,12 @@ func persons(j *joins) []*evidence.Fact {
 	for _, p := range j.in.Roster {
 		f := derived(kindPerson, "person:"+p.ID, p.ID, "", "").Because(j.line(engagement.RosterName, p.Line)).Set("/located", []string{"country:" + p.Country}).
 			Set("/person/employer", p.Employer).Set("/person/country", "country:"+p.Country).Set("/person/team", p.Team).Set("/person/principals", strings0(p.Principals))
-		seen := []string{}
+		seen, missing := []string{}, ""
 		for _, id := range p.Principals {
 			e, ok := j.ends.get(id)
+			if !ok && missing == "" && j.asked(id) {
+				missing = id
+			}
 			if k := j.in.kinds[e.kind]; !ok || e.ghost || k == nil || !slices.Contains(k.Facets, "principal") || j.rulingOf(id, e).scope == Out {
 				continue
 			}
@@ -45,10 +49,21 @@ func persons(j *joins) []*evidence.Fact {
 			f.Because("f:" + id)
 		}
 		slices.Sort(seen)
+		if len(seen) == 0 && missing != "" { // misspelt, perhaps: then nobody would look at the person
+			f.Unknown("the roster names a principal that its account does not show: "+missing, "/attrs/seen/-")
+		}
 		out = append(out, f.Set("/attrs/seen", slices.Compact(seen)))
 	}
 	return out
 }
+
+// asked says whether a principal is a user or role of an account that the run asked about.
+func (j *joins) asked(id string) bool {
+	m := iamPrincipal.FindStringSubmatch(id)
+	return m != nil && slices.ContainsFunc(j.in.Targets, func(t Target) bool { return t.Provider == "aws" && t.Account == m[1] })
+}
+
+var iamPrincipal = regexp.MustCompile(`^arn:[^:]*:iam::([0-9]{12}):(?:user|role)/`)
 
 // humans says of each user of an account, its root user included, who on the roster holds it. Those who come
 // through an identity provider are not listed by the cloud.

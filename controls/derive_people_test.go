@@ -78,6 +78,14 @@ func TestPersonsAndGateways(t *testing.T) {
 	if at, _ := p[0].Get("/located/0"); at != "country:NO" {
 		t.Error(at)
 	}
+	// Nobody is left out for a letter: of whom an account that was asked shows nothing, it is not known.
+	for principal, why := range map[string]string{ops + "s": "the roster names a principal that its account does not show: " + ops + "s",
+		"arn:aws:iam::999999999999:role/ops": "", "user:ann@example.com": ""} {
+		in.Roster = []engagement.Person{{ID: "p", Country: "US", Line: 3, Principals: []string{principal}}}
+		if p := persons(indexed(t, in, role)); len(p) != 1 || p[0].Unknowns["/attrs/seen/-"] != why {
+			t.Errorf("%s: %v", principal, p[0].Unknowns)
+		}
+	}
 	if len(g) != 2 || !slices.Contains(g[0].From, "i:e#7") {
 		t.Fatalf("%+v", g)
 	}

@@ -27,7 +27,7 @@ func unseen(statuses map[string]evidence.Status, missing []string) string {
 	for _, sort := range []struct {
 		words string
 		of    []string
-	}{{"Not answered", refused}, {"Answered, but not said there, or in no way that this build can interpret", answered}, {"Not known", others}} {
+	}{{"Not answered", refused}, {"Answered, but not said there, or not in a way that tells (such as for whom a service acts, or whom a condition lets in)", answered}, {"Not known", others}} {
 		if len(sort.of) > 0 {
 			words = append(words, sort.words+": "+someOf(sort.of))
 		}

@@ -13,8 +13,8 @@ import (
 // A waiver or an accepted gap that has nothing to accept does not say plainly that it counts.
 func TestUnmet(t *testing.T) {
 	in, _ := sample(t, nil)
-	if waivers, gaps, err := met(&in); err != nil || !slices.Equal(waivers, []bool{true}) || !slices.Equal(gaps, []bool{true}) {
-		t.Errorf("%v %v %v", waivers, gaps, err)
+	if a, err := (&book{in: &in}).met(); err != nil || !slices.Equal(a.waivers, []bool{true}) || !slices.Equal(a.gaps, []bool{true}) {
+		t.Errorf("%+v %v", a, err)
 	}
 	if text := engagementCells(t, in); strings.Contains(text, "MATCHES NO") {
 		t.Error("what matches is said to match nothing")

@@ -188,7 +188,6 @@ func parameters(f *form) error {
 	}
 	for _, s := range []Setting{
 		{"Allowed jurisdictions", texts(p.AllowedJurisdictions)}, {"Approved countries", texts(p.ApprovedCountries)},
-		{"Credentials, at most", fmt.Sprintf("%d days old; unused for at most %d days", p.CredentialMaxDays, p.UnusedMaxDays)},
 		{"Keys rotate within", fmt.Sprintf("%d days", p.RotationDays)}, {"Logs are kept for", fmt.Sprintf("%d days", p.LogRetentionDays)},
 		{"Collection, at most", fmt.Sprintf("%d minutes long; %d days old when judged", p.MaxSkewMinutes, p.MaxAgeDays)},
 		{"Exempt actions", texts(p.ExemptActions)}, {"Exempt principals", texts(p.ExemptPrincipals)}, {"Auditor's principals", texts(p.AuditorPrincipals)},

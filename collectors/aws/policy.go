@@ -129,6 +129,9 @@ func (st statement) binding(f *evidence.Fact, k *evidence.Kind, via, viaKind str
 	if len(st.NotResource) > 0 {
 		negated, on = append(negated, "resource"), st.NotResource
 	}
+	if viaKind == "trust" && len(negated) == 0 && len(attachedTo) == 1 {
+		who = append(who, st.behindServices(who, accountOf(attachedTo[0]))...)
+	}
 	f.Set("/binding/effect", strings.ToLower(st.Effect))
 	if _, na := k.NotApplicable["/binding/principals"]; !na {
 		f.Set("/binding/principals", nonNil(who))
@@ -146,6 +149,25 @@ func (st statement) binding(f *evidence.Fact, k *evidence.Kind, via, viaKind str
 	}
 	f.Set("/binding/condition", string(text))
 	return nil
+}
+
+// behindServices lists the accounts and organisations outside account for which a statement's condition has services act:
+// whoever trusts the service trusts them.
+func (st statement) behindServices(who []string, account string) (out []string) {
+	for _, p := range who {
+		service, ok := strings.CutPrefix(p, "Service:")
+		if !ok {
+			continue
+		}
+		service, _, _ = strings.Cut(service, ".")
+		for _, owner := range st.limits(service, account).who {
+			if !strings.Contains(owner, "=") && !slices.Contains(out, owner) && !slices.Contains(who, owner) {
+				out = append(out, owner)
+			}
+		}
+	}
+	slices.Sort(out)
+	return out
 }
 
 func nonNil[T ~[]string](list T) []string {

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"net/http"
+	"slices"
 	"reflect"
 	"strings"
 	"testing"
@@ -90,6 +91,30 @@ func TestAllowedToNobody(t *testing.T) {
 		}
 		if who, err := trustedBy(text); err == nil {
 			t.Errorf("%s: trusts %v", text, who)
+		}
+	}
+}
+
+// Whoever trusts a service that acts for a stranger trusts the stranger.
+func TestTrustInWhomAServiceActsFor(t *testing.T) {
+	const role = "arn:aws:iam::111122223333:role/r"
+	for statement, want := range map[string][]any{
+		`"Principal":{"Service":"lambda.amazonaws.com"}`:                                                                                                                    {"Service:lambda.amazonaws.com"},
+		`"Principal":{"Service":"lambda.amazonaws.com"},"Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}`:                                                  {"Service:lambda.amazonaws.com"},
+		`"Principal":{"Service":"lambda.amazonaws.com"},"Condition":{"StringEquals":{"aws:SourceAccount":["111122223333","999999999999"]}}`:                                 {"Service:lambda.amazonaws.com", "aws:999999999999"},
+		`"Principal":{"Service":["lambda.amazonaws.com","ec2.amazonaws.com"]},"Condition":{"ArnLike":{"aws:SourceArn":"arn:aws:lambda:eu-west-1:999999999999:function:f"}}`: {"Service:ec2.amazonaws.com", "Service:lambda.amazonaws.com", "aws:999999999999"},
+		`"Principal":{"AWS":"arn:aws:iam::222233334444:root"},"Condition":{"StringEquals":{"aws:SourceAccount":"999999999999"}}`:                                            {"arn:aws:iam::222233334444:root"},
+		`"NotPrincipal":{"Service":"lambda.amazonaws.com"},"Condition":{"StringEquals":{"aws:SourceAccount":"999999999999"}}`:                                               {"Service:lambda.amazonaws.com"},
+	} {
+		facts, err := statementFacts(kindStatement, `{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole",`+statement+`}}`, role+"#trust", collectors.Global, role, "trust", []string{role})
+		if err != nil || len(facts) != 1 {
+			t.Fatal(statement, err)
+		}
+		got, _ := facts[0].Get("/binding/principals")
+		list, _ := got.([]any)
+		slices.SortFunc(list, func(a, b any) int { return strings.Compare(a.(string), b.(string)) })
+		if !slices.Equal(list, want) {
+			t.Errorf("%s: %v", statement, got)
 		}
 	}
 }

@@ -260,6 +260,9 @@ func (p *Parameters) check(c *faults) {
 			c.check(at != "auditor_principals" || pattern != "allUsers" && pattern != "allAuthenticatedUsers", fmt.Sprintf("$.parameters.%s[%d]", at, i), "%q is everybody", "name each principal of the auditor's in full", pattern)
 			c.check(at != "auditor_principals" || !strings.Contains(pattern, "*"), fmt.Sprintf("$.parameters.%s[%d]", at, i), "%q holds a *: who is the auditor is compared letter by letter, and no part is left open", "name each principal of the auditor's in full", pattern)
 			what := wide(pattern, any)
+			if at == "exempt_principals" && what == "" { // for whom a guardrail of one account is: all of that account's
+				what = wide(inAccount.ReplaceAllString(pattern, "$1*:"), any)
+			}
 			c.check(what == "", fmt.Sprintf("$.parameters.%s[%d]", at, i), "%q matches %s: the test could not fail", "name what is meant", pattern, what)
 		}
 	}

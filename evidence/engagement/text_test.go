@@ -40,6 +40,8 @@ func TestMatchedTexts(t *testing.T) {
 		{FileName, params, parameter("identity_providers", `"is:C*"`), 20, "matches whatever comes"},
 		{FileName, params, parameter("identity_providers", `"arn:aws:iam::*:saml-provider/*"`), 20, "matches whatever comes"},
 		{FileName, params, parameter("exempt_principals", `"arn:aws:iam::*:user/*"`), 20, "matches whatever comes"},
+		{FileName, params, parameter("exempt_principals", `"arn:aws:iam::111122223333:*"`), 20, "matches whatever comes"},
+		{FileName, params, parameter("exempt_principals", `"arn:aws:iam::111122223333:role/*"`), 20, "matches whatever comes"},
 		{FileName, params, parameter("exempt_actions", `"*:*"`), 20, "matches everything"},
 		{FileName, params, parameter("exempt_actions", `" iam:*"`), 20, "begins or ends"},
 		{FileName, `"123456789012"`, "012345670123", 8, "012345670123 would be read as 1402433619"},

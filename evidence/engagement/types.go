@@ -129,7 +129,7 @@ type AcceptedGap struct {
 type Parameters struct {
 	AllowedJurisdictions []string `yaml:"allowed_jurisdictions" json:"allowed_jurisdictions"` // EEA (default), EU, or ISO 3166-1 alpha-2 countries
 	ApprovedCountries    []string `yaml:"approved_countries" json:"approved_countries"`       // where people may work from; default: as allowed_jurisdictions
-	CredentialMaxDays    int      `yaml:"credential_max_days" json:"credential_max_days"`     // default 90
+	CredentialMaxDays    int      `yaml:"credential_max_days" json:"credential_max_days"`     // default 90; no control reads it: EDS-IAM-01 fails each credential that can be used
 	UnusedMaxDays        int      `yaml:"unused_max_days" json:"unused_max_days"`             // default 90
 	RotationDays         int      `yaml:"rotation_days" json:"rotation_days"`                 // default 365
 	LogRetentionDays     int      `yaml:"log_retention_days" json:"log_retention_days"`       // default 365

@@ -104,6 +104,8 @@ var (
 	accountOf = regexp.MustCompile(`arn:[^:]*:[^:]*:[^:]*:([0-9*]+)(?:[:/]|$)|aws(?:-org)?[:-]([0-9*]+)(?:[:/#]|$)`)
 	// wholeAccount is an account, or any; the name that follows may begin with a wildcard of its own.
 	wholeAccount = regexp.MustCompile(`^(?:[0-9]{12}\**|\*+)$`)
+	// inAccount is an ARN up to its account.
+	inAccount = regexp.MustCompile(`^(arn:[^:]*:[^:]*:[^:]*:)[0-9]{12}:`)
 	// placed is an ARN with its partition and region.
 	placed = regexp.MustCompile(`(arn:)([^:]*)((?::[^:]*)?)((?::[^:]*)?)`)
 )
