@@ -2,8 +2,8 @@ package aws
 
 import (
 	"net/http"
-	"slices"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
