@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"path"
 	"regexp"
 	"slices"
 	"strings"
@@ -116,15 +117,27 @@ func (e *CatalogueError) Error() string {
 func Default() map[string]string {
 	files := map[string]string{}
 	// The walk cannot fail: the file system is in the binary.
-	_ = fs.WalkDir(embedded, "catalogue", func(path string, d fs.DirEntry, err error) error {
+	_ = fs.WalkDir(embedded, "catalogue", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		text, err := embedded.ReadFile(path)
-		files[path] = string(text)
+		text, err := embedded.ReadFile(name)
+		files[name] = string(text)
 		return err
 	})
 	return files
+}
+
+// IDs lists the controls of this build's catalogue, sorted: each has a file of its name.
+func IDs() []string {
+	var ids []string
+	for name := range Default() {
+		if name != unreadFile {
+			ids = append(ids, strings.TrimSuffix(path.Base(name), ".yaml"))
+		}
+	}
+	slices.Sort(ids)
+	return ids
 }
 
 // unreadFile lists kinds of stores that no collector reads.

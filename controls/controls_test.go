@@ -817,6 +817,24 @@ func TestSilentOfAProviderIsNoAnswer(t *testing.T) {
 	}
 }
 
+func TestEachControlHasAFileOfItsName(t *testing.T) {
+	kinds, err := evidence.NewKinds()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Read(Default(), kinds)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ids []string
+	for _, control := range c.Controls {
+		ids = append(ids, control.ID)
+	}
+	if !slices.Equal(ids, IDs()) {
+		t.Errorf("files %v, controls %v", IDs(), ids)
+	}
+}
+
 // A catalogue that was read for its texts judges nothing: without tests everything would pass.
 func TestReadJudgesNothing(t *testing.T) {
 	kinds, err := evidence.NewKinds()

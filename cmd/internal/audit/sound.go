@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/trefoil-audit/trefoil/controls"
 	"github.com/trefoil-audit/trefoil/evidence"
@@ -44,7 +45,7 @@ func Sound(l *engagement.Loaded) error {
 
 // known is what names can be held against.
 type known struct {
-	catalogue  *controls.Catalogue
+	catalogue  func() (*controls.Catalogue, error) // read where it is asked
 	ids        []string
 	kinds      evidence.Kinds
 	operations []string // of every collector
@@ -58,12 +59,8 @@ func newKnown(l *engagement.Loaded) (*known, error) {
 	if k.kinds, err = Kinds(); err != nil {
 		return nil, err
 	}
-	if k.catalogue, err = controls.Read(controls.Default(), k.kinds); err != nil {
-		return nil, err
-	}
-	for _, c := range k.catalogue.Controls {
-		k.ids = append(k.ids, c.ID)
-	}
+	k.catalogue = sync.OnceValues(func() (*controls.Catalogue, error) { return controls.Read(controls.Default(), k.kinds) })
+	k.ids = controls.IDs()
 	for _, c := range declared() {
 		for _, op := range c.Info().Operations {
 			k.operations = append(k.operations, op.Name)
@@ -168,7 +165,12 @@ func (k *known) gap(c *strict.Checker, at, pattern string) {
 	parts := strings.Split(pattern, "/")
 	target, last := parts[0], parts[len(parts)-1]
 	if target == "unread" {
-		kinds := k.catalogue.NotLookedAt()
+		catalogue, err := k.catalogue()
+		c.Check(err == nil, at, "the catalogue cannot be read: %v", "use a build that was not altered", err)
+		if err != nil {
+			return
+		}
+		kinds := catalogue.NotLookedAt()
 		for _, kind := range kinds { // whole services, for what was meant
 			if i := strings.LastIndexByte(kind, '.'); i > 0 && strings.HasSuffix(last, ".*") {
 				kinds = append(kinds, kind[:i]+".*")
