@@ -129,7 +129,7 @@ func (st statement) binding(f *evidence.Fact, k *evidence.Kind, via, viaKind str
 	if len(st.NotResource) > 0 {
 		negated, on = append(negated, "resource"), st.NotResource
 	}
-	if viaKind == "trust" && len(negated) == 0 && len(attachedTo) == 1 {
+	if viaKind == "trust" && len(st.NotPrincipal) == 0 && len(attachedTo) == 1 {
 		who = append(who, st.behindServices(who, accountOf(attachedTo[0]))...)
 	}
 	f.Set("/binding/effect", strings.ToLower(st.Effect))

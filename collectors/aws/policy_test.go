@@ -99,6 +99,7 @@ func TestAllowedToNobody(t *testing.T) {
 func TestTrustInWhomAServiceActsFor(t *testing.T) {
 	const role = "arn:aws:iam::111122223333:role/r"
 	for statement, want := range map[string][]any{
+		`"NotAction":"sts:TagSession","Principal":{"Service":"lambda.amazonaws.com"},"Condition":{"StringEquals":{"aws:SourceAccount":"999999999999"}}`: {"Service:lambda.amazonaws.com", "aws:999999999999"},
 		`"Principal":{"Service":"lambda.amazonaws.com"}`:                                                                                                                    {"Service:lambda.amazonaws.com"},
 		`"Principal":{"Service":"lambda.amazonaws.com"},"Condition":{"StringEquals":{"aws:SourceAccount":"111122223333"}}`:                                                  {"Service:lambda.amazonaws.com"},
 		`"Principal":{"Service":"lambda.amazonaws.com"},"Condition":{"StringEquals":{"aws:SourceAccount":["111122223333","999999999999"]}}`:                                 {"Service:lambda.amazonaws.com", "aws:999999999999"},
@@ -106,7 +107,10 @@ func TestTrustInWhomAServiceActsFor(t *testing.T) {
 		`"Principal":{"AWS":"arn:aws:iam::222233334444:root"},"Condition":{"StringEquals":{"aws:SourceAccount":"999999999999"}}`:                                            {"arn:aws:iam::222233334444:root"},
 		`"NotPrincipal":{"Service":"lambda.amazonaws.com"},"Condition":{"StringEquals":{"aws:SourceAccount":"999999999999"}}`:                                               {"Service:lambda.amazonaws.com"},
 	} {
-		facts, err := statementFacts(kindStatement, `{"Statement":{"Effect":"Allow","Action":"sts:AssumeRole",`+statement+`}}`, role+"#trust", collectors.Global, role, "trust", []string{role})
+		if !strings.Contains(statement, `"NotAction"`) {
+			statement += `,"Action":"sts:AssumeRole"`
+		}
+		facts, err := statementFacts(kindStatement, `{"Statement":{"Effect":"Allow",`+statement+`}}`, role+"#trust", collectors.Global, role, "trust", []string{role})
 		if err != nil || len(facts) != 1 {
 			t.Fatal(statement, err)
 		}
