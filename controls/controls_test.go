@@ -817,15 +817,18 @@ func TestSilentOfAProviderIsNoAnswer(t *testing.T) {
 	}
 }
 
+// readDefault reads the texts of this build's catalogue.
+func readDefault(t *testing.T) *Catalogue {
+	t.Helper()
+	c, err := Read(Default(), evidence.Kinds{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 func TestEachControlHasAFileOfItsName(t *testing.T) {
-	kinds, err := evidence.NewKinds()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := Read(Default(), kinds)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := readDefault(t)
 	var ids []string
 	for _, control := range c.Controls {
 		ids = append(ids, control.ID)
@@ -837,21 +840,14 @@ func TestEachControlHasAFileOfItsName(t *testing.T) {
 
 // A catalogue that was read for its texts judges nothing: without tests everything would pass.
 func TestReadJudgesNothing(t *testing.T) {
-	kinds, err := evidence.NewKinds()
-	if err != nil {
-		t.Fatal(err)
-	}
-	c, err := Read(Default(), kinds)
-	if err != nil {
-		t.Fatal(err)
-	}
+	c := readDefault(t)
 	if _, err := c.Judge(t.Context(), Input{}); !errors.Is(err, errUnloaded) {
 		t.Errorf("judged: %v", err)
 	}
 	if _, err := c.Prove(t.Context(), c.Controls[0], nil); !errors.Is(err, errUnloaded) {
 		t.Errorf("proved: %v", err)
 	}
-	if _, err := Read(map[string]string{"catalogue/x.yaml": "id: [", "catalogue/unread.yaml": "1"}, kinds); err == nil {
+	if _, err := Read(map[string]string{"catalogue/x.yaml": "id: [", "catalogue/unread.yaml": "1"}, evidence.Kinds{}); err == nil {
 		t.Error("what is no YAML was read")
 	}
 }
