@@ -9,12 +9,10 @@ import (
 )
 
 // Matched says of each waiver whether a fail has it, and of each accepted gap whether anything that could not be judged
-// does. One that matches nothing is most often misspelt: the exception that it was meant for stays open.
+// does. One that matches nothing is most often misspelt: the exception that it was meant for stays open. All items are
+// walked, and the rows where a gap is accepted.
 func Matched(waivers []engagement.Waiver, gaps []engagement.AcceptedGap, lines []Line, items iter.Seq2[Item, error], rows iter.Seq2[evidence.Row, error]) (waived, accepted []bool, err error) {
 	waived, accepted = make([]bool, len(waivers)), make([]bool, len(gaps))
-	if len(waivers)+len(gaps) == 0 {
-		return waived, accepted, nil
-	}
 	missing := func(what string) {
 		for i, g := range gaps {
 			accepted[i] = accepted[i] || engagement.Match(g.Pattern, what)
@@ -40,6 +38,9 @@ func Matched(waivers []engagement.Waiver, gaps []engagement.AcceptedGap, lines [
 		for _, m := range it.Missing {
 			missing(m)
 		}
+	}
+	if len(gaps) == 0 {
+		return waived, accepted, nil
 	}
 	for r, err := range rows {
 		if err != nil {

@@ -167,17 +167,17 @@ func (r *Results) Items() iter.Seq2[Item, error] { return r.Picked(nil) }
 // Picked streams the items whose place keep wants: 0 is the first item, nil wants all. What is not
 // wanted is not decoded. An error ends the stream.
 func (r *Results) Picked(keep func(place int) bool) iter.Seq2[Item, error] {
-	return recordsOf(r, "item", keep, func(i *Item) string { return i.Record })
+	return recordsOf(r, "item", keep, decodeItem, func(i *Item) string { return i.Record })
 }
 
 // Out streams what the register ruled out, by fact. An error ends the stream.
 func (r *Results) Out() iter.Seq2[Ruled, error] {
-	return recordsOf(r, "out", nil, func(o *Ruled) string { return o.Record })
+	return recordsOf(r, "out", nil, decodeRecord[Ruled], func(o *Ruled) string { return o.Record })
 }
 
 // recordsOf streams the records of a kind. Places are those of all records: what was ruled out comes
 // after the items, else it is an error.
-func recordsOf[T any](r *Results, kind string, keep func(place int) bool, record func(*T) string) iter.Seq2[T, error] {
+func recordsOf[T any](r *Results, kind string, keep func(place int) bool, decode func([]byte, *T) error, record func(*T) string) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		if r.records == nil {
 			return
@@ -195,7 +195,7 @@ func recordsOf[T any](r *Results, kind string, keep func(place int) bool, record
 				of, err = RecordOf(line)
 			}
 			if err == nil && of == kind {
-				if err = json.Unmarshal(line, &v, json.RejectUnknownMembers(true)); err == nil && record(&v) != kind {
+				if err = decode(line, &v); err == nil && record(&v) != kind {
 					err = fmt.Errorf("a result of kind %q that is written as one of kind %q", record(&v), kind)
 				}
 			}

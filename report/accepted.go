@@ -31,18 +31,3 @@ func unmet(counts styled, met bool) styled {
 	}
 	return counts
 }
-
-// accepts says of each waiver and accepted gap whether there is anything that it accepts.
-type accepts struct{ waivers, gaps []bool }
-
-// met walks the items and the rows of coverage once a workbook.
-func (b *book) met() (accepts, error) {
-	if b.accepts == nil {
-		waivers, gaps, err := controls.Matched(b.in.Waivers, b.in.Engagement.AcceptedGaps, b.in.Lines, b.in.items(nil), each(b.in.Coverage))
-		if err != nil {
-			return accepts{}, err
-		}
-		b.accepts = &accepts{waivers, gaps}
-	}
-	return *b.accepts, nil
-}

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"testing"
@@ -13,7 +14,7 @@ import (
 // A waiver or an accepted gap that has nothing to accept does not say plainly that it counts.
 func TestUnmet(t *testing.T) {
 	in, _ := sample(t, nil)
-	if a, err := (&book{in: &in}).met(); err != nil || !slices.Equal(a.waivers, []bool{true}) || !slices.Equal(a.gaps, []bool{true}) {
+	if a, err := (&book{in: &in}).surveyed(context.Background()); err != nil || !slices.Equal(a.waivers, []bool{true}) || !slices.Equal(a.gaps, []bool{true}) {
 		t.Errorf("%+v %v", a, err)
 	}
 	if text := engagementCells(t, in); strings.Contains(text, "MATCHES NO") {

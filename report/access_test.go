@@ -62,7 +62,7 @@ func TestCapitals(t *testing.T) {
 
 // What a managed folder lets in is held against its bucket.
 func TestManagedFolder(t *testing.T) {
-	b := &book{in: &Input{}, fails: map[string]bool{"//storage.googleapis.com/b": true}}
+	b := &book{in: &Input{}, survey: &survey{fails: map[string]bool{"//storage.googleapis.com/b": true}}}
 	for id, want := range map[string]controls.Standing{"//storage.googleapis.com/b/managedFolders/press/": controls.Stranger, "//storage.googleapis.com/other/managedFolders/press/": "stranger"} {
 		f := &evidence.Fact{ID: "s", Fields: map[string]any{"binding": map[string]any{"via_kind": "iam_policy", "attached_to": []any{id}}}}
 		if got := b.loud(f, controls.Stranger); got != want {

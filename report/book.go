@@ -9,18 +9,16 @@ import (
 
 // book is the workbook while it is being written.
 type book struct {
-	in      *Input
-	f       *excelize.File
-	styles  [styleCount]int
-	banner  string
-	limit   int               // rows that a table takes
-	cutOff  map[string]int    // sheet → rows that did not fit
-	ranges  map[string][2]int // sheet → first and last row of its table
-	made    counts            // what was written, for the tie-outs
-	cited   map[uint64]bool   // facts that rows state something of, by a hash of their ids
-	fails   map[string]bool   // see whoFails
-	accepts *accepts          // see met
-	lets    map[string]bool   // roles that collected, and let in somebody against their control
+	in     *Input
+	f      *excelize.File
+	styles [styleCount]int
+	banner string
+	limit  int               // rows that a table takes
+	cutOff map[string]int    // sheet → rows that did not fit
+	ranges map[string][2]int // sheet → first and last row of its table
+	made   counts            // what was written, for the tie-outs
+	cited  map[uint64]bool   // facts that rows state something of, by a hash of their ids
+	survey *survey           // see surveyed
 
 	wanted string // the reference that Resolve looks for
 	found  Subject

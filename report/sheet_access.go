@@ -29,7 +29,7 @@ const accessLegend = "Behind a name stands how a control judges it of that row: 
 // writeAccess writes principals, then what is open to somebody outside its account, then the
 // statements of policies. The facts are walked once for each, so that none are held.
 func writeAccess(ctx context.Context, b *book, s sheet) error {
-	if err := b.whoFails(ctx); err != nil {
+	if _, err := b.surveyed(ctx); err != nil {
 		return err
 	}
 	t, err := b.explained(s.name, s.says, accessLegend, 3, []column{
@@ -231,44 +231,15 @@ func (b *book) standing(f *evidence.Fact, who string) string {
 
 // loud leaves a standing in capitals where the control that judges the row fails.
 func (b *book) loud(f *evidence.Fact, s controls.Standing) controls.Standing {
-	if !s.Against() || b.fails[f.ID] {
+	if !s.Against() || b.survey.fails[f.ID] {
 		return s
 	}
 	trust := field(f, "/binding/via_kind").is("trust")
 	for _, id := range field(f, "/binding/attached_to").list() {
 		id, _, _ = strings.Cut(id, "/managedFolders/") // what lets in by one is held against its bucket
-		if !trust && b.fails[id] || trust && b.lets[id] {
+		if !trust && b.survey.fails[id] || trust && b.survey.lets[id] {
 			return s
 		}
 	}
 	return s.Quiet()
-}
-
-// whoFails keeps what fails a control that judges whom it names: things and statements, roles by a statement of their
-// trust, and the roles that collected.
-func (b *book) whoFails(ctx context.Context) error {
-	b.fails, b.lets = map[string]bool{}, map[string]bool{}
-	for it, err := range b.in.items(nil) {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return fmt.Errorf("read results: %w", err)
-		}
-		role, _, trust := strings.Cut(it.Fact, "#trust#")
-		switch {
-		case it.Verdict != controls.Fail:
-		case it.Control == judgesCollector:
-			for _, from := range it.From {
-				if id, ok := strings.CutPrefix(from, "f:"); ok {
-					b.fails[id], b.lets[id] = true, true
-				}
-			}
-		case it.Control == judgesTrust && trust:
-			b.fails[it.Fact], b.fails[role] = true, true
-		case it.Control == judgesSharing:
-			b.fails[it.Fact] = true
-		}
-	}
-	return nil
 }

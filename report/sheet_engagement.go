@@ -19,7 +19,10 @@ const (
 )
 
 // writeEngagement writes what was agreed and decided: all of it as it stood when it was judged.
-func writeEngagement(_ context.Context, b *book, s sheet) error {
+func writeEngagement(ctx context.Context, b *book, s sheet) error {
+	if _, err := b.surveyed(ctx); err != nil {
+		return err
+	}
 	f, err := b.form(s.name, []float64{14, 26, 26, 22, 22, 22, 20})
 	if err != nil {
 		return err

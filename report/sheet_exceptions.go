@@ -36,7 +36,7 @@ func graveness(verdict controls.Verdict, severity string) byte {
 
 // writeExceptions writes one row a fail, an error, or an item that could not be judged, with who
 // accepted it: fails first, and of each result the gravest controls. The items, which come by control and then by id, are
-// walked once for how grave each is (the byte an item that is held), then once for each graveness that there is.
+// walked once for each graveness that there is.
 func writeExceptions(ctx context.Context, b *book, s sheet) error {
 	t, err := b.table(s.name, s.says, 3, append([]column{
 		{headRef, 14, refText}, {headControl, 11, strongText}, {"Result", 13, plainText}, {"Severity", 8, plainText},
@@ -45,46 +45,30 @@ func writeExceptions(ctx context.Context, b *book, s sheet) error {
 	if err != nil {
 		return err
 	}
+	known, err := b.surveyed(ctx)
+	if err != nil {
+		return err
+	}
 	entries := b.entries()
-	walk := func(keep func(int) bool, do func(*controls.Item) error) error {
-		for it, err := range b.in.items(keep) {
+	for g := byte(1); g <= graveness(exceptional[len(exceptional)-1], ""); g++ {
+		if !known.graves[g] {
+			continue
+		}
+		for it, err := range b.in.items(func(place int) bool { return place < len(known.grave) && known.grave[place] == g }) {
 			if err == nil {
 				err = ctx.Err()
 			}
 			if err != nil {
 				return fmt.Errorf("read results: %w", err)
 			}
-			if err := do(&it); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	var all []byte // of each item, by its place
-	var there [256]bool
-	if err := walk(nil, func(it *controls.Item) error {
-		g := graveness(it.Verdict, entries[it.Control].Severity)
-		all, there[g] = append(all, g), true
-		return nil
-	}); err != nil {
-		return err
-	}
-	for g := byte(1); g <= graveness(exceptional[len(exceptional)-1], ""); g++ {
-		if !there[g] {
-			continue
-		}
-		if err := walk(func(place int) bool { return place < len(all) && all[place] == g }, func(it *controls.Item) error {
 			before := t.wrote
 			if err := t.add(Subject{Control: it.Control, Item: it.Fact}, it.Control, styled{look: verdictStyle(it.Verdict), value: verdictWord(it.Verdict)},
-				capital(entries[it.Control].Severity), itemText(it.Name, it.Fact), where(it.Target, it.Region), it.Reason+inBy(it), observed(it), accepted(it)); err != nil {
+				capital(entries[it.Control].Severity), itemText(it.Name, it.Fact), where(it.Target, it.Region), it.Reason+inBy(&it), observed(&it), accepted(&it)); err != nil {
 				return err
 			}
 			if t.wrote > before {
 				b.made[counted{s.name, string(it.Verdict), ""}]++
 			}
-			return nil
-		}); err != nil {
-			return err
 		}
 	}
 	return t.end("There is no exception.")

@@ -25,7 +25,7 @@ func writeLocations(ctx context.Context, b *book, s sheet) error {
 	if err != nil {
 		return err
 	}
-	open, err := b.notPassed(ctx)
+	known, err := b.surveyed(ctx)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func writeLocations(ctx context.Context, b *book, s sheet) error {
 			}
 			if p := b.placesOf(f); p.away == away {
 				before := t.wrote
-				if err := b.location(t, f, p, open[f.ID]); err != nil {
+				if err := b.location(t, f, p, known.open[f.ID]); err != nil {
 					return err
 				}
 				b.made[counted{s.name, "rows", ""}] += t.wrote - before
@@ -212,22 +212,4 @@ func (b *book) copies(f *evidence.Fact) string {
 		parts = parts[1:]
 	}
 	return strings.Join(parts, "\n")
-}
-
-// notPassed gives, by fact, the controls that it does not pass; facts without one are not held.
-func (b *book) notPassed(ctx context.Context) (map[string][]string, error) {
-	out := map[string][]string{}
-	for it, err := range b.in.items(nil) {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err != nil {
-			return nil, fmt.Errorf("read results: %w", err)
-		}
-		if it.Kind != callKind && (it.Verdict == controls.Fail || it.Verdict == controls.Error || it.Verdict == controls.Insufficient) {
-			word := map[controls.Verdict]string{controls.Fail: "FAIL", controls.Error: "Error", controls.Insufficient: "Insuff."}[it.Verdict]
-			out[it.Fact] = append(out[it.Fact], it.Control+" "+word)
-		}
-	}
-	return out, nil
 }

@@ -74,26 +74,18 @@ func legacyCopies(f *form) error {
 }
 
 func waivers(f *form) error {
-	met, err := f.met()
-	if err != nil {
-		return err
-	}
 	var rows []stated
 	for i, w := range f.in.Waivers {
-		rows = append(rows, entryOf(waiversFile, w.ID, w.ID+"\n"+w.Control, w.Items, w.Reason, w.By, day(w.Approved.Time)+" until "+day(w.Until.Time), unmet(f.counts(w.Approved, w.Until), met.waivers[i])))
+		rows = append(rows, entryOf(waiversFile, w.ID, w.ID+"\n"+w.Control, w.Items, w.Reason, w.By, day(w.Approved.Time)+" until "+day(w.Until.Time), unmet(f.counts(w.Approved, w.Until), f.survey.waivers[i])))
 	}
 	return f.list("Waivers: a fail stays a fail, marked as accepted", "There is no waiver.", []int{1, 1, 1, 1, 1, 1, 1},
 		[]string{"Waiver and control", "Items", "Reason", "By", "Approved", "Counts?"}, rows)
 }
 
 func acceptedGaps(f *form) error {
-	met, err := f.met()
-	if err != nil {
-		return err
-	}
 	var rows []stated
 	for i, g := range f.in.Engagement.AcceptedGaps {
-		rows = append(rows, entryOf(engagementFile, "accepted gap "+g.ID, g.ID, g.Pattern, g.Reason, g.By, day(g.Approved.Time)+" until "+day(g.Until.Time), unmet(f.counts(g.Approved, g.Until), met.gaps[i])))
+		rows = append(rows, entryOf(engagementFile, "accepted gap "+g.ID, g.ID, g.Pattern, g.Reason, g.By, day(g.Approved.Time)+" until "+day(g.Until.Time), unmet(f.counts(g.Approved, g.Until), f.survey.gaps[i])))
 	}
 	return f.list("Accepted gaps: what cannot be judged stays insufficient, marked as accepted", "No gap is accepted.", []int{1, 1, 1, 1, 1, 1, 1},
 		[]string{"Gap", "Covers", "Reason", "By", "Approved", "Counts?"}, rows)

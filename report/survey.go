@@ -1,0 +1,73 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"strings"
+
+	"github.com/trefoil-audit/trefoil/controls"
+)
+
+// survey is what several sheets must know of all items before they write a row. One walk gathers it.
+type survey struct {
+	waivers, gaps []bool              // of each waiver and accepted gap: whether there is anything that it accepts
+	fails         map[string]bool     // what fails a control that judges whom it names: things and statements, roles by a statement of their trust, and the roles that collected
+	lets          map[string]bool     // roles that collected, and let in somebody against their control
+	open          map[string][]string // fact → the controls that it does not pass; facts without one are not held
+	grave         []byte              // of each item, by its place, how grave an exception it is
+	graves        [256]bool           // which of these there are
+}
+
+// surveyed walks the items once a workbook, and the rows of coverage where gaps are accepted.
+func (b *book) surveyed(ctx context.Context) (*survey, error) {
+	if b.survey != nil {
+		return b.survey, nil
+	}
+	s := &survey{fails: map[string]bool{}, lets: map[string]bool{}, open: map[string][]string{}}
+	entries := b.entries()
+	var seen iter.Seq2[controls.Item, error] = func(yield func(controls.Item, error) bool) {
+		for it, err := range b.in.items(nil) {
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err == nil {
+				s.item(&it, graveness(it.Verdict, entries[it.Control].Severity))
+			}
+			if !yield(it, err) || err != nil {
+				return
+			}
+		}
+	}
+	var err error
+	if s.waivers, s.gaps, err = controls.Matched(b.in.Waivers, b.in.Engagement.AcceptedGaps, b.in.Lines, seen, each(b.in.Coverage)); err != nil {
+		return nil, fmt.Errorf("survey the items: %w", err)
+	}
+	b.survey = s
+	return s, nil
+}
+
+// item takes the next item.
+func (s *survey) item(it *controls.Item, grave byte) {
+	s.grave, s.graves[grave] = append(s.grave, grave), true
+	if grave == 0 {
+		return
+	}
+	if word := map[controls.Verdict]string{controls.Fail: "FAIL", controls.Error: "Error", controls.Insufficient: "Insuff."}[it.Verdict]; it.Kind != callKind {
+		s.open[it.Fact] = append(s.open[it.Fact], it.Control+" "+word)
+	}
+	role, _, trust := strings.Cut(it.Fact, "#trust#")
+	switch {
+	case it.Verdict != controls.Fail:
+	case it.Control == judgesCollector:
+		for _, from := range it.From {
+			if id, ok := strings.CutPrefix(from, "f:"); ok {
+				s.fails[id], s.lets[id] = true, true
+			}
+		}
+	case it.Control == judgesTrust && trust:
+		s.fails[it.Fact], s.fails[role] = true, true
+	case it.Control == judgesSharing:
+		s.fails[it.Fact] = true
+	}
+}
