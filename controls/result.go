@@ -191,8 +191,8 @@ func recordsOf[T any](r *Results, kind string, keep func(place int) bool, decode
 			}
 			var v T
 			of := kind
-			if err == nil && !bytes.Contains(line, likely) { // only what is not this kind is decoded for its kind
-				of, err = RecordOf(line)
+			if err == nil && !bytes.Contains(line, likely) { // only what is not this kind is looked at for its kind
+				of, err = recordOf(line)
 			}
 			if err == nil && of == kind {
 				if err = decode(line, &v); err == nil && record(&v) != kind {
@@ -211,6 +211,16 @@ func recordsOf[T any](r *Results, kind string, keep func(place int) bool, decode
 			}
 		}
 	}
+}
+
+// recordOf is RecordOf, at once where the line shows the one kind: a quote in a text is escaped, so that this is a member
+// and no text. Whether the line is right in all else shows where its own kind is read.
+func recordOf(line []byte) (string, error) {
+	item, out := bytes.Contains(line, []byte(`"record":"item"`)), bytes.Contains(line, []byte(`"record":"out"`))
+	if item && !out {
+		return "item", nil
+	}
+	return RecordOf(line)
 }
 
 // RecordOf says of a line of results.jsonl what it records: control, item or out.
