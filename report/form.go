@@ -187,8 +187,11 @@ func linesOf(text string, width float64, look style) int {
 			perLine *= 0.94
 		}
 	}
+	if text = visible(text); float64(len(text)) <= perLine && !strings.Contains(text, "\n") {
+		return 1
+	}
 	n := 0
-	for para := range strings.SplitSeq(visible(text), "\n") {
+	for para := range strings.SplitSeq(text, "\n") {
 		n++
 		used := 0.0
 		for word := range breakable(para) {

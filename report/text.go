@@ -23,7 +23,7 @@ var escaped = regexp.MustCompile(`_(x[dD][89a-fA-F][0-9a-fA-F]{2}_)`)
 
 // visible shows what a reader would otherwise not see.
 func visible(s string) string {
-	if strings.Contains(s, "_x") { // a search for it costs a tenth of one for the whole
+	if strings.Contains(s, "_x") { // it is rare, and looking for more by an expression is slow
 		for range 2 { // the second time for those that share an underscore with the one before
 			s = escaped.ReplaceAllString(s, "‹U+005F›$1")
 		}
