@@ -26,6 +26,9 @@ def count(book, formula, row):
         elif m := re.fullmatch(rf'COUNTIF\({RANGE},"([^"]*)"\)', part):
             word = re.compile(re.escape(m[5]).replace(r"\*", ".*"), re.IGNORECASE | re.DOTALL)
             total += sum(1 for v in column(book, m) if isinstance(v, str) and word.fullmatch(v))
+        elif m := re.fullmatch(rf'SUMIF\({RANGE},"([^"]*)",{RANGE}\)', part):
+            words, items = column(book, m), column(book, re.fullmatch(RANGE, part[part.rindex(",") + 1:-1]))
+            total += sum(n for v, n in zip(words, items, strict=True) if isinstance(v, str) and v.lower() == m[5].lower())
         elif re.fullmatch(rf"E{row}-F{row}-G{row}", part):
             total += book["Integrity"][f"E{row}"].value - book["Integrity"][f"F{row}"].value - book["Integrity"][f"G{row}"].value
         elif part == f'IF(H{row}=0,"Ties","DOES NOT TIE")':

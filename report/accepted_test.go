@@ -14,7 +14,7 @@ import (
 // A waiver or an accepted gap that has nothing to accept does not say plainly that it counts.
 func TestUnmet(t *testing.T) {
 	in, _ := sample(t, nil)
-	if a, err := (&book{in: &in}).surveyed(context.Background()); err != nil || !slices.Equal(a.waivers, []bool{true}) || !slices.Equal(a.gaps, []bool{true}) {
+	if a, err := (&book{in: &in, made: counts{}}).surveyed(context.Background()); err != nil || !slices.Equal(a.waivers, []bool{true}) || !slices.Equal(a.gaps, []bool{true}) {
 		t.Errorf("%+v %v", a, err)
 	}
 	if text := engagementCells(t, in); strings.Contains(text, "MATCHES NO") {

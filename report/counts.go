@@ -26,6 +26,9 @@ func (c counts) item(it *controls.Item) {
 	c[counted{fromItems, population, ""}]++
 	c[counted{fromItems, string(it.Verdict), ""}]++
 	c[counted{fromItems, it.Control, it.Kind}]++
+	if it.Kind == callKind && it.Verdict == controls.Pass {
+		c[counted{fromItems, "answered calls", ""}]++
+	}
 }
 
 // line counts what the roll-up says of a control.

@@ -40,7 +40,7 @@ func graveness(verdict controls.Verdict, severity string) byte {
 func writeExceptions(ctx context.Context, b *book, s sheet) error {
 	t, err := b.table(s.name, s.says, 3, append([]column{
 		{headRef, 14, refText}, {headControl, 11, strongText}, {"Result", 13, plainText}, {"Severity", 8, plainText},
-		{headItem, 37, plainText}, {"Where", 18, plainText}, {"What was found", 34, plainText}, {"What the test read", 32, faintText}, {"Accepted", 28, plainText},
+		{headItem, 37, plainText}, {"Where", 18, plainText}, {"What was found", 34, plainText}, {"What the test read", 32, faintText}, {"Accepted", 28, plainText}, {"Items", 6, count},
 	}, yours...))
 	if err != nil {
 		return err
@@ -61,13 +61,13 @@ func writeExceptions(ctx context.Context, b *book, s sheet) error {
 			if err != nil {
 				return fmt.Errorf("read results: %w", err)
 			}
-			before := t.wrote
-			if err := t.add(Subject{Control: it.Control, Item: it.Fact}, it.Control, styled{look: verdictStyle(it.Verdict), value: verdictWord(it.Verdict)},
-				capital(entries[it.Control].Severity), itemText(it.Name, it.Fact), where(it.Target, it.Region), it.Reason+inBy(&it), observed(&it), accepted(&it)); err != nil {
+			before, row := t.wrote, known.rowOf(&it)
+			if err := t.add(row.about, it.Control, styled{look: verdictStyle(it.Verdict), value: verdictWord(it.Verdict)},
+				capital(entries[it.Control].Severity), row.name, where(it.Target, row.region), row.reason+inBy(&it), row.test, accepted(&it), row.items); err != nil {
 				return err
 			}
 			if t.wrote > before {
-				b.made[counted{s.name, string(it.Verdict), ""}]++
+				b.made[counted{s.name, string(it.Verdict), ""}] += row.items
 			}
 		}
 	}

@@ -38,6 +38,11 @@ func (b *book) countWord(sheet, letter, word string) string {
 	return fmt.Sprintf("COUNTIF(%s,%q)", b.column(sheet, letter), word)
 }
 
+// sumWord adds up the items of the rows that have a result; Test results and Exceptions have both in the same columns.
+func (b *book) sumWord(sheet, word string) string {
+	return fmt.Sprintf("SUMIF(%s,%q,%s)", b.column(sheet, "C"), word, b.column(sheet, "J"))
+}
+
 // rows counts the references of a sheet's table.
 func (b *book) rows(sheet string) string {
 	return fmt.Sprintf("COUNTIF(%s,%q)", b.column(sheet, "A"), "R-*")
@@ -52,17 +57,17 @@ func (b *book) tieOuts() []tieOut {
 	for i, v := range exceptional {
 		t := tieOut{what: verdictWord(v) + ": summary and exceptions",
 			a: side{"Control summary, all controls", b.sum(summarySheet, string("KML"[i])), n(fromLines, string(v))},
-			b: side{"Exceptions, rows with this result", b.countWord(exceptionsSheet, "C", verdictWord(v)), n(exceptionsSheet, string(v))}}
+			b: side{"Exceptions, items of rows with this result", b.sumWord(exceptionsSheet, verdictWord(v)), n(exceptionsSheet, string(v))}}
 		t.left, t.because = b.missing(exceptionsSheet, v)
 		all = append(all, t)
 	}
 	for _, v := range append([]controls.Verdict{controls.Pass}, exceptional...) {
 		t := tieOut{what: verdictWord(v) + ": judgement and test results",
 			a: side{"items of the judgement", "", n(fromItems, string(v))},
-			b: side{"Test results, rows with this result", b.countWord(resultsSheet, "C", verdictWord(v)), n(resultsSheet, string(v))}}
+			b: side{"Test results, items of rows with this result", b.sumWord(resultsSheet, verdictWord(v)), n(resultsSheet, string(v))}}
 		t.left, t.because = b.missing(resultsSheet, v)
 		if v == controls.Pass {
-			t.left, t.because = t.left+n(resultsSheet, "answered calls"), "answered API calls, which stand in Coverage alone"
+			t.left, t.because = t.left+n(fromItems, "answered calls"), "answered API calls, which stand in Coverage alone"
 		}
 		all = append(all, t)
 	}
@@ -91,17 +96,17 @@ func (b *book) tieOuts() []tieOut {
 		tieOut{what: "Sources that are not in the run", a: side{"none may be missing", "", 0}, b: side{"Evidence index, NOT IN THE RUN", b.countWord(evidenceSheet, "E", "NOT IN THE RUN"), n(evidenceSheet, "sources not found")}})
 }
 
-// missing says how many rows of a verdict did not fit in a sheet: the limit is one of all rows,
-// so the rows that were cut off are those of the judgement that have no row.
+// missing says how many items of a verdict are in rows that did not fit in a sheet: the limit is one of all rows,
+// so those that were cut off are those of the judgement that have no row.
 func (b *book) missing(sheet string, v controls.Verdict) (int, string) {
 	if b.cutOff[sheet] == 0 {
 		return 0, ""
 	}
 	left := b.made[counted{fromItems, string(v), ""}] - b.made[counted{sheet, string(v), ""}]
 	if sheet == resultsSheet && v == controls.Pass {
-		left -= b.made[counted{sheet, "answered calls", ""}]
+		left -= b.made[counted{fromItems, "answered calls", ""}]
 	}
-	return left, "rows that do not fit"
+	return left, "items of rows that do not fit"
 }
 
 // tieOutRows writes them: numbers that were counted, and formulas that count them again.

@@ -21,7 +21,7 @@ func sheets() []sheet {
 		{readMeSheet, "What this workbook is, what it found, how to read and verify it.", writeReadMe},
 		{engagementSheet, "Parties, targets, exclusions, parameters, scope rules, waivers and accepted gaps, as they stood when it was judged.", writeEngagement},
 		{summarySheet, "One row a control: the conclusion, how many items stand behind it, and why.", writeSummary},
-		{resultsSheet, "One row an item of a control's population; answered API calls stand in Coverage alone. White: the collector's. Yellow: yours.", writeResults},
+		{resultsSheet, "One row an item of a control's population, or API calls that ended alike in several regions; answered ones stand in Coverage alone. White: the collector's. Yellow: yours.", writeResults},
 		{exceptionsSheet, "One row a fail or an item that could not be judged, with who accepted it: fails first, and the gravest controls of each result.", writeExceptions},
 		{populationsSheet, "One row a control and kind: how many items, what was ruled out and by which rule, and the lists that the count rests on.", writePopulations},
 		{locationsSheet, "One row a store or key: where it lies by the dated table of places, how it is encrypted, where its copies are.", writeLocations},
