@@ -12,10 +12,21 @@ import (
 // accessRow gives the cells of the sheet Access' row about a thing.
 func accessRow(t *testing.T, in Input, what, id string) []string {
 	t.Helper()
+	return rowOf(t, accessRows(t, in), what, id)
+}
+
+// accessRows gives the cells of the sheet Access.
+func accessRows(t *testing.T, in Input) [][]string {
+	t.Helper()
 	rows, err := opened(t, made(t, in, maxRows)).GetRows(accessSheet)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return rows
+}
+
+func rowOf(t *testing.T, rows [][]string, what, id string) []string {
+	t.Helper()
 	for _, r := range rows {
 		if len(r) > 5 && r[1] == what && (r[2] == id || strings.HasSuffix(r[2], "\n"+id)) {
 			return r
@@ -48,12 +59,13 @@ func TestCapitals(t *testing.T) {
 		if c.item != nil {
 			p.items = append(p.items, *c.item)
 		}
+		rows := accessRows(t, in)
 		for what, want := range map[string]string{"Open to\n" + bucket: c.bucket, "Statement\n" + statement: c.role} {
 			row, id, _ := strings.Cut(what, "\n")
-			if got := accessRow(t, in, row, id)[5]; !strings.Contains(got, "arn:aws:iam::999999999999:root ("+want+")") {
+			if got := rowOf(t, rows, row, id)[5]; !strings.Contains(got, "arn:aws:iam::999999999999:root ("+want+")") {
 				t.Errorf("%s: %s: %q, want %s", name, row, got, want)
 			}
-			if got := accessRow(t, in, "Open to", bucket)[5]; !strings.HasPrefix(got, map[string]string{"STRANGER": "ANYBODY", "stranger": "anybody"}[c.bucket]+"\n") {
+			if got := rowOf(t, rows, "Open to", bucket)[5]; !strings.HasPrefix(got, map[string]string{"STRANGER": "ANYBODY", "stranger": "anybody"}[c.bucket]+"\n") {
 				t.Errorf("%s: who is let in is %q", name, got)
 			}
 		}

@@ -36,6 +36,7 @@ type Reader struct {
 	raw      []byte    // manifest.json
 	digest   string    // of raw
 	sig      []byte    // manifest.sigstore.json
+	buffer   int       // of an inflater: no more than the largest entry needs
 	idle     sync.Pool // of *inflater
 }
 
@@ -151,6 +152,7 @@ func (r *Reader) directory(size int64) error {
 		at += localSize + int64(len(e.name)) + int64(e.packed)
 		central, header = central[used:], header+int64(used)
 		r.entries = append(r.entries, e)
+		r.buffer = max(r.buffer, localSize+len(e.name)+int(min(max(e.packed, e.size), readBuffer)))
 	}
 	if len(central) != 0 || at != offset {
 		return r.failAt(evidence.Range{Offset: min(at, offset), Length: max(offset-at, int64(len(central)))}, "", "bytes stand between the entries and the end that belong to none")
@@ -250,14 +252,15 @@ type inflater struct {
 	buffer []byte
 }
 
+// readBuffer is about how many bytes of a large entry are read at once.
 const readBuffer = 256 << 10
 
 func (r *Reader) inflater() *inflater {
 	if in, ok := r.idle.Get().(*inflater); ok {
 		return in
 	}
-	packed := bufio.NewReaderSize(nil, readBuffer)
-	return &inflater{packed: packed, z: flate.NewReader(packed), sum: sha256.New(), buffer: make([]byte, readBuffer)}
+	packed := bufio.NewReaderSize(nil, r.buffer)
+	return &inflater{packed: packed, z: flate.NewReader(packed), sum: sha256.New(), buffer: make([]byte, r.buffer)}
 }
 
 // copy inflates an entry into w, bounded by its declared size, and checks that exactly that

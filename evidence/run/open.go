@@ -44,8 +44,13 @@ func digestFile(path string) (File, error) {
 		return File{}, err
 	}
 	defer f.Close()
+	info, err := f.Stat()
+	if err != nil {
+		return File{}, err
+	}
 	sum := sha256.New()
-	n, err := io.CopyBuffer(sum, f, make([]byte, 256<<10))
+	// Nothing but a reader: of a file, CopyBuffer would use a buffer of its own, and leave this one.
+	n, err := io.CopyBuffer(sum, struct{ io.Reader }{f}, make([]byte, min(info.Size()+1, 256<<10)))
 	return File{Size: n, SHA256: hex.EncodeToString(sum.Sum(nil))}, err
 }
 

@@ -37,12 +37,12 @@ func TestFaultIsLocated(t *testing.T) {
 	r := o.take(t, o.collector, asOf, ended.Add(time.Minute), "a run")
 	const name = "bundles/aws-1.zip"
 	good := read(t, r.Path, name)
-	entries := map[string]bool{}
+	entries, trust := map[string]bool{}, o.trust(t, "")
 	for at := 0; at < len(good); at += 3 {
 		bad := slices.Clone(good)
 		bad[at] ^= 0xff
 		write(t, r.Path, name, bad)
-		_, report, err := Verify(r.Path, o.trust(t, ""), nil, 1)
+		_, report, err := Verify(r.Path, trust, nil, 1)
 		last := report.Checks[len(report.Checks)-1]
 		switch f := last.Fault; {
 		case err == nil || last.File != name || f == nil || f.Bytes == nil || f.Want == "" || f.Got == "":

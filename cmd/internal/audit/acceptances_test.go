@@ -13,7 +13,7 @@ import (
 // A waiver and an accepted gap that were approved after the snapshot count, and are said to be late. The day is one
 // that a recording made today has not reached, so the judgement is made here, where no clock is read.
 func TestAcceptedAfterTheSnapshot(t *testing.T) {
-	_, r, _, _ := clover(t)
+	r, _ := seen(t)
 	loaded, err := EngagementOf(r)
 	if err != nil {
 		t.Fatal(err)

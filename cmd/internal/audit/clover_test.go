@@ -1,15 +1,15 @@
 package audit
 
 import (
+	"bytes"
 	"context"
 	"flag"
-	"io/fs"
+	"fmt"
 	"os"
 	"path/filepath"
 	"runtime/debug"
 	"sync"
 	"testing"
-	"testing/fstest"
 	"time"
 
 	"github.com/goccy/go-yaml"
@@ -22,35 +22,35 @@ import (
 
 // played is a run of the recorded world, with its judgement, and whose signature on it counts.
 type played struct {
-	files fs.FS
-	trust *seal.Trust
+	path   string
+	run    *run.Run
+	judged *Judged
+	trust  *seal.Trust
+	book   func() ([]byte, error) // its workbook
 }
+
+// sharedFolder is there while tests run.
+var sharedFolder string
 
 // theClover is the recorded world as it was recorded, replayed and judged once for all tests.
 var theClover = sync.OnceValues(func() (*played, error) {
-	dir, err := os.MkdirTemp("", "trefoil-clover-")
+	path, trust, err := playClover(sharedFolder, "")
 	if err != nil {
 		return nil, err
 	}
-	defer os.RemoveAll(dir)
-	path, trust, err := playClover(dir, "")
-	if err != nil {
+	p := &played{path: path, trust: trust}
+	if p.run, err = run.Open(path); err != nil {
 		return nil, err
 	}
-	files := fstest.MapFS{}
-	err = fs.WalkDir(os.DirFS(path), ".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
-			return err
-		}
-		if d.IsDir() {
-			files[name] = &fstest.MapFile{Mode: fs.ModeDir | 0o755}
-			return nil
-		}
-		b, err := os.ReadFile(filepath.Join(path, name))
-		files[name] = &fstest.MapFile{Data: b, Mode: 0o644}
-		return err
+	if p.judged, err = Recorded(p.run, ""); err != nil {
+		return nil, err
+	}
+	p.book = sync.OnceValues(func() ([]byte, error) {
+		var b bytes.Buffer
+		err := Workbook(context.Background(), p.judged, &b)
+		return b.Bytes(), err
 	})
-	return &played{files, trust}, err
+	return p, nil
 })
 
 // Tests alone collect less garbage: what benchmarks measure has its part of it.
@@ -59,18 +59,66 @@ func TestMain(m *testing.M) {
 	if flag.Lookup("test.bench").Value.String() == "" {
 		debug.SetGCPercent(400)
 	}
-	os.Exit(m.Run())
+	os.Exit(inFolder(m))
 }
 
-// clover gives a test a run of the recorded world of its own, and its judgement.
-func clover(t *testing.T) (path string, r *run.Run, j *Judged, trust *seal.Trust) {
+// inFolder runs the tests, and fails where one changed the run that all share.
+func inFolder(m *testing.M) int {
+	var err error
+	if sharedFolder, err = os.MkdirTemp("", "trefoil-clover-"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(sharedFolder)
+	code := m.Run()
+	path := filepath.Join(sharedFolder, "run")
+	if _, err := os.Stat(path); err != nil {
+		return code // no test asked for it
+	}
+	r, err := run.Open(path)
+	if err == nil {
+		_, err = Recorded(r, "") // the one judgement
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "a test changed the run that all share:", err)
+		return 1
+	}
+	return code
+}
+
+func cloverOnce(t *testing.T) *played {
 	t.Helper()
 	p, err := theClover()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return p
+}
+
+// seen gives a test the run of the recorded world that all share, and its judgement, to read and no more.
+func seen(t *testing.T) (*run.Run, *Judged) {
+	t.Helper()
+	p := cloverOnce(t)
+	r, j := *p.run, *p.judged
+	return &r, &j
+}
+
+// workbook gives the workbook of [seen].
+func workbook(t *testing.T) []byte {
+	t.Helper()
+	b, err := cloverOnce(t).book()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// clover gives a test a run of the recorded world of its own, and its judgement.
+func clover(t *testing.T) (path string, r *run.Run, j *Judged, trust *seal.Trust) {
+	t.Helper()
+	p := cloverOnce(t)
 	path = filepath.Join(t.TempDir(), "run")
-	if err := os.CopyFS(path, p.files); err != nil {
+	if err := os.CopyFS(path, os.DirFS(p.path)); err != nil {
 		t.Fatal(err)
 	}
 	r, j = judgedAt(t, path)

@@ -15,7 +15,7 @@ import (
 
 // A run says with what and as whom it was taken, and nothing of the machine but its kind.
 func TestCollectorIsSaid(t *testing.T) {
-	_, r, _, _ := clover(t)
+	r, _ := seen(t)
 	c, err := r.Collector()
 	if err != nil || c == nil {
 		t.Fatal(c, err)
@@ -30,7 +30,7 @@ func TestCollectorIsSaid(t *testing.T) {
 
 // Of who asked, the recorded policies are named; where they were not seen, that is said.
 func TestCollectorGrants(t *testing.T) {
-	_, r, _, _ := clover(t)
+	r, _ := seen(t)
 	c, err := r.Collector()
 	if err != nil || c == nil || len(c.Grants) != len(c.Callers) {
 		t.Fatal(c, err)

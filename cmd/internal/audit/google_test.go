@@ -21,7 +21,7 @@ func TestRecordedGoogleAnswers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, r, _, _ := clover(t)
+	r, _ := seen(t)
 	checked, refused := map[string]int{}, 0
 	for _, target := range r.Targets() {
 		if !strings.HasPrefix(target, "gcp-") {

@@ -8,7 +8,7 @@ import (
 )
 
 func TestKept(t *testing.T) {
-	_, r, _, _ := clover(t)
+	r, _ := seen(t)
 	for name, c := range map[string]struct {
 		about  store.Description
 		said   string

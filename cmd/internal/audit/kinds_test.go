@@ -17,7 +17,7 @@ import (
 
 // A run of an older build is judged by the catalogue of this one: what is newer than the run is unknown.
 func TestOlderRunIsJudged(t *testing.T) {
-	_, r, j, _ := clover(t)
+	r, j := seen(t)
 	older := retold(t, r, func(*run.Record) {}, func(name string, text []byte) []byte {
 		if name != kindsName {
 			return text
@@ -83,7 +83,7 @@ cases:
 // A kind that the run's build did not collect is in no population as if it were empty: neither pass nor not
 // applicable.
 func TestNewerKindIsNotCollected(t *testing.T) {
-	_, r, j, _ := clover(t)
+	r, j := seen(t)
 	inputs := maps.Clone(j.Inputs)
 	inputs["catalogue/EDS-TST-01.yaml"] = aNewControl
 	inputs[newerName] = `{"aws.new.shelf":{"name":"aws.new.shelf","schema":1,"facets":["store","located","copies","encryption","exposure","protection"]}}`

@@ -48,7 +48,7 @@ func TestNear(t *testing.T) {
 
 // An id that is not there is answered with what is: facts of bundles, derived ones, rows, exchanges.
 func TestExplainNear(t *testing.T) {
-	_, r, j, _ := clover(t)
+	r, j := seen(t)
 	var row string
 	for x, err := range Coverage(r) {
 		if err != nil {

@@ -28,7 +28,7 @@ func TestEachPlannedTargetHasItsBundle(t *testing.T) {
 			t.Errorf("%s: %v", plan, err)
 		}
 	}
-	_, r, _, _ := clover(t)
+	r, _ := seen(t)
 	if err := planned(r); err != nil {
 		t.Error(err)
 	}

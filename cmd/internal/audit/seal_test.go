@@ -14,7 +14,7 @@ import (
 // A verdict says of what sort of run it is. In one whose answers may not be the providers' own, nothing simply passes:
 // neither for who reads the result, nor for who looks for the pass of one control.
 func TestVerdictIsMarked(t *testing.T) {
-	_, r, _, _ := clover(t)
+	r, _ := seen(t)
 	j := &Judged{Digest: "d", Results: &controls.Results{Lines: []controls.Line{{Control: "A", Selected: true, Verdict: controls.Pass}}}}
 	live := run.Source{Kind: "live"}
 	for name, c := range map[string]struct {
@@ -49,7 +49,7 @@ func TestVerdictIsMarked(t *testing.T) {
 
 // A verdict of an earlier build, which leaves the marks out, verifies with a warning; one that says anything else does not.
 func TestVerdictOfAnEarlierBuild(t *testing.T) {
-	_, r, j, _ := clover(t)
+	r, j := seen(t)
 	m, err := marksOf(r)
 	if err != nil {
 		t.Fatal(err)

@@ -53,13 +53,22 @@ type known struct {
 	targets    targetNames
 }
 
+// ownCatalogue is the catalogue of this build, for its own kinds.
+var ownCatalogue = sync.OnceValues(func() (*controls.Catalogue, error) {
+	kinds, err := Kinds()
+	if err != nil {
+		return nil, err
+	}
+	return controls.Read(controls.Default(), kinds)
+})
+
 func newKnown(l *engagement.Loaded) (*known, error) {
 	k := &known{targets: targetNames{l.File}}
 	var err error
 	if k.kinds, err = Kinds(); err != nil {
 		return nil, err
 	}
-	k.catalogue = sync.OnceValues(func() (*controls.Catalogue, error) { return controls.Read(controls.Default(), k.kinds) })
+	k.catalogue = ownCatalogue
 	k.ids = controls.IDs()
 	for _, c := range declared() {
 		for _, op := range c.Info().Operations {

@@ -178,7 +178,7 @@ func TestStoresHaveAForm(t *testing.T) {
 
 // Each store of the recorded world has an id that the register takes.
 func TestStoresOfTheWorldCanBeLegacy(t *testing.T) {
-	_, r, _, _ := clover(t)
+	r, _ := seen(t)
 	kinds, err := Kinds()
 	if err != nil {
 		t.Fatal(err)

@@ -34,7 +34,7 @@ func TestRegionsSwitchedOff(t *testing.T) {
 // The regions that a run could use are those of its plan, but those never opted in: also one
 // that was switched off stays on the list, since nobody has looked into it since.
 func TestEnabledRegions(t *testing.T) {
-	_, r, _, _ := clover(t)
+	r, _ := seen(t)
 	got, err := enabledRegions(r)
 	if err != nil {
 		t.Fatal(err)

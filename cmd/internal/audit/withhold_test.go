@@ -88,7 +88,7 @@ func leaves(f *evidence.Fact) map[string]any {
 // All that may be withheld is withheld: whatever a fact then says otherwise than before is unknown and names the
 // rule, nothing is said that was not, the lists are as whole, and no result becomes better.
 func TestWithheldIsUnknown(t *testing.T) {
-	_, before, judgedBefore, _ := clover(t)
+	before, judgedBefore := seen(t)
 	text, rules := everythingWithheld()
 	path, after, judgedAfter, trust := cloverBy(t, text)
 	was, is := factsByID(t, before), factsByID(t, after)

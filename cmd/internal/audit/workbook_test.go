@@ -36,12 +36,8 @@ func refs(t *testing.T, f *excelize.File, sheet string) (rows []int, cells [][]s
 // The world's workbook, whole: every count ties, each sheet's rows lead back to what was recorded,
 // also when they were sorted, and what it names as evidence is there.
 func TestWorkbookOfTheWorld(t *testing.T) {
-	_, r, j, _ := clover(t)
-	var b bytes.Buffer
-	if err := Workbook(context.Background(), j, &b); err != nil {
-		t.Fatal(err)
-	}
-	f, err := excelize.OpenReader(bytes.NewReader(b.Bytes()))
+	r, j := seen(t)
+	f, err := excelize.OpenReader(bytes.NewReader(workbook(t)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,7 +177,7 @@ func TestWorkbookOfTheWorld(t *testing.T) {
 
 // A decision of adequacy is named with whom it is limited to, and while it is in force.
 func TestAdequacy(t *testing.T) {
-	_, _, j, _ := clover(t)
+	_, j := seen(t)
 	for token, want := range map[string]string{"eu-west-1": "EU", "eu-west-2": "adequacy decision", "us-east-1": "adequacy decision, only recipients certified under the Data Privacy Framework",
 		"ap-south-1": "third country", "moon-1": ""} {
 		if got := j.world.place("aws", token).Group; got != want {
