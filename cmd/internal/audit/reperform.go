@@ -34,10 +34,14 @@ func (v *Verification) reperform(ctx context.Context, r *run.Run, report *run.Re
 // byBuild says of a difference that another build made what differs, where one did.
 func (v *Verification) byBuild(made run.Tool, err error) error {
 	var bad *run.VerifyError
-	if errors.As(err, &bad) && made.Binary != v.Tool.Binary {
-		return &OtherBuildError{Made: made, This: v.Tool, Err: err}
+	if !errors.As(err, &bad) {
+		return err
 	}
-	return err
+	this, unknown := identity(v.Tool)
+	if unknown == nil && made.Binary != this.Binary {
+		return &OtherBuildError{Made: made, This: this, Err: err}
+	}
+	return errors.Join(err, unknown)
 }
 
 func (v *Verification) again(ctx context.Context, r *run.Run, report *run.Report) (err error) {
@@ -55,7 +59,7 @@ func (v *Verification) again(ctx context.Context, r *run.Run, report *run.Report
 		return err
 	}
 	second := filepath.Join(dir, "run")
-	if _, err := Collect(ctx, Collection{Engagement: loaded, Out: second, Signer: &seal.Signer{Key: key}, Tool: v.Tool, Clock: time.Now, Progress: v.Progress, Replay: r}); err != nil {
+	if _, err := Collect(ctx, Collection{Engagement: loaded, Out: second, Signer: &seal.Signer{Key: key}, Clock: time.Now, Progress: v.Progress, Replay: r}); err != nil {
 		return differs(ctx, report, "bundles", "re-performance: replay", err)
 	}
 	again, err := run.Open(second)
