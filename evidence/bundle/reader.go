@@ -250,14 +250,20 @@ type inflater struct {
 	buffer []byte
 }
 
+// readBuffer bounds the buffers of an inflater; those of a small part are smaller, as clearing them would take longer
+// than to read it.
 const readBuffer = 256 << 10
 
 func (r *Reader) inflater() *inflater {
 	if in, ok := r.idle.Get().(*inflater); ok {
 		return in
 	}
-	packed := bufio.NewReaderSize(nil, readBuffer)
-	return &inflater{packed: packed, z: flate.NewReader(packed), sum: sha256.New(), buffer: make([]byte, readBuffer)}
+	packed, size := localSize+maxName, 1
+	for _, e := range r.entries {
+		packed, size = max(packed, localSize+len(e.name)+int(e.packed)), max(size, int(e.size))
+	}
+	from := bufio.NewReaderSize(nil, min(packed, readBuffer))
+	return &inflater{packed: from, z: flate.NewReader(from), sum: sha256.New(), buffer: make([]byte, min(size, readBuffer))}
 }
 
 // copy inflates an entry into w, bounded by its declared size, and checks that exactly that
