@@ -226,7 +226,17 @@ func (w *world) targets() ([]controls.Target, error) {
 	return out, nil
 }
 
+// coverage streams the run's coverage rows; from the bundles where they were not read yet.
 func (w *world) coverage() iter.Seq2[evidence.Row, error] {
+	if rows := w.rows; rows != nil {
+		return func(yield func(evidence.Row, error) bool) {
+			for _, row := range rows {
+				if !yield(row, nil) {
+					return
+				}
+			}
+		}
+	}
 	return records[evidence.Row](w.run, bundle.CoverageName)
 }
 func (w *world) exchanges() iter.Seq2[evidence.Exchange, error] {
