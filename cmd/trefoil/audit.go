@@ -107,7 +107,7 @@ func auditAt(c *cli.Context, at place) error {
 		return gated
 	}
 	// What was recorded is read back, so that the workbook is of what stands on disk.
-	recorded, err := audit.Recorded(done.run, judged.Digest)
+	recorded, err := judged.Recorded()
 	if err == nil {
 		err = writeReport(c, recorded, done.signer, path)
 	}

@@ -74,7 +74,7 @@ func demo(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	recorded, err := audit.Recorded(r, judged.Digest)
+	recorded, err := judged.Recorded()
 	if err != nil {
 		return err
 	}

@@ -15,6 +15,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/trefoil-audit/trefoil/controls"
 	"github.com/trefoil-audit/trefoil/evidence/bundle"
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
 	"github.com/trefoil-audit/trefoil/evidence/run"
@@ -117,38 +118,43 @@ func sameRecord(r, again *run.Run, report *run.Report) error {
 
 // results judges again by each judgement's own inputs.
 func (v *Verification) results(ctx context.Context, r *run.Run, report *run.Report) error {
+	read := controls.Read
 	for _, digest := range report.Judgements {
 		j, err := r.Judgement(digest)
 		if err != nil {
 			return err
 		}
-		if err := judgedAgain(ctx, r, j, report); err != nil {
+		w, err := judgedAgain(ctx, r, j, report)
+		if err != nil {
 			return v.byBuild(j.Tool, err)
+		}
+		if digest == v.Judgement {
+			read = w.readAgain
 		}
 	}
 	if v.Report == "" {
 		return nil
 	}
-	j, err := Recorded(r, v.Judgement)
+	j, err := recorded(r, v.Judgement, read)
 	if err != nil {
 		return err
 	}
 	return v.byBuild(j.Tool, v.sameWorkbook(ctx, j, report))
 }
 
-func judgedAgain(ctx context.Context, r *run.Run, j *run.Judged, report *run.Report) error {
+func judgedAgain(ctx context.Context, r *run.Run, j *run.Judged, report *run.Report) (*world, error) {
 	name := "judgements/" + j.Digest
 	w, err := judge(ctx, r, j.Inputs, j.JudgedAsOf)
 	if err != nil {
-		return differs(ctx, report, name, "re-performance: judgement", err)
+		return nil, differs(ctx, report, name, "re-performance: judgement", err)
 	}
 	n, err := sameLines(j.Lines(), w.results.Encoded())
 	err = errors.Join(err, w.results.Close())
 	if err != nil {
-		return differs(ctx, report, name+"/results.jsonl", "re-performance: results", err)
+		return nil, differs(ctx, report, name+"/results.jsonl", "re-performance: results", err)
 	}
 	passed(report, name+"/results.jsonl", "re-performance: results", "this build", fmt.Sprintf("%d lines, all equal", n))
-	return nil
+	return w, nil
 }
 
 func (v *Verification) sameWorkbook(ctx context.Context, j *Judged, report *run.Report) error {
