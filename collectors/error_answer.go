@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -18,11 +19,12 @@ import (
 const errorAnswer = "error answer"
 
 // codeForm is the form of an error code. What is longer, or has blanks, may be a sentence about somebody.
-var codeForm = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.]{0,99}$`)
+// It is compiled once it is asked for: with its count that takes long.
+var codeForm = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_.]{0,99}$`) })
 
 // keptCode gives an error code, or "" for what has not the form of one.
 func keptCode(code string) string {
-	if code = trimCode(code); codeForm.MatchString(code) {
+	if code = trimCode(code); codeForm().MatchString(code) {
 		return code
 	}
 	return ""

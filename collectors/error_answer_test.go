@@ -85,7 +85,7 @@ func FuzzErrorAnswer(f *testing.F) {
 		if again := onlyCode(kept, evidence.Marker("r")); !bytes.Equal(again, kept) {
 			t.Errorf("%q becomes %q, then %q", body, kept, again)
 		}
-		if code := errorCode(http.Header{}, kept); code != "" && !codeForm.MatchString(code) {
+		if code := errorCode(http.Header{}, kept); code != "" && !codeForm().MatchString(code) {
 			t.Errorf("%q keeps the code %q", body, code)
 		}
 	})

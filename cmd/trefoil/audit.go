@@ -98,12 +98,16 @@ func auditAt(c *cli.Context, at place) error {
 	if path == "" {
 		path = filepath.Clean(done.path) + ".xlsx"
 	}
-	judged, gated := judge(c, audit.Judging{Run: done.run, Engagement: done.engagement, JudgedAsOf: done.run.Record.AsOf, Tool: done.tool, Signer: done.signer}, path)
+	t, err := done.tool()
+	if err != nil {
+		return err
+	}
+	judged, gated := judge(c, audit.Judging{Run: done.run, Engagement: done.engagement, JudgedAsOf: done.run.Record.AsOf, Tool: t, Signer: done.signer}, path)
 	if judged == nil {
 		return gated
 	}
 	// What was recorded is read back, so that the workbook is of what stands on disk.
-	recorded, err := audit.Recorded(done.run, judged.Digest)
+	recorded, err := judged.Recorded()
 	if err == nil {
 		err = writeReport(c, recorded, done.signer, path)
 	}

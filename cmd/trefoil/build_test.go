@@ -1,12 +1,46 @@
 package main
 
 import (
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"os"
 	"reflect"
 	"runtime/debug"
+	"strings"
 	"testing"
 
 	"github.com/trefoil-audit/trefoil/evidence/run"
 )
+
+// The run, what took it and its judgement name the program by the digest of its own bytes.
+func TestOwnDigestIsRecorded(t *testing.T) {
+	made, err := demonstration()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	program, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	judgements, err := fs.Glob(made, "demo/run/judgements/*/judgement.json")
+	if err != nil || len(judgements) != 1 {
+		t.Fatal(judgements, err)
+	}
+	for _, name := range []string{"demo/run/run.json", "demo/run/inputs/collector.json", judgements[0]} {
+		text, err := fs.ReadFile(made, name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := fmt.Sprintf(`"binary":"%x"`, sha256.Sum256(program)); !strings.Contains(string(text), want) {
+			t.Errorf("%s does not say %s", name, want)
+		}
+	}
+}
 
 // What a build says of itself names no path of the machine that built it.
 func TestStamped(t *testing.T) {

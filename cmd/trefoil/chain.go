@@ -9,7 +9,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
-	"github.com/trefoil-audit/trefoil/evidence/run"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
 
@@ -19,11 +18,11 @@ var (
 )
 
 // verifyChain verifies a folder of runs.
-func verifyChain(c *cli.Context, dir string, trust *seal.Trust, t run.Tool) error {
+func verifyChain(c *cli.Context, dir string, trust *seal.Trust) error {
 	if c.String("report") != "" || len(c.StringSlice("expect")) > 0 {
 		return &usageError{errors.New("--chain is of many runs: --report and --expect are of one")}
 	}
-	chain, err := audit.VerifyChain(c.Context, audit.Verification{Path: dir, Trust: trust, Workers: runtime.GOMAXPROCS(0), Reperform: c.Bool("reperform"), Tool: t, Progress: progress(c)}, c.Duration(everyFlag.Name))
+	chain, err := audit.VerifyChain(c.Context, audit.Verification{Path: dir, Trust: trust, Workers: runtime.GOMAXPROCS(0), Reperform: c.Bool("reperform"), Tool: reperformer(c), Progress: progress(c)}, c.Duration(everyFlag.Name))
 	if chain == nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -52,11 +53,8 @@ func collect(c *cli.Context, at place) (*collected, error) {
 	if s == nil {
 		return nil, &codeError{code: exitCould, message: "engagement.yaml names no signing key (signing.key), and evidence without a signature is none", hint: "`trefoil init DIR` makes a key"}
 	}
-	t, err := tool()
-	if err != nil {
-		return nil, err
-	}
-	collection := audit.Collection{Engagement: loaded, Out: at.path, AsOf: at.asOf, Previous: at.before, Signer: s, Tool: t, Build: buildOf(t), Clock: time.Now, Progress: progress(c), Dir: filepath.Dir(c.String(configFlag.Name))}
+	this := sync.OnceValues(tool)
+	collection := audit.Collection{Engagement: loaded, Out: at.path, AsOf: at.asOf, Previous: at.before, Signer: s, Tool: this, Build: buildOf, Clock: time.Now, Progress: progress(c), Dir: filepath.Dir(c.String(configFlag.Name))}
 	if path := c.String("replay"); path != "" {
 		if collection.Replay, err = openRun(path); err != nil {
 			return nil, err
@@ -72,7 +70,7 @@ func collect(c *cli.Context, at place) (*collected, error) {
 	if err != nil {
 		return nil, err
 	}
-	out := &collected{path: collection.Out, digest: digest, engagement: loaded, signer: s, tool: t}
+	out := &collected{path: collection.Out, digest: digest, engagement: loaded, signer: s, tool: this}
 	// Read back: what cannot be opened again is no evidence.
 	if out.run, err = openRun(out.path); err != nil {
 		return nil, err
@@ -115,7 +113,7 @@ type collected struct {
 	run          *run.Run
 	engagement   *engagement.Loaded
 	signer       *seal.Signer
-	tool         run.Tool
+	tool         func() (run.Tool, error)
 }
 
 // engagementAndSigner loads what --config names.

@@ -42,12 +42,8 @@ func countersignCommand() *cli.Command {
 			if err != nil {
 				return err
 			}
-			t, err := reperformer(c)
-			if err != nil {
-				return err
-			}
 			digest, report, err := audit.Countersign(c.Context, audit.Verification{Path: path, Trust: trust, Workers: runtime.GOMAXPROCS(0), Reperform: c.Bool("reperform"),
-				Tool: t, Progress: progress(c)}, s, policy, at)
+				Tool: reperformer(c), Progress: progress(c)}, s, policy, at)
 			if report != nil {
 				printReport(c.App.Writer, report)
 			}

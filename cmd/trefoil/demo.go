@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -51,16 +52,13 @@ func demo(c *cli.Context) (err error) {
 		return err
 	}
 	s := &seal.Signer{Key: key}
-	t, err := tool()
-	if err != nil {
-		return err
-	}
+	this := sync.OnceValues(tool)
 	loaded, err := audit.EngagementOf(recording)
 	if err != nil {
 		return err
 	}
 	path := filepath.Join(out, "run")
-	if _, err := audit.Collect(c.Context, audit.Collection{Engagement: loaded, Out: path, Signer: s, Tool: t, Build: buildOf(t), Clock: time.Now,
+	if _, err := audit.Collect(c.Context, audit.Collection{Engagement: loaded, Out: path, Signer: s, Tool: this, Build: buildOf, Clock: time.Now,
 		Progress: func(string) {}, Replay: recording, Demo: true}); err != nil {
 		return err
 	}
@@ -68,11 +66,15 @@ func demo(c *cli.Context) (err error) {
 	if err != nil {
 		return err
 	}
+	t, err := this()
+	if err != nil {
+		return err
+	}
 	judged, err := audit.Judge(c.Context, audit.Judging{Run: r, JudgedAsOf: r.Record.AsOf, Tool: t, Signer: s})
 	if err != nil {
 		return err
 	}
-	recorded, err := audit.Recorded(r, judged.Digest)
+	recorded, err := judged.Recorded()
 	if err != nil {
 		return err
 	}

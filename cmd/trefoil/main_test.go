@@ -76,6 +76,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("XDG_CONFIG_HOME", filepath.Join(e.WorkDir, "config"))
 			e.Setenv("HOME", e.WorkDir)
+			e.Setenv("GOGC", "400") // as TestMain says it, and already while packages are set up
 			e.Setenv("NOW", time.Now().UTC().Format(time.RFC3339))
 			e.Setenv("TOMORROW", time.Now().Add(24*time.Hour).UTC().Format(time.RFC3339))
 			e.Values[hangingKey{}] = &hanging{asked: make(chan struct{}), open: make(chan struct{})}

@@ -59,9 +59,6 @@ func redactAction(c *cli.Context) error {
 	if m.Secret, err = redactSecret(c.String("salts")); err != nil {
 		return err
 	}
-	if m.Tool, err = tool(); err != nil {
-		return err
-	}
 	s, err := signerByFlags(c)
 	if err != nil {
 		return err
@@ -78,6 +75,9 @@ func redactAction(c *cli.Context) error {
 		return &codeError{code: exitCould, message: salts + ": file exists", hint: "salts are never written over: without them nothing of their copy can be revealed; where that copy was never finished, move them away"}
 	}
 	m.Keep = func(secrets []byte) error { return keepSalts(salts, secrets) }
+	if m.Tool, err = tool(); err != nil {
+		return err
+	}
 	made, err := redact.Make(m)
 	if err != nil {
 		return redactError(err)

@@ -9,6 +9,7 @@ import (
 	"github.com/trefoil-audit/trefoil/cmd/internal/audit"
 	"github.com/trefoil-audit/trefoil/controls"
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
+	"github.com/trefoil-audit/trefoil/evidence/run"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
 
@@ -34,10 +35,6 @@ func testCommand() *cli.Command {
 				}
 			}
 			warnUnchecked(c, checked, s)
-			t, err := tool()
-			if err != nil {
-				return err
-			}
 			fallback := time.Now()
 			if r.Record.Source.Kind == "replay" {
 				fallback = r.Record.AsOf
@@ -45,6 +42,12 @@ func testCommand() *cli.Command {
 			at, err := instantFlag(c, fallback)
 			if err != nil {
 				return err
+			}
+			var t run.Tool
+			if s != nil { // else nothing is recorded
+				if t, err = tool(); err != nil {
+					return err
+				}
 			}
 			_, err = judge(c, audit.Judging{Run: r, Engagement: loaded, JudgedAsOf: at, Tool: t, Signer: s}, "")
 			return err

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -38,35 +39,31 @@ func verifyCommand() *cli.Command {
 			if c.IsSet(revealFlag.Name) {
 				return &usageError{fmt.Errorf("--reveal is about a redacted copy, and %s is none", path)}
 			}
-			t, err := reperformer(c)
-			if err != nil {
-				return err
-			}
 			if c.Bool(chainFlag.Name) {
-				return verifyChain(c, path, trust, t)
+				return verifyChain(c, path, trust)
 			}
-			return verifyRun(c, path, trust, t)
+			return verifyRun(c, path, trust)
 		},
 	}
 }
 
-// reperformer is this build, where it is to re-perform: nothing else that verify does asks which build it is.
-func reperformer(c *cli.Context) (run.Tool, error) {
+// reperformer tells which build this is, where it is to re-perform: nothing else that verify does asks.
+func reperformer(c *cli.Context) func() (run.Tool, error) {
 	if !c.Bool("reperform") {
-		return run.Tool{}, nil
+		return nil
 	}
-	return tool()
+	return sync.OnceValues(tool)
 }
 
 // verifyRun verifies one run, from wherever it is kept.
-func verifyRun(c *cli.Context, path string, trust *seal.Trust, t run.Tool) error {
+func verifyRun(c *cli.Context, path string, trust *seal.Trust) error {
 	at, err := fetch(c, path)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = at.done() }() // what was fetched is a copy
 	r, report, err := audit.Verify(c.Context, audit.Verification{Path: at.path, Trust: trust, Expect: c.StringSlice("expect"), Workers: runtime.GOMAXPROCS(0),
-		Reperform: c.Bool("reperform"), Report: c.String("report"), Judgement: c.String(judgedFlag.Name), Tool: t, Progress: progress(c)})
+		Reperform: c.Bool("reperform"), Report: c.String("report"), Judgement: c.String(judgedFlag.Name), Tool: reperformer(c), Progress: progress(c)})
 	if err == nil {
 		err = kept(at, r, report)
 	}

@@ -6,6 +6,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 
@@ -54,13 +55,14 @@ type ManifestError struct{ Cause string }
 
 func (e *ManifestError) Error() string { return "manifest: " + e.Cause }
 
+// A form that counts to dozens is dear to compile: that is done once it is asked for, not at each start of the program.
 var (
-	pluginName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+	pluginName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`) })
 	provider   = regexp.MustCompile(`^[a-z][a-z0-9]{0,15}$`)
-	kindName   = regexp.MustCompile(`^[a-z][a-z0-9]*(\.[a-z][a-z0-9_]{0,40}){1,3}$`)
-	inputName  = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
-	opName     = regexp.MustCompile(`^[a-z][a-z0-9]*:[A-Z][A-Za-z0-9]{0,60}$`)
-	attrName   = regexp.MustCompile(`^[a-z][a-z0-9_]{0,40}$`)
+	kindName   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9]*(\.[a-z][a-z0-9_]{0,40}){1,3}$`) })
+	inputName  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`) })
+	opName     = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9]*:[A-Z][A-Za-z0-9]{0,60}$`) })
+	attrName   = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z][a-z0-9_]{0,40}$`) })
 )
 
 // reserved are providers whose facts no plug-in may state.
@@ -85,7 +87,7 @@ func (m *Manifest) head() error {
 	switch {
 	case m.Protocol != Protocol:
 		return fmt.Errorf("protocol %d; this build speaks %d", m.Protocol, Protocol)
-	case !pluginName.MatchString(m.Name) || m.Version == "" || len(m.Version) > 100:
+	case !pluginName().MatchString(m.Name) || m.Version == "" || len(m.Version) > 100:
 		return errors.New("name (lower-case letters, digits and -) and version must be said")
 	case !provider.MatchString(m.Provider) || slices.Contains(reserved, m.Provider):
 		return fmt.Errorf("provider %q is no short lower-case name, or is reserved", m.Provider)
@@ -97,7 +99,7 @@ func (m *Manifest) head() error {
 
 func (m *Manifest) checkInputs() error {
 	for i, in := range m.Inputs {
-		if !inputName.MatchString(in.Name) || in.Name == "manifest.json" {
+		if !inputName().MatchString(in.Name) || in.Name == "manifest.json" {
 			return fmt.Errorf("input %q is no plain file name", in.Name)
 		}
 		if slices.ContainsFunc(m.Inputs[:i], func(o Input) bool { return o.Name == in.Name }) {
@@ -110,7 +112,7 @@ func (m *Manifest) checkInputs() error {
 func (m *Manifest) checkKinds() error {
 	for i, k := range m.Kinds {
 		switch {
-		case k == nil || !kindName.MatchString(k.Name) || !strings.HasPrefix(k.Name, m.Provider+"."):
+		case k == nil || !kindName().MatchString(k.Name) || !strings.HasPrefix(k.Name, m.Provider+"."):
 			return fmt.Errorf("kind %d: its name must be %s.thing", i+1, m.Provider)
 		case k.Derived:
 			return fmt.Errorf("kind %s: only Trefoil derives", k.Name)
@@ -135,7 +137,7 @@ func checkAttrs(fields []evidence.Field, depth int) error {
 	}
 	for i, f := range fields {
 		switch {
-		case !attrName.MatchString(f.Name):
+		case !attrName().MatchString(f.Name):
 			return fmt.Errorf("attr %q: use lower-case letters, digits and _", f.Name)
 		case slices.ContainsFunc(fields[:i], func(o evidence.Field) bool { return o.Name == f.Name }):
 			return fmt.Errorf("attr %s stands twice", f.Name)
@@ -152,7 +154,7 @@ func checkAttrs(fields []evidence.Field, depth int) error {
 func (m *Manifest) checkOperations() error {
 	listed := map[string]bool{}
 	for i, op := range m.Operations {
-		if !opName.MatchString(op.Name) || !strings.HasPrefix(op.Name, m.Provider+":") {
+		if !opName().MatchString(op.Name) || !strings.HasPrefix(op.Name, m.Provider+":") {
 			return fmt.Errorf("operation %q is not of the form %s:ListThings", op.Name, m.Provider)
 		}
 		if slices.ContainsFunc(m.Operations[:i], func(o Operation) bool { return o.Name == op.Name }) {

@@ -252,7 +252,8 @@ type inflater struct {
 	buffer []byte
 }
 
-// readBuffer is about how many bytes of a large entry are read at once.
+// readBuffer bounds the buffers of an inflater; those of a small part are smaller, as clearing them would take longer
+// than to read it.
 const readBuffer = 256 << 10
 
 func (r *Reader) inflater() *inflater {

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/trefoil-audit/trefoil/evidence/cut"
 	"github.com/trefoil-audit/trefoil/evidence/strict"
@@ -19,17 +20,18 @@ import (
 // program some milliseconds.
 const maxRolePath = 510
 
+// A form that counts to dozens is dear to compile: that is done once it is asked for, not at each start of the program.
 var (
 	account   = regexp.MustCompile(`^[0-9]{12}$`)
 	digits    = regexp.MustCompile(`^[0-9]+$`)
 	projectID = regexp.MustCompile(`^([a-z0-9][a-z0-9.-]*\.[a-z]{2,}:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$`)
 	digest    = regexp.MustCompile(`^[0-9a-f]{64}$`)
 	controlID = regexp.MustCompile(`^EDS-[A-Z]{3}-[0-9]{2}$`)
-	plainName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+	plainName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`) })
 	country   = regexp.MustCompile(`^[A-Z]{2}$`)
-	siteToken = regexp.MustCompile(`^site:[a-z0-9][a-z0-9._-]{0,99}$`)
-	roleName  = regexp.MustCompile(`^([!-)+-9;-~]+/)?[\w+=,.@-]{1,64}$`) // a path, and a name: IAM API Reference, CreateRole
-	inputName = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`)
+	siteToken = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^site:[a-z0-9][a-z0-9._-]{0,99}$`) })
+	roleName  = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^([!-)+-9;-~]+/)?[\w+=,.@-]{1,64}$`) }) // a path, and a name: IAM API Reference, CreateRole
+	inputName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,62}$`) })
 )
 
 // Partitions of AWS that have public endpoints.
@@ -75,7 +77,7 @@ func (f *File) Fault(path, cause, hint string) error {
 func (f *File) checkWithhold(c *faults) {
 	for i, w := range f.Withhold {
 		at := fmt.Sprintf("$.withhold[%d]", i)
-		c.check(plainName.MatchString(w.ID), at+".id", "%q is no name", "use lower-case letters, digits and -", w.ID)
+		c.check(plainName().MatchString(w.ID), at+".id", "%q is no name", "use lower-case letters, digits and -", w.ID)
 		c.check(!slices.ContainsFunc(f.Withhold[:i], func(o Withholding) bool { return o.ID == w.ID }), at+".id", "%q stands twice", "", w.ID)
 		c.check(w.Because != "", at, "because is missing", "a third party will read why it was kept out of the evidence")
 		c.check(len(w.Operations) > 0, at, "operations must be said", "docs/minimisation.md lists what may be withheld; without fields, only error answers are cut")
@@ -101,7 +103,7 @@ func (a *AWS) check(c *faults, at string) {
 	}
 	c.check(a.Role != "" || a.single(), at, "role is missing: the caller's own identity belongs to one account, and more are asked", "say role: TrefoilAudit, the role to assume in each account")
 	c.check(a.ExternalID == "" || externalID.MatchString(a.ExternalID) && len(a.ExternalID) >= 2 && len(a.ExternalID) <= 1224, at+".external_id", "is none that AWS takes", "2 to 1224 letters, digits and + = , . @ : / -")
-	c.check(a.Role == "" || roleName.MatchString(a.Role) && strings.LastIndexByte(a.Role, '/') <= maxRolePath, at+".role", "%q is no role name", "write the name (with its path), not the ARN: TrefoilAudit, or audit/TrefoilAudit", a.Role)
+	c.check(a.Role == "" || roleName().MatchString(a.Role) && strings.LastIndexByte(a.Role, '/') <= maxRolePath, at+".role", "%q is no role name", "write the name (with its path), not the ARN: TrefoilAudit, or audit/TrefoilAudit", a.Role)
 }
 
 // single says whether one account alone is asked, so that the caller's own identity can do. A management
@@ -128,13 +130,13 @@ const maxLimit = 24 * 60 * 60
 func (f *File) checkPlugins(c *faults) {
 	for i := range f.Plugins {
 		p, at := &f.Plugins[i], fmt.Sprintf("$.plugins[%d]", i)
-		c.check(plainName.MatchString(p.Name), at+".name", "%q is no name", "use lower-case letters, digits and -", p.Name)
+		c.check(plainName().MatchString(p.Name), at+".name", "%q is no name", "use lower-case letters, digits and -", p.Name)
 		c.check(p.Path != "", at+".path", "is missing", "name the plug-in's one file")
 		c.check(digest.MatchString(p.SHA256), at+".sha256", "is no SHA-256 in lower-case hexadecimal", "sha256sum FILE prints it")
 		c.check(digest.MatchString(p.ManifestSHA256), at+".manifest_sha256", "is no SHA-256 in lower-case hexadecimal", "sha256sum FILE prints it")
 		c.check(!slices.ContainsFunc(f.Plugins[:i], func(o Plugin) bool { return o.Name == p.Name }), at+".name", "stands twice", "")
 		for _, name := range slices.Sorted(maps.Keys(p.Inputs)) {
-			c.check(inputName.MatchString(name) && name != "manifest.json" && p.Inputs[name] != "", at+".inputs", "%q is no name of an input, or names no file", "use the names of the manifest", name)
+			c.check(inputName().MatchString(name) && name != "manifest.json" && p.Inputs[name] != "", at+".inputs", "%q is no name of an input, or names no file", "use the names of the manifest", name)
 		}
 		if p.Manifest == "" {
 			p.Manifest = p.Path + ".manifest.json"

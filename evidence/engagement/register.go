@@ -63,7 +63,7 @@ func ParseRegister(name string, text []byte) (*Register, error) {
 	}
 	for i, s := range r.Sites {
 		at := fmt.Sprintf("$.sites[%d]", i)
-		c.check(siteToken.MatchString(s.ID), at+".id", "%q is no site", "write it as site:hamar-1, in lower case", s.ID)
+		c.check(siteToken().MatchString(s.ID), at+".id", "%q is no site", "write it as site:hamar-1, in lower case", s.ID)
 		c.check(country.MatchString(s.Country), at+".country", "%q is no ISO 3166-1 code", "use two capital letters, such as \"NO\"", s.Country)
 		c.check(s.Because != "", at+".because", "is missing", "say what the country rests on: a lease, a visit")
 		c.check(!slices.ContainsFunc(r.Sites[:i], func(o Site) bool { return o.ID == s.ID }), at+".id", "%q stands twice", "", s.ID)

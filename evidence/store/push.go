@@ -12,6 +12,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -51,11 +52,12 @@ const (
 	busyTries      = 8
 )
 
-var runName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`)
+// runName is compiled once it is asked for: with its count that takes long.
+var runName = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$`) })
 
 // CheckName refuses what cannot name a run in a store.
 func CheckName(name string) error {
-	if !runName.MatchString(name) || strings.Contains(name, "..") {
+	if !runName().MatchString(name) || strings.Contains(name, "..") {
 		return fmt.Errorf("%q is no name of a run in a store: letters, digits, dot, dash and underscore, at most 128", name)
 	}
 	return nil

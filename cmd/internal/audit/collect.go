@@ -36,8 +36,8 @@ type Collection struct {
 	Engagement *engagement.Loaded
 	Out        string
 	Signer     *seal.Signer
-	Tool       run.Tool
-	Build      run.Build // of the program that collects
+	Tool       func() (run.Tool, error) // which build this is; asked once nothing refuses the collection. Nil: a build without a name
+	Build      func(run.Tool) run.Build // how that was built; nil: the run does not say
 	Clock      func() time.Time
 	Progress   func(target string)
 	Dir        string   // of the engagement's files: what overrides name lies relative to it
@@ -109,6 +109,14 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 		return "", err
 	}
 	defer func() { err = errors.Join(err, b.Abort()) }()
+	this, err := identity(c.Tool) // before anything is asked: while that lasts, the program's file may be replaced
+	if err != nil {
+		return "", err
+	}
+	var build run.Build
+	if c.Build != nil {
+		build = c.Build(this)
+	}
 	inputs := map[string][]byte{placesName: table, kindsName: kindsText}
 	for name, text := range c.Engagement.Raw {
 		inputs[name] = text
@@ -146,14 +154,14 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 	if err != nil {
 		return "", err
 	}
-	took, err := collector(c.Build, &desk.asked, clocks)
+	took, err := collector(build, &desk.asked, clocks)
 	if err != nil {
 		return "", err
 	}
 	if err := b.AddInput(run.CollectorName, took); err != nil {
 		return "", err
 	}
-	r := run.Record{Engagement: c.Engagement.File.Name, Source: source, AsOf: asOf, Plan: planText, Tool: c.Tool,
+	r := run.Record{Engagement: c.Engagement.File.Name, Source: source, AsOf: asOf, Plan: planText, Tool: this,
 		Overrides: overrides(c.Engagement.File.Overrides), Previous: run.Previous{Verified: "absent"}}
 	if c.Previous != nil {
 		r.Previous = c.Previous.Previous
@@ -170,6 +178,14 @@ func Collect(ctx context.Context, c Collection) (digest string, err error) {
 		err = ErrStopped
 	}
 	return digest, err
+}
+
+// identity asks which build this is; of nobody, it is one without a name.
+func identity(tool func() (run.Tool, error)) (run.Tool, error) {
+	if tool == nil {
+		return run.Tool{}, nil
+	}
+	return tool()
 }
 
 // graced gives a context that ends some time after another one.

@@ -1,6 +1,10 @@
 package audit
 
 import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -25,6 +29,30 @@ func TestCollectorIsSaid(t *testing.T) {
 	}
 	if text, err := collector(run.Build{}, &asked{}, []seal.Offset{{Authority: "https://tsa.example", Ahead: -200, RoundTrip: 30}}); err != nil || !strings.Contains(string(text), `"clocks":[{"ahead_ms":-200,"authority":"https://tsa.example","round_trip_ms":30}]`) || !strings.Contains(string(text), `"callers":[]`) {
 		t.Errorf("%s, %v", text, err)
+	}
+}
+
+// Where a collection is refused, nobody asks which build it is: the whole program is read for that.
+func TestRefusedCollectionAsksForNoBuild(t *testing.T) {
+	path, r, _, _ := clover(t)
+	loaded, err := EngagementOf(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked := 0
+	c := Collection{Engagement: loaded, Out: path, Clock: time.Now, Replay: r, Tool: func() (run.Tool, error) {
+		asked++
+		return run.Tool{}, errors.New("the program cannot be read")
+	}}
+	if _, err := Collect(context.Background(), c); !errors.Is(err, run.ErrExists) || asked > 0 {
+		t.Errorf("a run that exists: %v, asked %d times", err, asked)
+	}
+	c.Out = filepath.Join(t.TempDir(), "run")
+	if _, err := Collect(context.Background(), c); err == nil || asked != 1 {
+		t.Errorf("a build that cannot be told: %v, asked %d times", err, asked)
+	}
+	if _, err := os.Stat(c.Out); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a run without its build was left: %v", err)
 	}
 }
 

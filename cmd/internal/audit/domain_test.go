@@ -26,7 +26,7 @@ func TestProjectOfADomainIsATarget(t *testing.T) {
 		t.Error(err)
 	}
 	names := targetNames{file: file}
-	if !names.possible(target) || !targetForm.MatchString(target) {
+	if !names.possible(target) || !targetForm().MatchString(target) {
 		t.Errorf("%s can be no target", target)
 	}
 	file = &engagement.File{GCP: []engagement.GCP{{Projects: []string{id}}}}

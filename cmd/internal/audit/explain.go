@@ -1,10 +1,14 @@
 package audit
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
+
+	"github.com/go-json-experiment/json"
 
 	"github.com/trefoil-audit/trefoil/controls"
 	"github.com/trefoil-audit/trefoil/evidence"
@@ -66,49 +70,17 @@ func (e *NotThereError) Error() string {
 // Explain goes from a fact's id, an exchange's id or a coverage row's id back to recorded
 // answers. Judged may be nil. Errors: *NotThereError, or what cannot be read.
 func Explain(r *run.Run, j *Judged, id string) (*Explanation, error) {
-	e, err := explain(r, j, report.Subject{Item: id})
-	if err == nil && e.Fact == nil && len(e.Items)+len(e.Rows)+len(e.Exchanges) == 0 {
-		near, err := nearID(r, j, id)
-		if err != nil {
-			return nil, err
-		}
-		return nil, &NotThereError{id, near}
+	near := newNear(id)
+	e, err := explain(r, j, report.Subject{Item: id}, near)
+	if err == nil && e.empty() {
+		return nil, &NotThereError{id, near.names()}
 	}
 	return e, err
 }
 
-// nearID gives what a run has that an id was probably meant to be.
-func nearID(r *run.Run, j *Judged, id string) ([]string, error) {
-	w, n := &world{run: r}, newNear(id)
-	for f, err := range w.facts() {
-		if err != nil {
-			return nil, err
-		}
-		n.show(f.ID)
-	}
-	for row, err := range w.coverage() {
-		if err != nil {
-			return nil, err
-		}
-		n.show(row.ID)
-	}
-	if strings.HasPrefix(n.word, "x:") {
-		for x, err := range w.exchanges() {
-			if err != nil {
-				return nil, err
-			}
-			n.show(x.ID)
-		}
-	}
-	if j != nil {
-		for i, err := range j.Results.Items() { // facts that were derived, or are seen by the second source alone
-			if err != nil {
-				return nil, err
-			}
-			n.show(i.Fact)
-		}
-	}
-	return n.names(), nil
+// empty reports whether nothing was found.
+func (e *Explanation) empty() bool {
+	return e.Fact == nil && len(e.Items)+len(e.Rows)+len(e.Exchanges) == 0
 }
 
 // ExplainCell explains what the row of a workbook's cell is about. The workbook must be of the run
@@ -118,7 +90,7 @@ func ExplainCell(ctx context.Context, r *run.Run, j *Judged, path, cell string) 
 	if err != nil {
 		return nil, err
 	}
-	e, err := explain(r, j, about)
+	e, err := explain(r, j, about, newNear(""))
 	if err != nil {
 		return nil, err
 	}
@@ -129,8 +101,13 @@ func ExplainCell(ctx context.Context, r *run.Run, j *Judged, path, cell string) 
 	return e, err
 }
 
-func explain(r *run.Run, j *Judged, about report.Subject) (*Explanation, error) {
+// explain gathers what a row is about. Until it finds something, it shows the names that it meets to other: one of
+// them may have been meant.
+func explain(r *run.Run, j *Judged, about report.Subject, other *near) (*Explanation, error) {
 	w := &world{run: r}
+	if j != nil {
+		w = j.world
+	}
 	e := &Explanation{Items: []controls.Item{}, Rows: []evidence.Row{}, Exchanges: []ExplainedExchange{}, Lines: []ExplainedLine{}}
 	from := map[string]bool{}
 	for _, row := range about.Rows {
@@ -138,7 +115,7 @@ func explain(r *run.Run, j *Judged, about report.Subject) (*Explanation, error) 
 	}
 	if about.Item != "" {
 		from[about.Item] = true
-		if err := e.item(w, j, about, from); err != nil {
+		if err := e.item(w, j, about, from, other); err != nil {
 			return nil, err
 		}
 	}
@@ -153,11 +130,11 @@ func explain(r *run.Run, j *Judged, about report.Subject) (*Explanation, error) 
 	if err := e.inputLines(r, from); err != nil {
 		return nil, err
 	}
-	return e, e.follow(w, from)
+	return e, e.follow(w, from, other)
 }
 
 // item adds a fact, what the judgement says of it, and what both were made from.
-func (e *Explanation) item(w *world, j *Judged, about report.Subject, from map[string]bool) error {
+func (e *Explanation) item(w *world, j *Judged, about report.Subject, from map[string]bool, other *near) error {
 	add := func(ids []string) {
 		for _, id := range ids {
 			from[id] = true
@@ -173,10 +150,16 @@ func (e *Explanation) item(w *world, j *Judged, about report.Subject, from map[s
 			for _, row := range f.Unknowns {
 				from["c:"+row] = true
 			}
+		} else if e.Fact == nil {
+			other.show(f.ID)
 		}
 	}
-	if j != nil {
-		for i, err := range j.Results.Items() {
+	if j != nil { // of facts that were derived, and of those that the second source alone saw, too
+		names := other
+		if e.Fact != nil {
+			names = nil
+		}
+		for i, err := range j.itemsOf(about.Item, names) {
 			if err != nil {
 				return err
 			}
@@ -190,6 +173,13 @@ func (e *Explanation) item(w *world, j *Judged, about report.Subject, from map[s
 		}
 	}
 	// A derived fact comes from others: one step further leads to what was recorded of them.
+	derived := false
+	for source := range from {
+		derived = derived || strings.HasPrefix(source, "f:")
+	}
+	if !derived {
+		return nil
+	}
 	for f, err := range w.facts() {
 		if err != nil {
 			return err
@@ -199,6 +189,45 @@ func (e *Explanation) item(w *world, j *Judged, about report.Subject, from map[s
 		}
 	}
 	return nil
+}
+
+// itemsOf streams what the judgement says of a fact; of others it may give items too. Where nobody knows yet whether
+// there is such a fact, other is shown the name of each.
+func (j *Judged) itemsOf(fact string, other *near) iter.Seq2[controls.Item, error] {
+	return func(yield func(controls.Item, error) bool) {
+		quoted, err := evidence.Canonical(fact)
+		if err != nil {
+			yield(controls.Item{}, err)
+			return
+		}
+		likely, place := map[int]bool{}, -len(j.Results.Lines)
+		for line, err := range j.Results.Encoded() {
+			var of struct {
+				Record string `json:"record"`
+				Fact   string `json:"fact"`
+			}
+			if err == nil && other != nil {
+				err = json.Unmarshal(line, &of)
+			}
+			if err != nil {
+				yield(controls.Item{}, err)
+				return
+			}
+			if of.Record == "item" {
+				other.show(of.Fact)
+			}
+			// A result that was not written as Trefoil writes one may spell the name in another way.
+			if bytes.Contains(line, quoted) || bytes.Contains(line, []byte(`\u`)) || bytes.Contains(line, []byte(`\/`)) {
+				likely[place] = true
+			}
+			place++
+		}
+		for i, err := range j.Results.Picked(func(place int) bool { return likely[place] }) {
+			if !yield(i, err) || err != nil {
+				return
+			}
+		}
+	}
 }
 
 // population adds the items of a control that are of one kind, and the lists that show them all.
@@ -228,13 +257,15 @@ func (e *Explanation) population(j *Judged, about report.Subject, from map[strin
 
 // follow adds the exchanges and coverage rows of the sources. Where a row itself is asked for, the
 // calls that it counts are shown too.
-func (e *Explanation) follow(w *world, from map[string]bool) error {
+func (e *Explanation) follow(w *world, from map[string]bool, other *near) error {
 	for row, err := range w.coverage() {
 		if err != nil {
 			return err
 		}
 		if from["c:"+row.ID] || from[row.ID] {
 			e.Rows = append(e.Rows, row)
+		} else if e.empty() {
+			other.show(row.ID)
 		}
 	}
 	body := w.bodyFile()
@@ -243,6 +274,9 @@ func (e *Explanation) follow(w *world, from map[string]bool) error {
 			return err
 		}
 		if !from[x.ID] && (e.Fact != nil || len(e.Items) > 0 || !from["c:"+x.RowID()] && !from[x.RowID()]) {
+			if e.empty() && strings.HasPrefix(other.word, "x:") { // no other word is near an exchange's
+				other.show(x.ID)
+			}
 			continue
 		}
 		if len(e.Exchanges) == maxShown {

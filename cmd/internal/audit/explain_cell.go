@@ -65,10 +65,16 @@ func refAt(f *excelize.File, cell string) (sheet, ref string, err error) {
 		}
 		return "", "", fmt.Errorf("there is no sheet %q%s; the sheets are %s", sheet, meant, strings.Join(names, ", "))
 	}
-	if ref, err = f.GetCellValue(sheet, fmt.Sprintf("A%d", row)); err != nil {
+	err = refsOf(f, sheet, func(at int, in string) bool {
+		if at == row {
+			ref = in
+		}
+		return at < row
+	})
+	if err != nil {
 		return "", "", err
 	}
-	if !strings.HasPrefix(ref, refPrefix) {
+	if ref == "" {
 		first, last, err := refRows(f, sheet)
 		switch {
 		case err != nil:

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"os"
+	"reflect"
 	"strings"
 	"time"
 
@@ -102,6 +104,7 @@ type world struct {
 	kinds      evidence.Kinds
 	newer      []string // kinds among them that the run's build did not know, sorted
 	catalogue  *controls.Catalogue
+	files      map[string]string // that the catalogue was read from
 	engagement *engagement.Loaded
 	table      *place.Table
 	plan       []Planned
@@ -175,6 +178,7 @@ func (w *world) read(inputs map[string]string, load func(map[string]string, evid
 	if w.catalogue, err = load(files, w.kinds); err != nil {
 		return err
 	}
+	w.files = files
 	if err := planned(w.run); err != nil {
 		return err
 	}
@@ -226,7 +230,17 @@ func (w *world) targets() ([]controls.Target, error) {
 	return out, nil
 }
 
+// coverage streams the run's coverage rows; from the bundles where they were not read yet.
 func (w *world) coverage() iter.Seq2[evidence.Row, error] {
+	if rows := w.rows; rows != nil {
+		return func(yield func(evidence.Row, error) bool) {
+			for _, row := range rows {
+				if !yield(row, nil) {
+					return
+				}
+			}
+		}
+	}
 	return records[evidence.Row](w.run, bundle.CoverageName)
 }
 func (w *world) exchanges() iter.Seq2[evidence.Exchange, error] {
@@ -295,14 +309,30 @@ func targetLines(r *run.Run, target, name string, yield func([]byte, error) bool
 	return true
 }
 
+// readAgain reads a catalogue for its texts; where it is the one that the world has, to the byte and of the same
+// kinds, that is not done twice.
+func (w *world) readAgain(files map[string]string, kinds evidence.Kinds) (*controls.Catalogue, error) {
+	if maps.Equal(files, w.files) && reflect.DeepEqual(kinds, w.kinds) {
+		return w.catalogue, nil
+	}
+	return controls.Read(files, kinds)
+}
+
 // Recorded reads a judgement of the run back: its inputs and results.
-func Recorded(r *run.Run, digest string) (*Judged, error) {
+func Recorded(r *run.Run, digest string) (*Judged, error) { return recorded(r, digest, controls.Read) }
+
+// Recorded reads the judgement back that was just added to its run, as [Recorded] does.
+func (j *Judged) Recorded() (*Judged, error) {
+	return recorded(j.world.run, j.Digest, j.world.readAgain)
+}
+
+func recorded(r *run.Run, digest string, load func(map[string]string, evidence.Kinds) (*controls.Catalogue, error)) (*Judged, error) {
 	j, err := r.Judgement(digest)
 	if err != nil {
 		return nil, err
 	}
 	out := &Judged{Digest: j.Digest, Inputs: j.Inputs, JudgedAsOf: j.JudgedAsOf, Tool: j.Tool, world: &world{run: r}}
-	if err := out.world.read(j.Inputs, controls.Read); err != nil {
+	if err := out.world.read(j.Inputs, load); err != nil {
 		return nil, err
 	}
 	if out.Results, err = readResults(j, len(out.world.catalogue.Controls)); err != nil {

@@ -30,6 +30,9 @@ func newNear(word string) *near { return &near{word: strings.ToLower(strings.Tri
 
 // show lets it look at a name.
 func (n *near) show(name string) {
+	if n.word == "" {
+		return
+	}
 	rank, ok := n.rank(strings.ToLower(name))
 	if !ok {
 		return

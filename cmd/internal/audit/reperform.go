@@ -15,6 +15,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/trefoil-audit/trefoil/controls"
 	"github.com/trefoil-audit/trefoil/evidence/bundle"
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
 	"github.com/trefoil-audit/trefoil/evidence/run"
@@ -34,10 +35,14 @@ func (v *Verification) reperform(ctx context.Context, r *run.Run, report *run.Re
 // byBuild says of a difference that another build made what differs, where one did.
 func (v *Verification) byBuild(made run.Tool, err error) error {
 	var bad *run.VerifyError
-	if errors.As(err, &bad) && made.Binary != v.Tool.Binary {
-		return &OtherBuildError{Made: made, This: v.Tool, Err: err}
+	if !errors.As(err, &bad) {
+		return err
 	}
-	return err
+	this, unknown := identity(v.Tool)
+	if unknown == nil && made.Binary != this.Binary {
+		return &OtherBuildError{Made: made, This: this, Err: err}
+	}
+	return errors.Join(err, unknown)
 }
 
 func (v *Verification) again(ctx context.Context, r *run.Run, report *run.Report) (err error) {
@@ -55,7 +60,7 @@ func (v *Verification) again(ctx context.Context, r *run.Run, report *run.Report
 		return err
 	}
 	second := filepath.Join(dir, "run")
-	if _, err := Collect(ctx, Collection{Engagement: loaded, Out: second, Signer: &seal.Signer{Key: key}, Tool: v.Tool, Clock: time.Now, Progress: v.Progress, Replay: r}); err != nil {
+	if _, err := Collect(ctx, Collection{Engagement: loaded, Out: second, Signer: &seal.Signer{Key: key}, Clock: time.Now, Progress: v.Progress, Replay: r}); err != nil {
 		return differs(ctx, report, "bundles", "re-performance: replay", err)
 	}
 	again, err := run.Open(second)
@@ -113,38 +118,43 @@ func sameRecord(r, again *run.Run, report *run.Report) error {
 
 // results judges again by each judgement's own inputs.
 func (v *Verification) results(ctx context.Context, r *run.Run, report *run.Report) error {
+	read := controls.Read
 	for _, digest := range report.Judgements {
 		j, err := r.Judgement(digest)
 		if err != nil {
 			return err
 		}
-		if err := judgedAgain(ctx, r, j, report); err != nil {
+		w, err := judgedAgain(ctx, r, j, report)
+		if err != nil {
 			return v.byBuild(j.Tool, err)
+		}
+		if digest == v.Judgement {
+			read = w.readAgain
 		}
 	}
 	if v.Report == "" {
 		return nil
 	}
-	j, err := Recorded(r, v.Judgement)
+	j, err := recorded(r, v.Judgement, read)
 	if err != nil {
 		return err
 	}
 	return v.byBuild(j.Tool, v.sameWorkbook(ctx, j, report))
 }
 
-func judgedAgain(ctx context.Context, r *run.Run, j *run.Judged, report *run.Report) error {
+func judgedAgain(ctx context.Context, r *run.Run, j *run.Judged, report *run.Report) (*world, error) {
 	name := "judgements/" + j.Digest
 	w, err := judge(ctx, r, j.Inputs, j.JudgedAsOf)
 	if err != nil {
-		return differs(ctx, report, name, "re-performance: judgement", err)
+		return nil, differs(ctx, report, name, "re-performance: judgement", err)
 	}
 	n, err := sameLines(j.Lines(), w.results.Encoded())
 	err = errors.Join(err, w.results.Close())
 	if err != nil {
-		return differs(ctx, report, name+"/results.jsonl", "re-performance: results", err)
+		return nil, differs(ctx, report, name+"/results.jsonl", "re-performance: results", err)
 	}
 	passed(report, name+"/results.jsonl", "re-performance: results", "this build", fmt.Sprintf("%d lines, all equal", n))
-	return nil
+	return w, nil
 }
 
 func (v *Verification) sameWorkbook(ctx context.Context, j *Judged, report *run.Report) error {

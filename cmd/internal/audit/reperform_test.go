@@ -115,7 +115,7 @@ func refusesResults(t *testing.T, path string, r *run.Run, j *Judged) {
 	for i := range j.Results.Lines {
 		j.Results.Lines[i].Verdict = controls.Pass
 	}
-	v := Verification{Path: path, Tool: run.Tool{Binary: "this"}}
+	v := Verification{Path: path, Tool: func() (run.Tool, error) { return run.Tool{Binary: "this"}, nil }}
 	for made, digest := range map[string]string{"this": forged(t, r, j, j.Inputs, run.Tool{Binary: "this"}), "other": forged(t, r, j, j.Inputs, run.Tool{Binary: "other"})} {
 		err := v.results(context.Background(), r, &run.Report{Judgements: []string{digest}})
 		var bad *run.VerifyError
@@ -123,6 +123,13 @@ func refusesResults(t *testing.T, path string, r *run.Run, j *Judged) {
 		if !errors.As(err, &bad) || errors.As(err, &other) != (made == "other") {
 			t.Errorf("forged results, said to be of build %s: %v", made, err)
 		}
+	}
+	unread := errors.New("the program cannot be read")
+	v.Tool = func() (run.Tool, error) { return run.Tool{}, unread }
+	err := v.byBuild(run.Tool{Binary: "other"}, &run.VerifyError{File: "run.json", Err: errors.New("differs")})
+	var bad *run.VerifyError
+	if !errors.As(err, &bad) || errors.As(err, new(*OtherBuildError)) || !errors.Is(err, unread) {
+		t.Errorf("a difference found by a build that cannot be told: %v", err)
 	}
 }
 

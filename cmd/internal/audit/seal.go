@@ -70,7 +70,11 @@ func (v *Verification) countersign(ctx context.Context, r *run.Run, report *run.
 	if err := signer.WaitFor(ctx, "the countersignature is to be of", at); err != nil {
 		return "", err
 	}
-	p := svr{Verifier: verifier{seal.CountersignVerifier, v.Tool, &policy{map[string]string{"sha256": policySHA256}}}, TimeCreated: at.UTC().Truncate(time.Second),
+	this, err := identity(v.Tool)
+	if err != nil {
+		return "", err
+	}
+	p := svr{Verifier: verifier{seal.CountersignVerifier, this, &policy{map[string]string{"sha256": policySHA256}}}, TimeCreated: at.UTC().Truncate(time.Second),
 		Properties: []string{"TREFOIL_RUN_VERIFIED"}}
 	if v.Reperform {
 		p.Properties = append(p.Properties, "TREFOIL_RUN_REPERFORMED")

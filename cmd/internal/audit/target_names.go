@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 
@@ -17,9 +18,12 @@ import (
 const targetWords = "targets are named aws-111122223333 (an account), gcp-my-project, plugin-NAME, and organisations aws-org-123456789012, gcp-org-123456789012"
 
 var (
-	awsTarget  = regexp.MustCompile(`^aws-[0-9]{12}$`)
-	gcpTarget  = regexp.MustCompile(`^gcp-([a-z0-9][a-z0-9.-]*\.[a-z]{2,}_)?[a-z][a-z0-9-]{4,28}[a-z0-9]$`)
-	targetForm = regexp.MustCompile(`^(aws-(org-)?[0-9]{12}|gcp-org-[0-9]+|gcp-([a-z0-9][a-z0-9.-]*\.[a-z]{2,}_)?[a-z][a-z0-9-]{4,28}[a-z0-9]|plugin-[a-z0-9][a-z0-9-]{0,62})$`)
+	awsTarget = regexp.MustCompile(`^aws-[0-9]{12}$`)
+	gcpTarget = regexp.MustCompile(`^gcp-([a-z0-9][a-z0-9.-]*\.[a-z]{2,}_)?[a-z][a-z0-9-]{4,28}[a-z0-9]$`)
+	// targetForm is compiled once it is asked for: with its counts that takes long.
+	targetForm = sync.OnceValue(func() *regexp.Regexp {
+		return regexp.MustCompile(`^(aws-(org-)?[0-9]{12}|gcp-org-[0-9]+|gcp-([a-z0-9][a-z0-9.-]*\.[a-z]{2,}_)?[a-z][a-z0-9-]{4,28}[a-z0-9]|plugin-[a-z0-9][a-z0-9-]{0,62})$`)
+	})
 )
 
 // targetNames are the names that targets of an engagement can have.
@@ -86,7 +90,7 @@ func (t targetNames) meant(id string) string {
 
 // formed refuses what can be no target's name in any engagement: a register may be shared by several.
 func (t targetNames) formed(c *strict.Checker, at, id string) {
-	c.Check(targetForm.MatchString(id), at, "%q is no target", t.meant(id)+targetWords, id)
+	c.Check(targetForm().MatchString(id), at, "%q is no target", t.meant(id)+targetWords, id)
 }
 
 // NotFoundIn is [NotFound] of a run.

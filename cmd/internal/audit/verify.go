@@ -28,9 +28,9 @@ type Verification struct {
 	Expect    []string // digests that must be there
 	Workers   int
 	Reperform bool
-	Report    string // a workbook: its signature is checked and, with Reperform, its parts are compared
-	Judgement string // that must be there, and that the workbook must be of; empty: the one that it names
-	Tool      run.Tool
+	Report    string                   // a workbook: its signature is checked and, with Reperform, its parts are compared
+	Judgement string                   // that must be there, and that the workbook must be of; empty: the one that it names
+	Tool      func() (run.Tool, error) // which build this is; asked where that is compared or recorded. Nil: a build without a name
 	Progress  func(string)
 
 	book []byte // what was read of Report, once: its signature and its parts are of the same bytes
