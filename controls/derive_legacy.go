@@ -11,8 +11,8 @@ import (
 )
 
 // legacyRows holds the register's legacy copies against what was seen. That a store is gone
-// counts only where every list of stores of its owner was whole, and that no copy of it remains
-// where all that is a copy of its service says of what.
+// counts only where every list of stores of its owner was whole and nothing is named almost as it was, and that no
+// copy of it remains where all that is a copy of its service says of what.
 func legacyRows(j *joins) []*evidence.Fact {
 	var out []*evidence.Fact
 	copied := func(kind string) bool { return j.carries(kind, "store", "origin") }
@@ -28,11 +28,13 @@ func legacyRows(j *joins) []*evidence.Fact {
 		}
 		slices.Sort(remains)
 		f.Set("/attrs/remains", strings0(slices.Compact(remains)))
-		switch gap := j.ownerGap(l); {
+		switch gap, doubt := j.ownerGap(l), j.alike.doubt(l.ID); {
 		case found && e.ghost:
 			f.Unknown(ghostCause(l.ID), "/attrs/found")
 		case found:
 			f.Set("/attrs/found", true).Because("f:" + l.ID)
+		case doubt != "": // before a list that was not whole: to accept that gap accepts no misspelling
+			f.Unknown(doubt, "/attrs/found")
 		case gap != "":
 			f.Unknown(gap, "/attrs/found")
 		default:
