@@ -17,11 +17,21 @@ type Explanation struct {
 	Subject   report.Subject      `json:"subject"` // what the cell's row is about; empty where an id was asked for
 	Fact      *evidence.Fact      `json:"fact"`    // nil where the thing is no fact of a bundle
 	Items     []controls.Item     `json:"items"`   // what the judgement says of it
+	SeeAlso   []SeeAlso           `json:"see_also"`
+	MoreAlso  int                 `json:"more_also"` // further ones to see that are not shown
 	Rows      []evidence.Row      `json:"coverage"`
 	Exchanges []ExplainedExchange `json:"exchanges"`
 	More      int                 `json:"more"`  // further exchanges that are not shown
 	Lines     []ExplainedLine     `json:"lines"` // of inputs, such as a plug-in's
 	File      *ExplainedFile      `json:"file"`  // nil where the row is about no file
+}
+
+// SeeAlso is what the judgement says of a fact that was made of the one that was asked for, such as a statement of a
+// role's trust policy.
+type SeeAlso struct {
+	Control string           `json:"control"`
+	Fact    string           `json:"fact"`
+	Verdict controls.Verdict `json:"verdict"`
 }
 
 // ExplainedExchange is an exchange with where its answer lies and how it begins.
@@ -41,7 +51,7 @@ type ExplainedFile struct {
 // Bounds of what an explanation shows.
 const (
 	maxExcerpt = 2000
-	maxShown   = 40 // exchanges
+	maxShown   = 40 // exchanges, or facts to see also
 )
 
 // NotThereError says that a run has nothing of that name.
@@ -67,7 +77,7 @@ func (e *NotThereError) Error() string {
 // answers. Judged may be nil. Errors: *NotThereError, or what cannot be read.
 func Explain(r *run.Run, j *Judged, id string) (*Explanation, error) {
 	e, err := explain(r, j, report.Subject{Item: id})
-	if err == nil && e.Fact == nil && len(e.Items)+len(e.Rows)+len(e.Exchanges) == 0 {
+	if err == nil && e.Fact == nil && len(e.Items)+len(e.SeeAlso)+len(e.Rows)+len(e.Exchanges) == 0 {
 		near, err := nearID(r, j, id)
 		if err != nil {
 			return nil, err
@@ -131,7 +141,7 @@ func ExplainCell(ctx context.Context, r *run.Run, j *Judged, path, cell string) 
 
 func explain(r *run.Run, j *Judged, about report.Subject) (*Explanation, error) {
 	w := &world{run: r}
-	e := &Explanation{Items: []controls.Item{}, Rows: []evidence.Row{}, Exchanges: []ExplainedExchange{}, Lines: []ExplainedLine{}}
+	e := &Explanation{Items: []controls.Item{}, SeeAlso: []SeeAlso{}, Rows: []evidence.Row{}, Exchanges: []ExplainedExchange{}, Lines: []ExplainedLine{}}
 	from := map[string]bool{}
 	for _, row := range about.Rows {
 		from["c:"+evidence.RowOf(row)] = true
@@ -187,6 +197,7 @@ func (e *Explanation) item(w *world, j *Judged, about report.Subject, from map[s
 					from["c:"+evidence.RowOf(m)] = true
 				}
 			}
+			e.also(about, i)
 		}
 	}
 	// A derived fact comes from others: one step further leads to what was recorded of them.
@@ -199,6 +210,18 @@ func (e *Explanation) item(w *world, j *Judged, about report.Subject, from map[s
 		}
 	}
 	return nil
+}
+
+// also adds an item that is about a part of the thing, whose id begins with the thing's and a #, or about what was
+// derived from it. Where one control is explained, what others say of its parts is not asked.
+func (e *Explanation) also(about report.Subject, i controls.Item) {
+	switch {
+	case about.Control != "" || !strings.HasPrefix(i.Fact, about.Item+"#") && !slices.Contains(i.From, "f:"+about.Item):
+	case len(e.SeeAlso) == maxShown:
+		e.MoreAlso++
+	default:
+		e.SeeAlso = append(e.SeeAlso, SeeAlso{i.Control, i.Fact, i.Verdict})
+	}
 }
 
 // population adds the items of a control that are of one kind, and the lists that show them all.
