@@ -17,7 +17,7 @@ func legacyRows(j *joins) []*evidence.Fact {
 	var out []*evidence.Fact
 	copied := func(kind string) bool { return j.carries(kind, "store", "origin") }
 	for _, l := range j.in.Register.Legacy {
-		f := derived(kindLegacy, "legacy:"+l.ID, l.ID, l.Owner, "").Because(j.line(engagement.RegisterName, l.Line)).Set("/attrs/state", l.State).
+		f := derived(kindLegacy, legacyFact(l), l.ID, l.Owner, "").Because(j.line(engagement.RegisterName, l.Line)).Set("/attrs/state", l.State).
 			Set("/attrs/overdue", !l.By.IsZero() && !j.in.JudgedAsOf.Before(l.By.Time))
 		e, found := j.ends.get(l.ID)
 		var remains []string
@@ -49,6 +49,12 @@ func legacyRows(j *joins) []*evidence.Fact {
 	}
 	return out
 }
+
+// legacyFact gives the id of the fact of a legacy copy.
+func legacyFact(l engagement.Legacy) string { return "legacy:" + l.ID }
+
+// exemptRule is what puts a legacy copy out that the programme exempts: not a rule of scope, but the row's own state.
+const exemptRule = "state: exempt"
 
 // ownerGap says why it is not known that a legacy store is gone, should it not have been seen.
 func (j *joins) ownerGap(l engagement.Legacy) string {
