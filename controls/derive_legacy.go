@@ -11,13 +11,13 @@ import (
 )
 
 // legacyRows holds the register's legacy copies against what was seen. That a store is gone
-// counts only where every list of stores of its owner was whole, and that no copy of it remains
-// where all that is a copy of its service says of what.
+// counts only where every list of stores of its owner was whole and nothing is named almost as it was, and that no
+// copy of it remains where all that is a copy of its service says of what.
 func legacyRows(j *joins) []*evidence.Fact {
 	var out []*evidence.Fact
 	copied := func(kind string) bool { return j.carries(kind, "store", "origin") }
 	for _, l := range j.in.Register.Legacy {
-		f := derived(kindLegacy, "legacy:"+l.ID, l.ID, l.Owner, "").Because(j.line(engagement.RegisterName, l.Line)).Set("/attrs/state", l.State).
+		f := derived(kindLegacy, legacyFact(l), l.ID, l.Owner, "").Because(j.line(engagement.RegisterName, l.Line)).Set("/attrs/state", l.State).
 			Set("/attrs/overdue", !l.By.IsZero() && !j.in.JudgedAsOf.Before(l.By.Time))
 		e, found := j.ends.get(l.ID)
 		var remains []string
@@ -28,11 +28,13 @@ func legacyRows(j *joins) []*evidence.Fact {
 		}
 		slices.Sort(remains)
 		f.Set("/attrs/remains", strings0(slices.Compact(remains)))
-		switch gap := j.ownerGap(l); {
+		switch gap, doubt := j.ownerGap(l), j.alike.doubt(l.ID); {
 		case found && e.ghost:
 			f.Unknown(ghostCause(l.ID), "/attrs/found")
 		case found:
 			f.Set("/attrs/found", true).Because("f:" + l.ID)
+		case doubt != "": // before a list that was not whole: to accept that gap accepts no misspelling
+			f.Unknown(doubt, "/attrs/found")
 		case gap != "":
 			f.Unknown(gap, "/attrs/found")
 		default:
@@ -47,6 +49,12 @@ func legacyRows(j *joins) []*evidence.Fact {
 	}
 	return out
 }
+
+// legacyFact gives the id of the fact of a legacy copy.
+func legacyFact(l engagement.Legacy) string { return "legacy:" + l.ID }
+
+// exemptRule is what puts a legacy copy out that the programme exempts: not a rule of scope, but the row's own state.
+const exemptRule = "state: exempt"
 
 // ownerGap says why it is not known that a legacy store is gone, should it not have been seen.
 func (j *joins) ownerGap(l engagement.Legacy) string {

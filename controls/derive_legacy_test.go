@@ -91,8 +91,10 @@ func TestLegacyIDsOfNoStore(t *testing.T) {
 	for id, want := range map[string]string{
 		real: "true",
 		"arn:aws:rds:eu-west-1:111122223333:db:old":       "false",
-		"arn:aws:rds:eu-west-1:111122223333:db-real":      "is no id of a store of rds",
-		"arn:aws:rds:eu-west-1:111122223333:db:real/":     "is no id of a store of rds",
+		"arn:aws:rds:eu-west-1:111122223333:db-real":      "misspelt? the register's id",
+		"arn:aws:rds:eu-west-1:111122223333:db:real/":     "misspelt? the register's id",
+		"arn:aws:rds:eu-west-1:111122223333:db:old/":      "is no id of a store of rds",
+		"arn:aws:rds:eu-west-1:111122223333:db-old":       "is no id of a store of rds",
 		"arn:aws:rds:eu-west-1:111122223333:db:":          "is no id of a store of rds",
 		"arn:aws:rds:eu-west-1:111122223333:database:old": "is no id of a store of rds",
 		"arn:aws:rds::old":                                "is no id of a store of rds",

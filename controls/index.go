@@ -34,6 +34,7 @@ type glimpse struct {
 	line      []byte // what derivations read of it
 	sight     *sight // of a second source
 	class     string // of its store
+	alike     []lookalike
 }
 
 // newJoins starts an index.
@@ -41,7 +42,7 @@ func newJoins(in *Input) *joins {
 	j := &joins{in: in, ends: newEnds(), reads: map[string][]string{}, kept: map[string]*chunk{}, edges: map[string][]string{}, trusted: map[string]bool{},
 		shelves: map[idDigest]packedShelf{}, parents: map[string][]string{}, sources: newSources(in.kinds), unseen: map[string][]unseenEdge{},
 		rootless: map[string]rootless{}, opens: map[string][]string{}, keys: map[string]*keyUse{}, keylessIn: map[string]bool{},
-		numbers: map[string]string{}, pools: federation{pools: map[string]*identityPool{}, providers: map[string]*identityProvider{}}}
+		numbers: map[string]string{}, alike: newLookalikes(in.Register.Legacy), pools: federation{pools: map[string]*identityPool{}, providers: map[string]*identityProvider{}}}
 	for _, d := range derivations() {
 		for kind, ptrs := range d.reads {
 			j.reads[kind] = append(j.reads[kind], ptrs...)
@@ -153,6 +154,10 @@ func (j *joins) glimpse(f *evidence.Fact) (glimpse, error) {
 		class, _ := f.Get("/store/class")
 		g.class, _ = class.(string)
 	}
+	g.alike = append(j.alike.of(g.id), j.alike.of(g.origin)...) // copies of what is gone are looked up by its id too
+	for _, id := range g.parts {
+		g.alike = append(g.alike, j.alike.of(id)...)
+	}
 	var err error
 	if ptrs, ok := j.reads[f.Kind]; ok {
 		g.line, err = f.Excerpt(ptrs)
@@ -229,6 +234,7 @@ func (j *joins) add(g *glimpse) {
 		j.addKeyless(g)
 	}
 	j.pools.add(g)
+	j.alike.add(g.alike)
 	for _, id := range g.trusted {
 		j.trusted[id] = true
 	}

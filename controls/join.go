@@ -30,6 +30,7 @@ type joins struct {
 	unanswered map[string]bool          // coverage rows; built where it is asked
 	pools      federation
 	rootless   map[string]rootless // service, or "" → the first copy that does not say of what
+	alike      *lookalikes
 }
 
 // end is what the index keeps of a fact.

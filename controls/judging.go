@@ -66,7 +66,10 @@ func (j *judging) fact(ctx context.Context, f *evidence.Fact) {
 	if len(about) == 0 {
 		return
 	}
-	r := j.j.scopeAs(f, e, ok)
+	r, because := j.j.scopeAs(f, e, ok), ""
+	if why, exempt := j.exempt[f.ID]; exempt && f.Kind == kindLegacy.Name {
+		r, because = ruling{scope: Out, rule: exemptRule}, why
+	}
 	f = j.j.resolve(f)
 	out := false
 	for _, of := range about {
@@ -95,7 +98,7 @@ func (j *judging) fact(ctx context.Context, f *evidence.Fact) {
 		j.keep(of.group, f, j.item(t, f, r, got))
 	}
 	if out {
-		j.keep(len(j.c.Controls), f, Ruled{Record: "out", Fact: f.ID, Kind: f.Kind, Target: f.Target, Name: f.Name, Rule: r.rule, Because: j.because[r.rule]})
+		j.keep(len(j.c.Controls), f, Ruled{Record: "out", Fact: f.ID, Kind: f.Kind, Target: f.Target, Name: f.Name, Rule: r.rule, Because: cmp.Or(because, j.because[r.rule])})
 	}
 }
 

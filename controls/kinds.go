@@ -28,7 +28,7 @@ var (
 		Attrs: []evidence.Field{
 			{Name: "state", Type: evidence.String, Enum: []string{"pending", "copied", "verified", "deleted", "exempt"}, Doc: "as the programme says"},
 			{Name: "overdue", Type: evidence.Bool, Doc: "its deadline has passed"},
-			{Name: "found", Type: evidence.Bool, Doc: "the store itself was seen; unknown where its owner's lists were not whole"},
+			{Name: "found", Type: evidence.Bool, Doc: "the store itself was seen; unknown where its owner's lists were not whole, or where something is named almost so"},
 			{Name: "remains", Type: evidence.String, List: true, Doc: "copies of it that were seen: replicas, snapshots, backups"},
 		}}
 	kindGuardrail = &evidence.Kind{Name: "trefoil.guardrail", Schema: 1, Derived: true,

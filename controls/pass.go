@@ -18,6 +18,7 @@ type pass struct {
 	params  map[string]any
 	about   map[string][]*tested // by kind: the controls that have a test of it
 	because map[string]string    // by rule of the register
+	exempt  map[string]string    // by fact of a legacy copy that the programme exempts: why
 	records *sorter
 	tallies map[string]*tally   // by control
 	natives map[string][]string // by kind: what no second source lists, though it could
@@ -35,7 +36,7 @@ type tested struct {
 
 // newPass sets a walk up. The world is that of the run.
 func newPass(c *Catalogue, in *Input, j *joins, params map[string]any) *pass {
-	p := &pass{c: c, in: in, j: j, params: params, about: map[string][]*tested{}, because: map[string]string{},
+	p := &pass{c: c, in: in, j: j, params: params, about: map[string][]*tested{}, because: map[string]string{}, exempt: map[string]string{},
 		records: &sorter{limit: maxHeld, scratch: in.Scratch}, natives: map[string][]string{}, doubles: map[string]compared{}}
 	for i, control := range c.Controls {
 		for _, t := range c.tests[control.ID] {
@@ -56,6 +57,11 @@ func newPass(c *Catalogue, in *Input, j *joins, params map[string]any) *pass {
 	}
 	for _, s := range slices.Backward(in.Register.Scope) {
 		p.because[s.ID] = s.Because
+	}
+	for _, l := range in.Register.Legacy {
+		if l.State == "exempt" {
+			p.exempt[legacyFact(l)] = l.Why
+		}
 	}
 	p.tallies = newTallies(c)
 	return p

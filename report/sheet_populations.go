@@ -168,7 +168,7 @@ func (l *lists) text(sources []string) (string, style) {
 
 // ruledOut lists what the register put out of scope.
 func (b *book) ruledOut(ctx context.Context, t *table) error {
-	if err := t.section("Ruled out of scope, by a rule of the register on what was seen"); err != nil {
+	if err := t.section("Ruled out, by a rule of the register on what was seen, or by the state of a legacy copy that is exempt"); err != nil {
 		return err
 	}
 	g, err := t.grid([]int{1, 2, 5, 2, 1}, []style{refText, plainText, plainText, plainText, strongText}, headRef, "Kind", headItem, "Because", "Rule")

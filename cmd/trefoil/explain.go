@@ -98,6 +98,12 @@ func printExplanation(w io.Writer, e *audit.Explanation, path string) error {
 	for _, i := range e.Items {
 		tell(w, "RESULT %s: %s. %s\n  %s\n  the test read %s\n", i.Control, verdictWords[i.Verdict], i.Reason, i.Fact, i.Observed)
 	}
+	for _, a := range e.SeeAlso {
+		tell(w, "SEE ALSO %s (%s: %s)\n", a.Fact, a.Control, verdictWords[a.Verdict])
+	}
+	if e.MoreAlso > 0 {
+		tell(w, "and %d further results of what was made of it, in the workbook's sheet Test results\n", e.MoreAlso)
+	}
 	for _, r := range e.Rows {
 		tell(w, "COVERAGE %s: %s %s\n", r.ID, r.Status, r.Reason)
 	}

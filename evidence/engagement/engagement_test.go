@@ -203,6 +203,53 @@ func TestHints(t *testing.T) {
 	}
 }
 
+// What is refused says what it was and what to write instead.
+func TestCures(t *testing.T) {
+	file := func(old, new string) error {
+		if !strings.Contains(good, old) {
+			t.Fatalf("nothing to replace: %q", old)
+		}
+		return second(ParseFile("e.yaml", []byte(strings.Replace(good, old, new, 1))))
+	}
+	said := func(what string) error { return file("signing:", what+"\nsigning:") }
+	registered := func(what string) error { return second(ParseRegister("r.yaml", []byte(what))) }
+	const rule, site, plugin = `{id: a, scope: out, names: [clover-x], because: b}`, `{id: "site:a", country: IE, because: b}`, `{name: p, path: p, time_limit_s: 1, sha256: DIGEST, manifest_sha256: DIGEST}`
+	digests := strings.NewReplacer("DIGEST", strings.Repeat("a", 64))
+	const gateway, legacy = `{id: g, operator: o}`, `{id: "arn:aws:s3:::old", owner: aws-1, state: STATE, by: 2026-01-01}`
+	for name, c := range map[string]struct {
+		err         error
+		cause, cure string
+	}{
+		"period":            {file("to: 2026-12-31", "to: 2026-01-31"), "it is from 2026-07-01 to 2026-01-31", "its last day as to"},
+		"unknown field":     {file("    role: TrefoilAudit", "    rolle: TrefoilAudit"), `unknown field "rolle"`, "did you mean role? known here are accounts, external_id, home_region, management, partition, regions, role;"},
+		"parameter":         {said("parameters: {rotation_days: -1}"), "-1 is not between 1 and 1,000,000", "leave the line out"},
+		"retention":         {said("store: {url: x, retain_days: -1}"), "-1 is not between 0 and 36,500", "such as 3650"},
+		"lock":              {said("store: {url: x, lock: governence}"), "neither compliance nor governance", "did you mean governance?"},
+		"organisation":      {said("gcp: [{organization: clover}]"), "no numeric id", "gcloud organizations list"},
+		"time of a plug-in": {said(digests.Replace("plugins: [" + strings.Replace(plugin, "time_limit_s: 1", "time_limit_s: -1", 1) + "]")), "-1 is not between 1", "to take 60"},
+		"plug-in twice":     {said(digests.Replace("plugins: [" + plugin + ", " + plugin + "]")), `"p" stands twice`, "a name of its own"},
+		"withheld twice":    {said("withhold: [{id: w, because: b, operations: [o]}, {id: w, because: b, operations: [o]}]"), `"w" stands twice`, "an id of its own"},
+		"gap of nobody":     {file("    by: Partner\n", ""), "by must be said", "by somebody"},
+		"gap that ends":     {file("until: 2027-01-01", "until: 2026-10-01"), "it is from 2026-11-01 to 2026-10-01", "write a later one"},
+		"scope":             {registered("scope: [" + strings.Replace(rule, "scope: out", "scope: outt", 1) + "]"), `"outt" is neither in nor out`, "did you mean out? write scope: in"},
+		"scope of no sort":  {registered("scope: [" + strings.Replace(rule, "scope: out", "scope: maybe", 1) + "]"), `"maybe" is neither in nor out`, "write scope: in"},
+		"rule twice":        {registered("scope: [" + rule + ", " + rule + "]"), `"a" stands twice`, "an id of its own"},
+		"trusted twice":     {registered("trusted_accounts: [{id: \"aws:1\", because: b}, {id: \"aws:1\", because: b}]"), `"aws:1" stands twice`, "keep one"},
+		"gateway of nobody": {registered("gateways: [{id: g}]"), "id and operator must be said", "who runs it"},
+		"gateway twice":     {registered("gateways: [" + gateway + ", " + gateway + "]"), `"g" stands twice`, "an id of its own"},
+		"site twice":        {registered("sites: [" + site + ", " + site + "]"), `"site:a" stands twice`, "keep one"},
+		"state":             {registered("legacy: [" + strings.Replace(legacy, "STATE", "delete", 1) + "]"), `"delete" is no state`, "did you mean deleted? use pending"},
+		"waiver twice":      {second(ParseWaivers("w.yaml", []byte(waivers+strings.TrimPrefix(waivers, "waivers:\n")))), `"W1" stands twice`, "an id of its own"},
+		"person twice":      {second(ParseRoster("roster.csv", []byte(roster+"p1,x,IE,t,\n"))), `person "p1" stands in line 2 too`, "two people take two ids"},
+		"roster too large":  {second(ParseRoster("roster.csv", make([]byte, MaxFile+1))), "over 16777216 bytes", "with these columns alone: id,"},
+	} {
+		var f *FileError
+		if !errors.As(c.err, &f) || !strings.Contains(f.Cause, c.cause) || !strings.Contains(f.Hint, c.cure) {
+			t.Errorf("%s: got %v (%#v), want %q and %q", name, c.err, f, c.cause, c.cure)
+		}
+	}
+}
+
 // Of several faults the same one is reported each time.
 func TestFirstFaultIsTheSame(t *testing.T) {
 	bad := strings.Replace(good, "signing:", "parameters: {rotation_days: -1, max_age_days: -1, credential_max_days: -1, exempt_principals: [\"*\"], auditor_principals: [\"*\"]}\noverrides: {proxy: p, gcp_endpoint: g}\nsigning:", 1)

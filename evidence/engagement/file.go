@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/trefoil-audit/trefoil/evidence/cut"
 	"github.com/trefoil-audit/trefoil/evidence/strict"
@@ -48,7 +49,8 @@ func ParseFile(name string, text []byte) (*File, error) {
 	c := &faults{name: name, tree: tree}
 	c.check(f.Name != "", "$.name", "is missing", "name the engagement as it shall stand on the cover")
 	c.check(f.Auditor != "" && f.Auditee != "", "$.auditor", "auditor and auditee must be said", "name the firm and the audited organisation")
-	c.check(!f.Period.To.Before(f.Period.From.Time), "$.period", "ends before it begins", "")
+	c.check(!f.Period.To.Before(f.Period.From.Time), "$.period", "ends before it begins: it is from %s to %s", "write its first day as from and its last day as to, such as period: {from: 2026-07-01, to: 2026-12-31}",
+		f.Period.From.Format(time.DateOnly), f.Period.To.Format(time.DateOnly))
 	c.check(len(f.AWS)+len(f.GCP)+len(f.Plugins) > 0, "$.aws", "no target is named", "name an AWS organisation, a Google organisation or a plug-in")
 	for i := range f.AWS {
 		f.AWS[i].check(c, fmt.Sprintf("$.aws[%d]", i))
@@ -78,7 +80,7 @@ func (f *File) checkWithhold(c *faults) {
 	for i, w := range f.Withhold {
 		at := fmt.Sprintf("$.withhold[%d]", i)
 		c.check(plainName().MatchString(w.ID), at+".id", "%q is no name", "use lower-case letters, digits and -", w.ID)
-		c.check(!slices.ContainsFunc(f.Withhold[:i], func(o Withholding) bool { return o.ID == w.ID }), at+".id", "%q stands twice", "", w.ID)
+		c.check(!slices.ContainsFunc(f.Withhold[:i], func(o Withholding) bool { return o.ID == w.ID }), at+".id", "%q stands twice", "give each an id of its own: facts and reports name it", w.ID)
 		c.check(w.Because != "", at, "because is missing", "a third party will read why it was kept out of the evidence")
 		c.check(len(w.Operations) > 0, at, "operations must be said", "docs/minimisation.md lists what may be withheld; without fields, only error answers are cut")
 		for n, field := range w.Fields {
@@ -118,7 +120,7 @@ func (a *AWS) single() bool {
 
 func (g *GCP) check(c *faults, at string) {
 	c.check(g.Organization != "" || len(g.Projects) > 0, at, "names neither an organisation nor projects", "say organization: \"123456789012\"")
-	c.check(g.Organization == "" || digits.MatchString(g.Organization), at+".organization", "%q is no numeric id", "", g.Organization)
+	c.check(g.Organization == "" || digits.MatchString(g.Organization), at+".organization", "%q is no numeric id", "write the number, in quotes, such as \"123456789012\": `gcloud organizations list` shows it", g.Organization)
 	for i, p := range g.Projects {
 		c.check(projectID.MatchString(p), fmt.Sprintf("%s.projects[%d]", at, i), "%q is no project id", "write the id, not the number or name", p)
 	}
@@ -134,7 +136,7 @@ func (f *File) checkPlugins(c *faults) {
 		c.check(p.Path != "", at+".path", "is missing", "name the plug-in's one file")
 		c.check(digest.MatchString(p.SHA256), at+".sha256", "is no SHA-256 in lower-case hexadecimal", "sha256sum FILE prints it")
 		c.check(digest.MatchString(p.ManifestSHA256), at+".manifest_sha256", "is no SHA-256 in lower-case hexadecimal", "sha256sum FILE prints it")
-		c.check(!slices.ContainsFunc(f.Plugins[:i], func(o Plugin) bool { return o.Name == p.Name }), at+".name", "stands twice", "")
+		c.check(!slices.ContainsFunc(f.Plugins[:i], func(o Plugin) bool { return o.Name == p.Name }), at+".name", "%q stands twice", "give each a name of its own: it names the target plugin-NAME", p.Name)
 		for _, name := range slices.Sorted(maps.Keys(p.Inputs)) {
 			c.check(inputName().MatchString(name) && name != "manifest.json" && p.Inputs[name] != "", at+".inputs", "%q is no name of an input, or names no file", "use the names of the manifest", name)
 		}
@@ -144,7 +146,7 @@ func (f *File) checkPlugins(c *faults) {
 		if p.LimitSeconds == 0 {
 			p.LimitSeconds = 60
 		}
-		c.check(p.LimitSeconds > 0 && p.LimitSeconds <= maxLimit, at+".time_limit_s", "%d is not between 1 and 86,400 seconds", "", p.LimitSeconds)
+		c.check(p.LimitSeconds > 0 && p.LimitSeconds <= maxLimit, at+".time_limit_s", "%d is not between 1 and 86,400 seconds", "write seconds, or leave the line out, to take 60", p.LimitSeconds)
 		if in := p.Interpreter; in != nil {
 			c.check(filepath.IsAbs(in.Path), at+".interpreter.path", "%q is no absolute path", "write it out, such as /usr/bin/python3: no search path is read", in.Path)
 			c.check(in.SHA256 == "" || digest.MatchString(in.SHA256), at+".interpreter.sha256", "is no SHA-256 in lower-case hexadecimal", "sha256sum FILE prints it; leave it out to take any, and record which")
@@ -168,7 +170,7 @@ func (f *File) checkRest(c *faults) {
 	}
 	for i, g := range f.AcceptedGaps {
 		at := fmt.Sprintf("$.accepted_gaps[%d]", i)
-		c.check(g.ID != "" && g.Pattern != "" && g.Reason != "" && g.By != "", at, "id, pattern, reason and by must be said", "")
+		c.check(g.ID != "" && g.Pattern != "" && g.Reason != "" && g.By != "", at, "id, pattern, reason and by must be said", "a gap is accepted by somebody, for a reason, and a third party will read both")
 		c.plain(at+".id", g.ID)
 		c.plain(at+".pattern", g.Pattern)
 		c.check(wideGap(g.Pattern) == "", at+".pattern", "%q accepts whatever is missing", "name the rows that are accepted, such as aws-111122223333/*/ec2:DescribeVolumes", g.Pattern)
@@ -182,8 +184,8 @@ func (s *Store) check(c *faults) {
 	c.check(s.URL != "" || *s == Store{}, "$.store.url", "must be said", "write s3://bucket/prefix, gs://bucket/prefix or a folder")
 	c.check(!strings.Contains(s.URL, "@"), "$.store.url", "carries no user and no password", "say store.profile (S3) or store.credentials (Google)")
 	c.check(s.Endpoint == "" || isURL(s.Endpoint), "$.store.endpoint", "is no URL", "write it as https://host:port, without user and password")
-	c.check(s.RetainDays >= 0 && s.RetainDays <= 36_500, "$.store.retain_days", "%d is not between 0 and 36,500", "", s.RetainDays)
-	c.check(s.Lock == "" || s.Lock == "compliance" || s.Lock == "governance", "$.store.lock", "%q is neither compliance nor governance", "", s.Lock)
+	c.check(s.RetainDays >= 0 && s.RetainDays <= 36_500, "$.store.retain_days", "%d is not between 0 and 36,500", "write the days for which the store keeps each file from deletion, such as 3650; 0, or no line, locks nothing", s.RetainDays)
+	c.check(s.Lock == "" || s.Lock == "compliance" || s.Lock == "governance", "$.store.lock", "%q is neither compliance nor governance", strict.Meant(s.Lock, "compliance", "governance")+"write compliance, which nobody can shorten, or governance", s.Lock)
 	c.check(s.Profile == "" || strings.HasPrefix(s.URL, "s3://"), "$.store.profile", "is for S3 alone", "Google Cloud Storage takes credentials: FILE")
 	c.check(s.Credentials == "" || strings.HasPrefix(s.URL, "gs://"), "$.store.credentials", "is for Google Cloud Storage alone", "S3 takes profile: NAME")
 }
@@ -241,7 +243,7 @@ func (p *Parameters) defaults() {
 func (p *Parameters) check(c *faults) {
 	for at, n := range sorted(map[string]int{"credential_max_days": p.CredentialMaxDays, "unused_max_days": p.UnusedMaxDays, "rotation_days": p.RotationDays,
 		"log_retention_days": p.LogRetentionDays, "max_skew_minutes": p.MaxSkewMinutes, "max_age_days": p.MaxAgeDays}) {
-		c.check(n > 0 && n <= 1_000_000, "$.parameters."+at, "%d is not between 1 and 1,000,000", "", n)
+		c.check(n > 0 && n <= 1_000_000, "$.parameters."+at, "%d is not between 1 and 1,000,000", "write a number from 1, or leave the line out, to take the default", n)
 	}
 	for at, list := range sorted(map[string][]string{"allowed_jurisdictions": p.AllowedJurisdictions, "approved_countries": p.ApprovedCountries}) {
 		for i, j := range list {

@@ -58,7 +58,7 @@ func (f *faults) check(ok bool, path, cause, hint string, args ...any) {
 // checkTerm refuses an acceptance without a beginning and an end.
 func (f *faults) checkTerm(at string, approved, until Date) {
 	f.check(!approved.IsZero() && !until.IsZero(), at, "approved and until must be said", "write days, such as approved: 2026-01-01, until: 2026-07-01")
-	f.check(approved.Before(until.Time), at, "approved must be before until", "")
+	f.check(approved.Before(until.Time), at, "approved must be before until: it is from %s to %s", "until is the first day on which it no longer counts; write a later one", approved.Format(time.DateOnly), until.Format(time.DateOnly))
 }
 
 func (f *faults) result() error {

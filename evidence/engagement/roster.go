@@ -21,7 +21,7 @@ func ParseRoster(name string, text []byte) ([]Person, error) {
 		return nil, &FileError{File: name, Line: line, Cause: fmt.Sprintf(format, args...), Hint: hint}
 	}
 	if len(text) > MaxFile {
-		return fail(0, "", "over %d bytes", MaxFile)
+		return fail(0, "keep one line a person, with these columns alone: "+strings.Join(rosterHeader, ","), "over %d bytes", MaxFile)
 	}
 	if !utf8.Valid(text) {
 		return fail(0, "save it as UTF-8", "not UTF-8")
@@ -64,7 +64,7 @@ func ParseRoster(name string, text []byte) ([]Person, error) {
 			return fail(line, "write an ISO 3166-1 code such as IE", "country: %q is no code", rec[2])
 		}
 		if at, twice := seen[rec[0]]; twice {
-			return fail(line, "", "person %q stands in line %d too", rec[0], at)
+			return fail(line, "keep one line a person, with all principals in its last column, separated by semicolons; two people take two ids", "person %q stands in line %d too", rec[0], at)
 		}
 		seen[rec[0]] = line
 		p := Person{ID: rec[0], Employer: rec[1], Country: rec[2], Team: rec[3], Line: line}

@@ -51,8 +51,8 @@ const maxStore = 2048
 const anyStore = "write the id of one store, as the workbook shows it, such as arn:aws:s3:::name or //storage.googleapis.com/name"
 
 // StoreFault says why an id can be that of no store, and the cure; "" where it can. Of services that a collector
-// reads, and that alone can be found to be gone, the form is known; of others it is only that of an id. That a name of
-// the right form is misspelt it cannot say.
+// reads, and that alone can be found to be gone, the form is known; of others it is only that of an id. Whether a name
+// of the right form is misspelt only a run can show.
 func StoreFault(id string) (why, cure string) {
 	if len(id) > maxStore {
 		return "is longer than any", anyStore

@@ -88,7 +88,7 @@ var (
 
 	anyGaps = sync.OnceValue(func() []string {
 		return slices.Concat([]string{"unread/zq.nobody", "gcp-zq-nobody/global/zq:nobody.list", "gcp-org-0/global/zq:nobody.list", "plugin-zq-nobody/global/zq:Nobody", "zq-nobody: nobody asked for it", "withheld by rule zq-nobody", "engagement.yaml zq-nobody",
-			"zq was not zq, and what it is the zq of is not known: the answer zq names no zq", "only in the second source: " + nobody, "the other end was not collected: " + nobody, "scope: zq", "what it is a copy of was not collected: " + nobody},
+			"zq was not zq, and what it is the zq of is not known: the answer zq names no zq", "only in the second source: " + nobody, "the other end was not collected: " + nobody, "scope: zq", "what it is a copy of was not collected: " + nobody, "misspelt? the register's id " + nobody + " was not found, and near it the run has " + nobody},
 			each("a b c d e f g h i j k l m n o p q r s t u v w x y z", "unread/aws.EACHzq.nobody", "unread/gcp.EACHzq.nobody"),
 			each("0 1 2 3 4 5 6 7 8 9", "aws-EACH00000000000/global/zq:Nobody", "aws-org-EACH00000000000/global/zq:Nobody"),
 			everyRegion("aws-000000000000/REGION/zq:Nobody"), everyRegion("gcp-zq-nobody/REGION/zq:nobody.list"))

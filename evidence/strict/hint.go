@@ -3,25 +3,37 @@ package strict
 import (
 	"bytes"
 	"errors"
+	"maps"
 	"reflect"
 	"regexp"
+	"slices"
 	"strings"
 
-	"github.com/xrash/smetrics"
+	"github.com/goccy/go-yaml/ast"
 )
 
 var unknownField = regexp.MustCompile(`unknown field "([^"]{1,100})"`)
 
-// hinted adds to a fault of form which field it is of, and what was probably meant.
-func hinted(err error, text []byte, into any) error {
+// hinted adds to a fault of form which field it is of, what was probably meant, and what can stand there.
+func hinted(err error, text []byte, tree *ast.File, into any) error {
 	var fault *FileError
 	if !errors.As(err, &fault) {
 		return err
 	}
 	if m := unknownField.FindStringSubmatch(fault.Cause); m != nil {
-		if near := nearField(m[1], reflect.TypeOf(into)); near != "" {
-			fault.Hint = "did you mean " + near + "? " + fault.Hint
+		here := fieldsAt(tree, reflect.TypeOf(into), m[1], fault.Line)
+		meant := Meant(m[1], here...)
+		switch all := allFields(reflect.TypeOf(into)); {
+		case meant != "":
+		case slices.Contains(all, m[1]):
+			meant = "it is known in another place: check its indentation; "
+		case len(here) == 0:
+			meant = Meant(m[1], all...)
 		}
+		if len(here) > 0 {
+			fault.Hint = "known here are " + strings.Join(here, ", ") + "; `trefoil init` writes a commented file"
+		}
+		fault.Hint = meant + fault.Hint
 	}
 	switch {
 	case strings.Contains(fault.Cause, "sequence was used where mapping is expected"):
@@ -52,17 +64,66 @@ func fieldBefore(text []byte, line int) string {
 	return ""
 }
 
-// nearField gives the field of a type that is nearest to a name; empty where none is near.
-func nearField(name string, t reflect.Type) string {
-	names := map[string]bool{}
-	fieldsOf(t, names, map[reflect.Type]bool{})
-	best, least := "", max(1, len(name)/4)+1
-	for n := range names {
-		if d := smetrics.WagnerFischer(strings.ToLower(name), n, 1, 1, 1); d < least || d == least && best != "" && n < best {
-			best, least = n, d
+// fieldsAt gives the fields, sorted, that the type has where a field of a name and line stands that it does not have;
+// nothing where there is no such place.
+func fieldsAt(tree *ast.File, t reflect.Type, name string, line int) []string {
+	for _, doc := range tree.Docs {
+		if at := unknownIn(doc.Body, t, name, line); at != nil {
+			return ownFields(at)
 		}
 	}
-	return best
+	return nil
+}
+
+// unknownIn finds the struct within a type that a file gives a field of a name and line, and that has none of that name.
+func unknownIn(n ast.Node, t reflect.Type, name string, line int) reflect.Type {
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	switch n := n.(type) {
+	case *ast.MappingNode:
+		for _, v := range n.Values {
+			if at := unknownIn(v, t, name, line); at != nil {
+				return at
+			}
+		}
+	case *ast.MappingValueNode:
+		of := valueOf(n, t)
+		if of != nil {
+			return unknownIn(n.Value, of, name, line)
+		}
+		if key := keyToken(n); t.Kind() == reflect.Struct && key.Value == name && key.Position.Line == line {
+			return t
+		}
+	case *ast.SequenceNode:
+		if t.Kind() != reflect.Slice {
+			return nil
+		}
+		for _, v := range n.Values {
+			if at := unknownIn(v, t.Elem(), name, line); at != nil {
+				return at
+			}
+		}
+	}
+	return nil
+}
+
+// ownFields gives the fields of a struct itself, sorted.
+func ownFields(t reflect.Type) (names []string) {
+	for f := range t.Fields() {
+		if name, _, _ := strings.Cut(f.Tag.Get("yaml"), ","); name != "" && name != "-" {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// allFields gives the fields of a type and of all within it.
+func allFields(t reflect.Type) []string {
+	names := map[string]bool{}
+	fieldsOf(t, names, map[reflect.Type]bool{})
+	return slices.Collect(maps.Keys(names))
 }
 
 func fieldsOf(t reflect.Type, into map[string]bool, seen map[reflect.Type]bool) {

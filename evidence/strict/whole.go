@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/goccy/go-yaml/ast"
+	"github.com/goccy/go-yaml/token"
 )
 
 // digitsOnly is a whole number in quotes, which the library reads as one.
@@ -57,11 +58,7 @@ func valueOf(n *ast.MappingValueNode, t reflect.Type) reflect.Type {
 	case reflect.Map:
 		return t.Elem()
 	case reflect.Struct:
-		key := ast.Node(n.Key)
-		if k, ok := key.(*ast.MappingKeyNode); ok { // written as ? name
-			key = k.Value
-		}
-		name := key.GetToken().Value
+		name := keyToken(n).Value
 		for f := range t.Fields() {
 			if tag, _, _ := strings.Cut(f.Tag.Get("yaml"), ","); tag == name {
 				return f.Type
@@ -69,4 +66,13 @@ func valueOf(n *ast.MappingValueNode, t reflect.Type) reflect.Type {
 		}
 	}
 	return nil
+}
+
+// keyToken is that of a value's name.
+func keyToken(n *ast.MappingValueNode) *token.Token {
+	key := ast.Node(n.Key)
+	if k, ok := key.(*ast.MappingKeyNode); ok { // written as ? name
+		key = k.Value
+	}
+	return key.GetToken()
 }

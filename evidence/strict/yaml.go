@@ -76,7 +76,7 @@ func YAML(name string, text []byte, limit int, into any) (tree *ast.File, err er
 		}
 	}
 	if err := decode(text, tree, into); err != nil && len(bytes.TrimSpace(text)) > 0 {
-		return nil, locate(hinted(yamlError(name, err), text, into), tree)
+		return nil, locate(hinted(yamlError(name, err), text, tree, into), tree)
 	}
 	return tree, nil
 }

@@ -73,9 +73,13 @@ func TestHints(t *testing.T) {
 		} `yaml:"items"`
 	}
 	for text, want := range map[string]string{
-		"items: [{allowed_jurisdiction: [EU]}]\n":                 "did you mean allowed_jurisdictions? check the spelling",
-		"items:\n  - Tag: {a: b}\n":                               "did you mean tags? check the spelling",
-		"items:\n  - colour: red\n":                               "hint: check the spelling",
+		"items: [{allowed_jurisdiction: [EU]}]\n":                 "did you mean allowed_jurisdictions? known here are allowed_jurisdictions, tags; `trefoil init`",
+		"items:\n  - Tag: {a: b}\n":                               "did you mean tags? known here are allowed_jurisdictions, tags;",
+		"items:\n  - colour: red\n":                               "hint: known here are allowed_jurisdictions, tags;",
+		"itemz: []\n":                                             "did you mean items? known here are items;",
+		"tags: {a: b}\n":                                          "hint: it is known in another place: check its indentation; known here are items;",
+		"items:\n  - item: a\n":                                   "hint: known here are allowed_jurisdictions, tags;",
+		"? items\n: [{? tag : {}}]\n":                             "did you mean tags? known here are allowed_jurisdictions, tags;",
 		"items:\n  - {tags: [data-class=public]}\n":               "a.yaml:2: tags: sequence was used where mapping is expected hint: write names and values, such as tags: {data-class: public}",
 		"items:\n  - tags: [a]\n":                                 "a.yaml:2: tags: sequence",
 		"items:\n  - tags:\n      - a=b\n":                        "a.yaml:3: sequence",

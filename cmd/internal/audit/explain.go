@@ -21,11 +21,21 @@ type Explanation struct {
 	Subject   report.Subject      `json:"subject"` // what the cell's row is about; empty where an id was asked for
 	Fact      *evidence.Fact      `json:"fact"`    // nil where the thing is no fact of a bundle
 	Items     []controls.Item     `json:"items"`   // what the judgement says of it
+	SeeAlso   []SeeAlso           `json:"see_also"`
+	MoreAlso  int                 `json:"more_also"` // further ones to see that are not shown
 	Rows      []evidence.Row      `json:"coverage"`
 	Exchanges []ExplainedExchange `json:"exchanges"`
 	More      int                 `json:"more"`  // further exchanges that are not shown
 	Lines     []ExplainedLine     `json:"lines"` // of inputs, such as a plug-in's
 	File      *ExplainedFile      `json:"file"`  // nil where the row is about no file
+}
+
+// SeeAlso is what the judgement says of a fact that was made of the one that was asked for, such as a statement of a
+// role's trust policy.
+type SeeAlso struct {
+	Control string           `json:"control"`
+	Fact    string           `json:"fact"`
+	Verdict controls.Verdict `json:"verdict"`
 }
 
 // ExplainedExchange is an exchange with where its answer lies and how it begins.
@@ -45,7 +55,7 @@ type ExplainedFile struct {
 // Bounds of what an explanation shows.
 const (
 	maxExcerpt = 2000
-	maxShown   = 40 // exchanges
+	maxShown   = 40 // exchanges, or facts to see also
 )
 
 // NotThereError says that a run has nothing of that name.
@@ -80,7 +90,7 @@ func Explain(r *run.Run, j *Judged, id string) (*Explanation, error) {
 
 // empty reports whether nothing was found.
 func (e *Explanation) empty() bool {
-	return e.Fact == nil && len(e.Items)+len(e.Rows)+len(e.Exchanges) == 0
+	return e.Fact == nil && len(e.Items)+len(e.SeeAlso)+len(e.Rows)+len(e.Exchanges) == 0
 }
 
 // ExplainCell explains what the row of a workbook's cell is about. The workbook must be of the run
@@ -108,7 +118,7 @@ func explain(r *run.Run, j *Judged, about report.Subject, other *near) (*Explana
 	if j != nil {
 		w = j.world
 	}
-	e := &Explanation{Items: []controls.Item{}, Rows: []evidence.Row{}, Exchanges: []ExplainedExchange{}, Lines: []ExplainedLine{}}
+	e := &Explanation{Items: []controls.Item{}, SeeAlso: []SeeAlso{}, Rows: []evidence.Row{}, Exchanges: []ExplainedExchange{}, Lines: []ExplainedLine{}}
 	from := map[string]bool{}
 	for _, row := range about.Rows {
 		from["c:"+evidence.RowOf(row)] = true
@@ -170,6 +180,7 @@ func (e *Explanation) item(w *world, j *Judged, about report.Subject, from map[s
 					from["c:"+evidence.RowOf(m)] = true
 				}
 			}
+			e.also(about, i)
 		}
 	}
 	// A derived fact comes from others: one step further leads to what was recorded of them.
@@ -191,8 +202,8 @@ func (e *Explanation) item(w *world, j *Judged, about report.Subject, from map[s
 	return nil
 }
 
-// itemsOf streams what the judgement says of a fact; of others it may give items too. Where nobody knows yet whether
-// there is such a fact, other is shown the name of each.
+// itemsOf streams what the judgement says of a fact, of its parts and of what was derived from it; of others it may give
+// items too. Where nobody knows yet whether there is such a fact, other is shown the name of each.
 func (j *Judged) itemsOf(fact string, other *near) iter.Seq2[controls.Item, error] {
 	return func(yield func(controls.Item, error) bool) {
 		quoted, err := evidence.Canonical(fact)
@@ -217,7 +228,7 @@ func (j *Judged) itemsOf(fact string, other *near) iter.Seq2[controls.Item, erro
 				other.show(of.Fact)
 			}
 			// A result that was not written as Trefoil writes one may spell the name in another way.
-			if bytes.Contains(line, quoted) || bytes.Contains(line, []byte(`\u`)) || bytes.Contains(line, []byte(`\/`)) {
+			if bytes.Contains(line, quoted[1:len(quoted)-1]) || bytes.Contains(line, []byte(`\u`)) || bytes.Contains(line, []byte(`\/`)) {
 				likely[place] = true
 			}
 			place++
@@ -227,6 +238,18 @@ func (j *Judged) itemsOf(fact string, other *near) iter.Seq2[controls.Item, erro
 				return
 			}
 		}
+	}
+}
+
+// also adds an item that is about a part of the thing, whose id begins with the thing's and a #, or about what was
+// derived from it. Where one control is explained, what others say of its parts is not asked.
+func (e *Explanation) also(about report.Subject, i controls.Item) {
+	switch {
+	case about.Control != "" || !strings.HasPrefix(i.Fact, about.Item+"#") && !slices.Contains(i.From, "f:"+about.Item):
+	case len(e.SeeAlso) == maxShown:
+		e.MoreAlso++
+	default:
+		e.SeeAlso = append(e.SeeAlso, SeeAlso{i.Control, i.Fact, i.Verdict})
 	}
 }
 

@@ -6,6 +6,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/trefoil-audit/trefoil/controls"
+	"github.com/trefoil-audit/trefoil/report"
 )
 
 // The nearest names are offered, at most five, in an order of their own.
@@ -63,5 +66,45 @@ func TestExplainNear(t *testing.T) {
 		if !errors.As(err, &none) || !slices.Contains(none.Near, want) || !strings.Contains(err.Error(), want) || len(none.Near) > maxNear {
 			t.Errorf("%s: %v", word, err)
 		}
+	}
+}
+
+// Who asks for a thing is shown the verdicts of its parts and of what was derived from it; who asks for a part, or for
+// a thing of a longer name, is not.
+func TestExplainSeeAlso(t *testing.T) {
+	_, r, j, _ := clover(t)
+	const role = "arn:aws:iam::202972997528:role/OrganizationAccountAccessRole"
+	for id, want := range map[string][]SeeAlso{
+		role:               {{"EDS-IAM-01", role + "#trust#0", controls.Pass}},
+		role + "#trust#0":  {},
+		"aws:202972997528": {{"EDS-RES-02", "guardrail:aws:202972997528", controls.Fail}},
+	} {
+		e, err := Explain(r, j, id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(e.SeeAlso, want) || e.MoreAlso != 0 {
+			t.Errorf("%s: %+v and %d more, want %+v", id, e.SeeAlso, e.MoreAlso, want)
+		}
+	}
+	many, err := Explain(r, j, "gcp:clover-enclave")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(many.SeeAlso) == 0 || len(many.SeeAlso) > maxShown {
+		t.Errorf("%d shown", len(many.SeeAlso))
+	}
+}
+
+// What is to be seen also is bounded, and the rest is counted.
+func TestSeeAlsoIsBounded(t *testing.T) {
+	e := &Explanation{}
+	for range maxShown + 2 {
+		e.also(report.Subject{Item: "a"}, controls.Item{Fact: "a#1"})
+		e.also(report.Subject{Item: "a"}, controls.Item{Fact: "ab"})
+		e.also(report.Subject{Item: "a", Control: "EDS-RES-01"}, controls.Item{Fact: "a#1"})
+	}
+	if len(e.SeeAlso) != maxShown || e.MoreAlso != 2 {
+		t.Errorf("%d shown and %d more", len(e.SeeAlso), e.MoreAlso)
 	}
 }

@@ -102,7 +102,9 @@ func (k *known) engagement(l *engagement.Loaded, c *strict.Checker) {
 		k.control(c, fmt.Sprintf("$.controls[%d]", i), id)
 	}
 	for i, g := range f.AcceptedGaps {
-		k.gap(c, fmt.Sprintf("$.accepted_gaps[%d].pattern", i), g.Pattern)
+		at := fmt.Sprintf("$.accepted_gaps[%d].pattern", i)
+		k.gap(c, at, g.Pattern)
+		k.everyGap(c, at, g.Pattern)
 	}
 	k.place(c, "$.store.place", f.Store.Place)
 	p := f.Parameters
