@@ -69,6 +69,14 @@ func likeParts(folded string, size int) [2]likePart {
 	return [2]likePart{{size, false, folded[:max(cut-1, 0)]}, {size, true, folded[len(folded)-max(size-cut, 0):]}}
 }
 
+// rest is what an id has beside the part: of two that share it, this alone need be compared.
+func (p likePart) rest(folded string) string {
+	if p.end {
+		return folded[:len(folded)-len(p.text)]
+	}
+	return folded[len(p.text):]
+}
+
 // of gives the rows that an id of the run is like. One that the register lists too was meant as it stands there.
 func (l *lookalikes) of(id string) (out []lookalike) {
 	if len(l.rows) == 0 || id == "" {
@@ -83,7 +91,7 @@ func (l *lookalikes) of(id string) (out []lookalike) {
 		for _, p := range likeParts(folded, size) {
 			for _, row := range l.parts[p] {
 				like := lookalike{row, id}
-				if !slices.Contains(out, like) && oneEdit(l.rows[row], folded) && serviceIn(l.ids[row]) == serviceIn(plain) && engagement.OwnerIn(l.ids[row]) == engagement.OwnerIn(plain) {
+				if oneEdit(p.rest(l.rows[row]), p.rest(folded)) && !slices.Contains(out, like) && serviceIn(l.ids[row]) == serviceIn(plain) && engagement.OwnerIn(l.ids[row]) == engagement.OwnerIn(plain) {
 					out = append(out, like)
 				}
 			}
