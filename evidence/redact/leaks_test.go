@@ -363,7 +363,7 @@ func TestMoreValuesThanACopySays(t *testing.T) {
 			t.Fatal(err)
 		}
 		all := s.values.number()
-		w := &writer{dir: t.TempDir(), source: s, places: map[int]map[string]int{}, table: table}
+		w := newWriter(t.TempDir(), s, table)
 		if err := w.all(); err != nil {
 			t.Fatal(err)
 		}
