@@ -2,6 +2,7 @@ package redact
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"compress/flate"
 	"encoding/hex"
@@ -192,7 +193,11 @@ func (w *writer) create(name string, fill func(io.Writer) error) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	return fill(f)
+	b := bufio.NewWriterSize(f, 1<<16) // files of lines are written line by line
+	if err := fill(b); err != nil {
+		return err
+	}
+	return b.Flush()
 }
 
 // zip writes the entries of a bundle's part, sorted by their new names, without times.
