@@ -191,14 +191,13 @@ func undone(s string) []string {
 		}
 	}
 	if strings.ContainsAny(s, "\r\n") {
-		s = strings.NewReplacer("\n", "", "\r", "").Replace(s)
+		s = unwrapped.Replace(s)
 	}
 	for run := range strings.FieldsFuncSeq(s, func(c rune) bool { return !isBase64(c) }) {
 		if len(run) < minWord {
 			continue
 		}
-		plain := strings.NewReplacer("-", "+", "_", "/").Replace(run)
-		if t, err := base64.RawStdEncoding.DecodeString(plain); err == nil && utf8.Valid(t) {
+		if t, err := base64.RawStdEncoding.DecodeString(standard.Replace(run)); err == nil && utf8.Valid(t) {
 			out = append(out, string(t))
 		}
 	}
@@ -210,8 +209,10 @@ func isBase64(c rune) bool {
 }
 
 var (
-	percent = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
-	escape  = regexp.MustCompile(`\\(?:u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}|.)`)
+	unwrapped = strings.NewReplacer("\n", "", "\r", "")
+	standard  = strings.NewReplacer("-", "+", "_", "/")
+	percent   = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+	escape    = regexp.MustCompile(`\\(?:u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}|.)`)
 )
 
 // unescaped undoes the escapes of JSON and YAML, wherever they stand.
