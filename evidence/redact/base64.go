@@ -10,6 +10,7 @@ import (
 const (
 	minTorn  = 5  // bytes of a value that is looked for
 	minPrint = 12 // bytes of a text in which a disguise is looked for
+	minWord  = 6  // letters of base64 that stands alone: what holds four bytes
 )
 
 // letters gives a text without white space, with base64 in its standard letters.

@@ -1,6 +1,8 @@
 package redact
 
 import (
+	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,7 +15,8 @@ import (
 // derived is the rule of what is withheld because it tells, without a salt, what was cut.
 const derived = "digests"
 
-// digests has withheld whatever tells, without a salt, what was cut.
+// digests has withheld whatever tells, without a salt, what was cut: also the digests of all that holds records, which are
+// bundles, manifests, judgements and results.
 func (s *source) digests() error {
 	for digest, rule := range s.whole {
 		s.values.add(digest, rule)
@@ -44,60 +47,45 @@ func (s *source) digests() error {
 			told[f.SHA256] = true
 		}
 	}
-	if err := s.judged(told); err != nil {
+	records, err := s.judged(told)
+	if err != nil {
 		return err
 	}
-	for _, texts := range []map[string]bool{changed, told} {
+	for _, b := range s.run.Record.Bundles {
+		records = append(records, b.SHA256, b.Manifest)
+	}
+	for _, texts := range []iter.Seq[string]{maps.Keys(changed), maps.Keys(told), slices.Values(records)} {
 		for text := range texts {
 			s.values.add(text, derived)
 		}
 	}
-	return s.records()
+	return nil
 }
 
-// judged finds the files by which judgements were made that are cut: results name their lines by the files' digests.
-func (s *source) judged(told map[string]bool) error {
+// judged finds the files by which judgements were made that are cut: results name their lines by the files' digests. It
+// gives the digests of judgements, also of those that are named as having been there, and of their results.
+func (s *source) judged(told map[string]bool) (records []string, err error) {
 	all, err := s.run.Judgements()
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, digest := range all {
 		inputs, err := s.run.JudgementInputs(digest)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		for _, text := range inputs {
 			if sum := evidence.Digest([]byte(text)); !told[sum] && s.values.leaks([]byte(text)) != "" {
 				told[sum] = true
 			}
 		}
-	}
-	return nil
-}
-
-// records has the digests withheld of all that holds records: bundles, manifests, judgements, also those that are named
-// as having been there, and results.
-func (s *source) records() error {
-	for _, b := range s.run.Record.Bundles {
-		s.values.add(b.SHA256, derived)
-		s.values.add(b.Manifest, derived)
-	}
-	all, err := s.run.Judgements()
-	if err != nil {
-		return err
-	}
-	for _, digest := range all {
 		j, err := s.run.Judgement(digest)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		s.values.add(digest, derived)
-		s.values.add(j.Results.SHA256, derived)
-		for _, before := range j.Before {
-			s.values.add(before, derived)
-		}
+		records = append(append(records, digest, j.Results.SHA256), j.Before...)
 	}
-	return nil
+	return records, nil
 }
 
 // answers finds the answers of a part that are cut.

@@ -86,13 +86,10 @@ func jsonSpans(b []byte) ([]span, error) {
 // disguised reports whether a text holds a value once it is read as whoever wrote it meant: escapes undone,
 // base64 decoded, one within another. A text of too many forms is taken for one that does.
 func (v *values) disguised(text []byte) bool {
-	if v.plain[string(text)] {
+	if v.plain[string(text)] || !v.suspect(text, v.holds(text)) {
 		return false
 	}
-	if v.inForms(string(text), func(form []byte, least int) bool {
-		_, _, ok := v.find(lower(form), 0, least)
-		return ok
-	}) {
+	if found, _ := v.inForms(string(text), v.inForm); found {
 		return true
 	}
 	if len(v.plain) < maxPlain && len(text) <= 1<<10 {
@@ -101,9 +98,15 @@ func (v *values) disguised(text []byte) bool {
 	return false
 }
 
-// inForms reports whether something is true of any other form of a text, or whether there are too many. In a form only
-// values of at least so many bytes count.
-func (v *values) inForms(text string, is func(form []byte, least int) bool) bool {
+// inForm reports whether a form holds a value of at least so many bytes.
+func (v *values) inForm(form []byte, least int) bool {
+	_, _, ok := v.find(lower(form), 0, least)
+	return ok
+}
+
+// inForms reports whether something is true of any other form of a text, or whether there are too many, and how many it
+// saw. In a form only values of at least so many bytes count.
+func (v *values) inForms(text string, is func(form []byte, least int) bool) (found bool, n int) {
 	type one struct {
 		text string
 		torn bool // out of base64 that is not read again in this way: there would be no end of forms
@@ -120,7 +123,7 @@ func (v *values) inForms(text string, is func(form []byte, least int) bool) bool
 				}
 				return is(plain, minTorn)
 			}) {
-				return true
+				return true, len(forms)
 			}
 			if depth == maxUndone {
 				continue
@@ -135,7 +138,7 @@ func (v *values) inForms(text string, is func(form []byte, least int) bool) bool
 					continue
 				}
 				if is([]byte(other), MinValue) || len(forms) >= maxForms {
-					return true
+					return true, len(forms)
 				}
 				seen[other] = true
 				forms = append(forms, one{other, form.torn || i >= whole})
@@ -143,21 +146,22 @@ func (v *values) inForms(text string, is func(form []byte, least int) bool) bool
 		}
 		from = until
 	}
-	return false
+	return false, len(forms)
 }
 
 // beyond reports whether a disguised text must go as a whole: it holds a value that does not stand there
 // plainly, or one that is left once what stands there plainly is cut.
 func (v *values) beyond(text []byte) bool {
 	plainly := v.found(text, MinValue)
-	return v.inForms(string(text), func(form []byte, least int) bool {
+	found, _ := v.inForms(string(text), func(form []byte, least int) bool {
 		for value := range v.found(form, least) {
 			if !plainly[value] {
 				return true
 			}
 		}
 		return false
-	}) || v.disguised(v.replace(text))
+	})
+	return found || v.disguised(v.replace(text))
 }
 
 // undone gives a text as other forms of writing would have it.
@@ -187,14 +191,13 @@ func undone(s string) []string {
 		}
 	}
 	if strings.ContainsAny(s, "\r\n") {
-		s = strings.NewReplacer("\n", "", "\r", "").Replace(s)
+		s = unwrapped.Replace(s)
 	}
 	for run := range strings.FieldsFuncSeq(s, func(c rune) bool { return !isBase64(c) }) {
-		if len(run) < 6 { // what holds four bytes
+		if len(run) < minWord {
 			continue
 		}
-		plain := strings.NewReplacer("-", "+", "_", "/").Replace(run)
-		if t, err := base64.RawStdEncoding.DecodeString(plain); err == nil && utf8.Valid(t) {
+		if t, err := base64.RawStdEncoding.DecodeString(standard.Replace(run)); err == nil && utf8.Valid(t) {
 			out = append(out, string(t))
 		}
 	}
@@ -206,8 +209,10 @@ func isBase64(c rune) bool {
 }
 
 var (
-	percent = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
-	escape  = regexp.MustCompile(`\\(?:u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}|.)`)
+	unwrapped = strings.NewReplacer("\n", "", "\r", "")
+	standard  = strings.NewReplacer("-", "+", "_", "/")
+	percent   = regexp.MustCompile(`%[0-9A-Fa-f]{2}`)
+	escape    = regexp.MustCompile(`\\(?:u[Dd][89ABab][0-9A-Fa-f]{2}\\u[Dd][C-Fc-f][0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8}|x[0-9A-Fa-f]{2}|.)`)
 )
 
 // unescaped undoes the escapes of JSON and YAML, wherever they stand.
@@ -275,7 +280,11 @@ func (v *values) regions(b []byte) []region {
 	for at, size, ok := v.find(low, 0, MinValue); ok; at, size, ok = v.find(low, at+1, MinValue) {
 		all = append(all, region{span{at, at + size}, false})
 	}
-	texts, lines := spans(b)
+	var texts []span
+	var lines bool
+	if v.suspect(b, len(all) > 0) {
+		texts, lines = spans(b)
+	}
 	for _, s := range texts {
 		if text := b[s.from:s.to]; v.disguised(text) && v.beyond(text) {
 			all = append(all, region{s, true})
@@ -310,6 +319,9 @@ func (v *values) leaks(b []byte) string {
 	low := lower(b)
 	if at, size, ok := v.find(low, 0, MinValue); ok {
 		return v.lower[string(low[at:at+size])]
+	}
+	if !v.suspect(b, false) {
+		return ""
 	}
 	texts, lines := spans(b)
 	if slices.ContainsFunc(texts, func(s span) bool { return v.disguised(b[s.from:s.to]) }) || lines && len(v.wrapped(b, texts)) > 0 {

@@ -2,7 +2,6 @@ package redact
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -114,33 +113,26 @@ func (s *source) cutChunk(f file, b []byte) ([]byte, error) {
 	return out, nil
 }
 
-// rehearse cuts everything without writing it, until no further spelling of a value is found.
+// rehearse cuts everything without writing it, which finds every spelling of a value.
 func (s *source) rehearse() error {
-	const most = 4
-	for range most {
-		before := len(s.values.by)
-		if err := s.each(func(f file) error {
-			s.values.replace([]byte(f.name))
-			for b, err := range f.chunks {
-				if err == nil {
-					_, err = s.cutChunk(f, b)
-				}
-				if err == nil {
-					err = s.values.fit(s.most)
-				}
-				if err != nil {
-					return err
-				}
+	if err := s.each(func(f file) error {
+		s.values.replace([]byte(f.name))
+		for b, err := range f.chunks {
+			if err == nil {
+				_, err = s.cutChunk(f, b)
 			}
-			return nil
-		}); err != nil {
-			return err
+			if err == nil {
+				err = s.values.fit(s.most)
+			}
+			if err != nil {
+				return err
+			}
 		}
-		if len(s.values.by) == before {
-			return s.literals()
-		}
+		return nil
+	}); err != nil {
+		return err
 	}
-	return errors.New("new spellings of withheld values are found without end")
+	return s.literals()
 }
 
 // literals refuses a value that a rule says and that stands nowhere.

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"cmp"
 	"context"
 	"encoding/csv"
 	"errors"
@@ -34,11 +35,26 @@ type judgement struct {
 
 // recorded is what a small run holds.
 type recorded struct {
+	engagement string // x
 	target     string // aws-1
+	overrides  []string
 	inputs     map[string]string
 	answers    []answer
+	asked      func(i int, x *evidence.Exchange) // what further stands in the exchange of an answer
+	coverage   []any
 	facts      []any
 	judgements []judgement
+}
+
+// exchange gives that of an answer.
+func (c recorded) exchange(i int) evidence.Exchange {
+	a := c.answers[i]
+	x := evidence.Exchange{Collector: "c", Target: cmp.Or(c.target, "aws-1"), Region: "eu", Operation: a.operation, Method: "GET", Path: fmt.Sprint("/", i), Body: evidence.Digest([]byte(a.body)), Outcome: a.outcome, Start: at}
+	if c.asked != nil {
+		c.asked(i, &x)
+	}
+	x.Identify()
+	return x
 }
 
 // made gives the run.
@@ -60,31 +76,26 @@ func (c recorded) made(t testing.TB) *run.Run {
 			t.Fatal(err)
 		}
 	}
-	if c.target == "" {
-		c.target = "aws-1"
-	}
-	w, err := bundle.Create(b.Bundles(), c.target)
+	target := cmp.Or(c.target, "aws-1")
+	w, err := bundle.Create(b.Bundles(), target)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var exchanges []any
 	for i, a := range c.answers {
-		digest, err := w.AddBody([]byte(a.body))
-		if err != nil {
+		if _, err := w.AddBody([]byte(a.body)); err != nil {
 			t.Fatal(err)
 		}
-		x := evidence.Exchange{Collector: "c", Target: c.target, Region: "eu", Operation: a.operation, Method: "GET", Path: fmt.Sprint("/", i), Body: digest, Outcome: a.outcome, Start: at}
-		x.Identify()
-		exchanges = append(exchanges, x)
+		exchanges = append(exchanges, c.exchange(i))
 	}
-	parts, err := w.Finish(bundle.Records{Exchanges: lines(t, exchanges...), Coverage: lines(t), Facts: lines(t, c.facts...)}, func(manifest []byte) ([]byte, error) {
+	parts, err := w.Finish(bundle.Records{Exchanges: lines(t, exchanges...), Coverage: lines(t, c.coverage...), Facts: lines(t, c.facts...)}, func(manifest []byte) ([]byte, error) {
 		return signs(seal.Bundle, bundle.ManifestName)(evidence.Digest(manifest))
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	manifests := map[string]run.BundleFile{parts[0].Name: {Target: c.target, Manifest: evidence.Digest(parts[0].Manifest)}}
-	if _, err := b.Commit(run.Record{Engagement: "x", Source: run.Source{Kind: "live"}, AsOf: at, Plan: jsontext.Value(`[]`), Overrides: []string{}, Previous: run.Previous{Verified: "absent"}}, manifests,
+	manifests := map[string]run.BundleFile{parts[0].Name: {Target: target, Manifest: evidence.Digest(parts[0].Manifest)}}
+	if _, err := b.Commit(run.Record{Engagement: cmp.Or(c.engagement, "x"), Source: run.Source{Kind: "live"}, AsOf: at, Plan: jsontext.Value(`[]`), Overrides: append([]string{}, c.overrides...), Previous: run.Previous{Verified: "absent"}}, manifests,
 		signs(seal.Run, "run.json")); err != nil {
 		t.Fatal(err)
 	}
@@ -363,7 +374,7 @@ func TestMoreValuesThanACopySays(t *testing.T) {
 			t.Fatal(err)
 		}
 		all := s.values.number()
-		w := &writer{dir: t.TempDir(), source: s, places: map[int]map[string]int{}, table: table}
+		w := newWriter(t.TempDir(), s, table)
 		if err := w.all(); err != nil {
 			t.Fatal(err)
 		}

@@ -2,6 +2,7 @@ package redact
 
 import (
 	"archive/zip"
+	"bufio"
 	"bytes"
 	"compress/flate"
 	"encoding/hex"
@@ -10,6 +11,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -64,7 +66,7 @@ func Make(m Making) (made *Made, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(tmp)) }()
-	w := &writer{dir: tmp, source: s, places: map[int]map[string]int{}, table: maxCommitments}
+	w := newWriter(tmp, s, maxCommitments)
 	if err := w.all(); err != nil {
 		return nil, err
 	}
@@ -104,8 +106,14 @@ func Make(m Making) (made *Made, err error) {
 type writer struct {
 	dir    string
 	source *source
+	tokens *regexp.Regexp
+	packer *flate.Writer // used again for each entry: made anew it costs more than most answers take to write
 	places map[int]map[string]int
 	table  int // bytes of commitments.jsonl
+}
+
+func newWriter(dir string, s *source, table int) *writer {
+	return &writer{dir: dir, source: s, tokens: tokens(s.values.tag), places: map[int]map[string]int{}, table: table}
 }
 
 func (w *writer) write(name string, text []byte) error {
@@ -118,7 +126,7 @@ func (w *writer) write(name string, text []byte) error {
 
 // note counts the tokens of a file's chunk.
 func (w *writer) note(name string, b []byte) {
-	for _, t := range tokens(w.source.values.tag).FindAllSubmatch(b, -1) {
+	for _, t := range w.tokens.FindAllSubmatch(b, -1) {
 		n := number(t[1])
 		if w.places[n] == nil {
 			w.places[n] = map[string]int{}
@@ -185,7 +193,11 @@ func (w *writer) create(name string, fill func(io.Writer) error) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()
-	return fill(f)
+	b := bufio.NewWriterSize(f, 1<<16) // files of lines are written line by line
+	if err := fill(b); err != nil {
+		return err
+	}
+	return b.Flush()
 }
 
 // zip writes the entries of a bundle's part, sorted by their new names, without times.
@@ -200,7 +212,7 @@ func (w *writer) zip(to io.Writer, name string, entries []file) error {
 	}
 	slices.SortFunc(all, func(a, b renamed) int { return strings.Compare(a.name, b.name) })
 	z := zip.NewWriter(to)
-	z.RegisterCompressor(zip.Deflate, func(out io.Writer) (io.WriteCloser, error) { return flate.NewWriter(out, flate.DefaultCompression) })
+	z.RegisterCompressor(zip.Deflate, w.packing)
 	for _, e := range all {
 		one, err := z.Create(e.name)
 		if err == nil {
@@ -211,6 +223,17 @@ func (w *writer) zip(to io.Writer, name string, entries []file) error {
 		}
 	}
 	return z.Close()
+}
+
+// packing packs one entry; a zip has one open at a time.
+func (w *writer) packing(out io.Writer) (io.WriteCloser, error) {
+	if w.packer != nil {
+		w.packer.Reset(out)
+		return w.packer, nil
+	}
+	var err error
+	w.packer, err = flate.NewWriter(out, flate.DefaultCompression)
+	return w.packer, err
 }
 
 // record writes the commitments and gives copy.json and the secrets.

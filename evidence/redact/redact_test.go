@@ -24,11 +24,9 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 	"github.com/goccy/go-yaml"
 
 	"github.com/trefoil-audit/trefoil/evidence"
-	"github.com/trefoil-audit/trefoil/evidence/bundle"
 	"github.com/trefoil-audit/trefoil/evidence/run"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 	"github.com/trefoil-audit/trefoil/evidence/seal/sealtest"
@@ -51,82 +49,37 @@ func lines(t testing.TB, all ...any) iter.Seq2[[]byte, error] {
 	}
 }
 
-// planted makes a run in which the person stands in bodies, requests, facts, coverage, results and inputs.
-func planted(t testing.TB) *run.Run {
+// planted is a run in which the person stands in bodies, requests, facts, coverage, results and inputs, and whose collection
+// may have been redirected.
+func planted(t testing.TB, overrides ...string) *run.Run {
 	t.Helper()
-	return plantedBy(t, []string{})
-}
-
-// plantedBy makes one whose collection was redirected.
-func plantedBy(t testing.TB, overrides []string) *run.Run {
-	t.Helper()
-	collector, _ := maker(t, "collector")
-	signs := func(kind seal.Kind, name string) func(string) ([]byte, error) {
-		return func(digest string) ([]byte, error) {
-			return collector.Sign(context.Background(), kind, name, digest, nil)
-		}
-	}
-	path := filepath.Join(t.TempDir(), "run")
-	b, err := run.Create(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for name, text := range map[string]string{"engagement.yaml": "name: test\nauditor: \"" + person + "\"\n", "roster.csv": "id,team\n" + person + ",ops\nbo,ops\n", "other.csv": "a,b\n1,2\n"} {
-		if err := b.AddInput(name, []byte(text)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	w, err := bundle.Create(b.Bundles(), "aws-1")
-	if err != nil {
-		t.Fatal(err)
-	}
 	escaped := ""
 	for _, r := range person {
 		escaped += fmt.Sprintf(`\u%04x`, r)
 	}
+	roster := "id,team\n" + person + ",ops\nbo,ops\n"
 	spelled := "<R><User><Name>" + html.EscapeString(person) + "</Name><Doc>" + url.QueryEscape(`{"user":"`+strings.ToUpper(person)+`"}`) + "</Doc></User><Numeric>&#74;ane.Roe+&#246;</Numeric></R>"
-	var exchanges []any
+	c := recorded{engagement: "audit of " + person, overrides: overrides,
+		inputs:   map[string]string{"engagement.yaml": "name: test\nauditor: \"" + person + "\"\n", "roster.csv": roster, "other.csv": "a,b\n1,2\n"},
+		coverage: []any{map[string]any{"id": "aws-1/eu/s:Op1", "reason": "User: " + person + " is not authorized"}}}
 	for i, body := range []string{
 		`{"users":[{"name":"` + person + `","n":1},{"name":"bo"}],"note":"` + escaped + `"}`, spelled,
 		"<R><Content>" + base64.StdEncoding.EncodeToString([]byte("user,arn\n"+person+",arn:x\n")) + "</Content></R>",
 		`{"wrapped":"{\"name\":\"` + strings.ReplaceAll(escaped, `\`, `\\`) + `\"}"}`, `{"secret":"whole answer"}`, `{"clean":"nothing here, bob"}`,
 	} {
-		digest, err := w.AddBody([]byte(body))
-		if err != nil {
-			t.Fatal(err)
-		}
-		x := evidence.Exchange{Collector: "c", Target: "aws-1", Region: "eu", Operation: "s:Op" + strconv.Itoa(i), Method: "GET", Path: "/" + strconv.Itoa(i), Body: digest, Outcome: evidence.OK, Start: at,
-			Answer: map[string]string{"X-Amz-Crc32": strconv.Itoa(1234567890 + i)}}
+		c.answers = append(c.answers, answer{"s:Op" + strconv.Itoa(i), body, evidence.OK})
+	}
+	c.asked = func(i int, x *evidence.Exchange) {
+		x.Answer = map[string]string{"X-Amz-Crc32": strconv.Itoa(1234567890 + i)}
 		if i == 1 {
 			x.Path, x.Query, x.Request = "/users/"+url.PathEscape(person), "name="+url.QueryEscape(person), `{"name":"`+escaped+`"}`
 		}
-		x.Identify()
-		exchanges = append(exchanges, x)
 	}
-	first := exchanges[1].(evidence.Exchange)
-	fact := map[string]any{"id": "arn:user/" + person, "kind": "k.user", "schema": 1, "provider": "k", "target": "aws-1", "region": "eu", "name": person, "tags": map[string]string{"owner": strings.ToLower(person), "short": "bo"},
-		"seen": at, "from": []string{first.ID}, "attrs": map[string]any{"policy": `{"Principal":"` + escaped + `"}`, "digest": "i:" + evidence.Digest([]byte("id,team\n"+person+",ops\nbo,ops\n")) + "#2"}}
-	row := map[string]any{"id": "aws-1/eu/s:Op1", "reason": "User: " + person + " is not authorized"}
-	parts, err := w.Finish(bundle.Records{Exchanges: lines(t, exchanges...), Coverage: lines(t, row), Facts: lines(t, fact)}, func(manifest []byte) ([]byte, error) {
-		return signs(seal.Bundle, bundle.ManifestName)(evidence.Digest(manifest))
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	manifests := map[string]run.BundleFile{parts[0].Name: {Target: "aws-1", Manifest: evidence.Digest(parts[0].Manifest)}}
-	if _, err := b.Commit(run.Record{Engagement: "audit of " + person, Source: run.Source{Kind: "live"}, AsOf: at, Plan: jsontext.Value(`[]`), Overrides: overrides, Previous: run.Previous{Verified: "absent"}}, manifests,
-		signs(seal.Run, "run.json")); err != nil {
-		t.Fatal(err)
-	}
-	r, err := run.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.AddJudgement(run.Judgement{JudgedAsOf: at, Inputs: map[string]string{"roster.csv": "id,team\n" + person + ",ops\nbo,ops\n"}}, lines(t, map[string]any{"fact": "arn:user/" + person, "from": []string{first.ID}}),
-		signs(seal.Judgement, "judgement.json")); err != nil {
-		t.Fatal(err)
-	}
-	return r
+	from := []string{c.exchange(1).ID}
+	c.facts = []any{map[string]any{"id": "arn:user/" + person, "kind": "k.user", "schema": 1, "provider": "k", "target": "aws-1", "region": "eu", "name": person, "tags": map[string]string{"owner": strings.ToLower(person), "short": "bo"},
+		"seen": at, "from": from, "attrs": map[string]any{"policy": `{"Principal":"` + escaped + `"}`, "digest": "i:" + evidence.Digest([]byte(roster)) + "#2"}}}
+	c.judgements = []judgement{{map[string]string{"roster.csv": roster}, []any{map[string]any{"fact": "arn:user/" + person, "from": from}}}}
+	return c.made(t)
 }
 
 const plantedRules = `
@@ -746,7 +699,7 @@ func TestCopyIsSignedAfterItIsMade(t *testing.T) {
 func TestRedirectedCopy(t *testing.T) {
 	signer, trust := maker(t, "redactor")
 	redirected := []string{"aws_endpoint = http://" + person + ".example", "proxy = http://proxy.example"}
-	dir, m := made(t, plantedBy(t, redirected), plantedRules, signer)
+	dir, m := made(t, planted(t, redirected...), plantedRules, signer)
 	whole, err := Verify(dir, trust)
 	if err != nil {
 		t.Fatal(err)

@@ -30,22 +30,26 @@ type value struct {
 
 // values is all that is withheld. Values are found whatever their case; each spelling has an entry of its own.
 type values struct {
-	secret []byte
-	run    string
-	tag    string
-	by     map[string]*value
-	lower  map[string]string   // lower-case → rule, of all that is looked for
-	starts map[uint32][]string // by the first four bytes; words by their first two
-	pairs  [1 << 16]bool       // by the first two
-	seen   map[string]bool     // of lower, what was found anywhere
-	plain  map[string]bool     // texts that were looked at, and hold no disguised value
+	secret  []byte
+	run     string
+	tag     string
+	by      map[string]*value
+	lower   map[string]string   // lower-case → rule, of all that is looked for
+	starts  map[uint32][]string // by the first four bytes; words by their first two
+	heads   [1 << 16]bool       // hashes of these four
+	words   [1 << 16]bool       // these two
+	seen    map[string]bool     // of lower, what was found anywhere
+	torn    map[uint32]bool     // how values begin that are found in torn base64: their first four bytes, folded
+	windows []byte              // what three letters of base64 may be part of
+	quotes  bool                // a value has quotes
+	plain   map[string]bool     // texts that were looked at, and hold no disguised value
 }
 
 // maxPlain bounds what is remembered of texts.
 const maxPlain = 1 << 20
 
 func newValues(secret []byte, run string) *values {
-	v := &values{secret: secret, run: run, by: map[string]*value{}, lower: map[string]string{}, starts: map[uint32][]string{}, plain: map[string]bool{}, seen: map[string]bool{}}
+	v := &values{secret: secret, run: run, by: map[string]*value{}, lower: map[string]string{}, starts: map[uint32][]string{}, torn: map[uint32]bool{}, windows: slices.Clone(readableWindows()), plain: map[string]bool{}, seen: map[string]bool{}}
 	v.tag = hex.EncodeToString(v.mac(tagDomain, "")[:4])
 	return v
 }
@@ -58,12 +62,23 @@ func (v *values) mac(domain, text string) []byte {
 
 // lower writes letters in lower case where that keeps their length, so that offsets stay.
 func lower(b []byte) []byte {
-	out := bytes.Clone(b)
+	out := make([]byte, len(b))
+	for i, c := range b {
+		if c >= utf8.RuneSelf {
+			copy(out[i:], b[i:])
+			lowerRest(out[i:])
+			break
+		}
+		out[i] = folds[c]
+	}
+	return out
+}
+
+// lowerRest is lower for what is not all ASCII.
+func lowerRest(out []byte) {
 	for i := 0; i < len(out); {
 		if c := out[i]; c < utf8.RuneSelf {
-			if 'A' <= c && c <= 'Z' {
-				out[i] = c + 'a' - 'A'
-			}
+			out[i] = folds[c]
 			i++
 			continue
 		}
@@ -73,7 +88,6 @@ func lower(b []byte) []byte {
 		}
 		i += size
 	}
-	return out
 }
 
 // add has a value looked for everywhere.
@@ -83,11 +97,15 @@ func (v *values) add(text, rule string) {
 		return
 	}
 	v.lower[low] = rule
-	key := uint32(binary.LittleEndian.Uint16([]byte(low)))
+	v.startsTorn(low)
+	pair := binary.LittleEndian.Uint16([]byte(low))
+	key := uint32(pair)
 	if len(low) >= MinInner {
 		key = binary.LittleEndian.Uint32([]byte(low))
+		v.heads[hashed(key)] = true
+	} else {
+		v.words[pair] = true
 	}
-	v.pairs[binary.LittleEndian.Uint16([]byte(low))] = true
 	clear(v.plain)
 	v.starts[key] = append(v.starts[key], low)
 	slices.SortFunc(v.starts[key], func(a, b string) int { return len(b) - len(a) }) // the longest is tried first
@@ -119,32 +137,41 @@ func tokens(tag string) *regexp.Regexp {
 	return regexp.MustCompile(`withheld-` + regexp.QuoteMeta(tag) + `-([0-9]{7})`)
 }
 
-// find gives the first value of at least so many bytes in a text from an offset on, already in lower case.
+// find gives the first value of at least so many bytes in a text from an offset on, already in lower case, and notes that
+// it stands somewhere.
 func (v *values) find(low []byte, from, least int) (at, size int, ok bool) {
+	at, size, ok = v.next(low, from, least)
+	if ok && !v.seen[string(low[at:at+size])] {
+		v.seen[string(low[at:at+size])] = true
+	}
+	return at, size, ok
+}
+
+func (v *values) next(low []byte, from, least int) (at, size int, ok bool) {
 	for i := from; i+MinValue <= len(low); i++ {
-		if !v.pairs[binary.LittleEndian.Uint16(low[i:])] {
-			continue
-		}
 		if i+MinInner <= len(low) {
-			for _, want := range v.starts[binary.LittleEndian.Uint32(low[i:])] {
-				if len(want) >= max(MinInner, least) && len(want) <= len(low)-i && string(low[i:i+len(want)]) == want {
-					v.seen[want] = true
-					return i, len(want), true
+			if head := binary.LittleEndian.Uint32(low[i:]); v.heads[hashed(head)] {
+				for _, want := range v.starts[head] {
+					if len(want) >= max(MinInner, least) && len(want) <= len(low)-i && string(low[i:i+len(want)]) == want {
+						return i, len(want), true
+					}
 				}
 			}
 		}
-		if least >= MinInner {
+		if least >= MinInner || !v.words[binary.LittleEndian.Uint16(low[i:])] {
 			continue
 		}
 		for _, want := range v.starts[uint32(binary.LittleEndian.Uint16(low[i:]))] {
 			if len(want) <= len(low)-i && string(low[i:i+len(want)]) == want && isWord(low, i, i+len(want)) {
-				v.seen[want] = true
 				return i, len(want), true
 			}
 		}
 	}
 	return 0, 0, false
 }
+
+// hashed makes four bytes two.
+func hashed(b uint32) uint16 { return uint16(b * 0x9e3779b1 >> 16) }
 
 // isWord reports whether neither a letter nor a digit stands right before or after a text.
 func isWord(b []byte, from, to int) bool {
@@ -154,7 +181,7 @@ func isWord(b []byte, from, to int) bool {
 
 // holds reports whether a text holds any value.
 func (v *values) holds(b []byte) bool {
-	_, _, ok := v.find(lower(b), 0, MinValue)
+	_, _, ok := v.next(lower(b), 0, MinValue)
 	return ok
 }
 
