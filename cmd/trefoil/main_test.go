@@ -83,7 +83,7 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){"flip": flip, "exits": exits, "unclover": unclover, "demonstrate": demonstrate,
-			"nextsecond": nextSecond, "runs": runs, "locked": locked, "trust": trust, "auditor": auditor, "replace": replace, "droppedverdict": droppedVerdict, "pin": pin, "sorted": sortedRows, "hang": hang, "json": isJSON, "steady": steady, "initialised": initialised},
+			"nextsecond": nextSecond, "runs": runs, "locked": locked, "trust": trust, "auditor": auditor, "replace": replace, "droppedverdict": droppedVerdict, "countersigner": countersigner, "pin": pin, "sorted": sortedRows, "hang": hang, "json": isJSON, "steady": steady, "initialised": initialised},
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"github.com/trefoil-audit/trefoil/evidence/run"
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
 
@@ -55,6 +56,27 @@ func droppedVerdict(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Fatalf("no test result among %v", all)
+}
+
+// countersigner RUN wants a countersignature that says by which build of the program the run was verified.
+func countersigner(ts *testscript.TestScript, neg bool, args []string) {
+	all, err := filepath.Glob(filepath.Join(ts.MkAbs(args[0]), "seals", "*"))
+	ts.Check(err)
+	for _, path := range all {
+		var statement struct {
+			Predicate struct {
+				Verifier struct {
+					ID      string   `json:"id"`
+					Version run.Tool `json:"version"`
+				} `json:"verifier"`
+			} `json:"predicate"`
+		}
+		ts.Check(json.Unmarshal(payload(ts, path), &statement))
+		if v := statement.Predicate.Verifier; v.ID == seal.CountersignVerifier && len(v.Version.Binary) == 64 && v.Version.Version != "" {
+			return
+		}
+	}
+	ts.Fatalf("no countersignature among %v says which build verified", all)
 }
 
 // payload is the statement inside a signature file.

@@ -47,14 +47,6 @@ func verifyCommand() *cli.Command {
 	}
 }
 
-// reperformer tells which build this is, where it is to re-perform: nothing else that verify does asks.
-func reperformer(c *cli.Context) func() (run.Tool, error) {
-	if !c.Bool("reperform") {
-		return nil
-	}
-	return sync.OnceValues(tool)
-}
-
 // verifyRun verifies one run, from wherever it is kept.
 func verifyRun(c *cli.Context, path string, trust *seal.Trust) error {
 	at, err := fetch(c, path)
@@ -63,7 +55,7 @@ func verifyRun(c *cli.Context, path string, trust *seal.Trust) error {
 	}
 	defer func() { _ = at.done() }() // what was fetched is a copy
 	r, report, err := audit.Verify(c.Context, audit.Verification{Path: at.path, Trust: trust, Expect: c.StringSlice("expect"), Workers: runtime.GOMAXPROCS(0),
-		Reperform: c.Bool("reperform"), Report: c.String("report"), Judgement: c.String(judgedFlag.Name), Tool: reperformer(c), Progress: progress(c)})
+		Reperform: c.Bool("reperform"), Report: c.String("report"), Judgement: c.String(judgedFlag.Name), Tool: sync.OnceValues(tool), Progress: progress(c)})
 	if err == nil {
 		err = kept(at, r, report)
 	}
