@@ -54,6 +54,9 @@ func (b *book) surveyed(ctx context.Context) (*survey, error) {
 // the row of one that came before.
 const rowless = 255
 
+// shortVerdicts are the words for exceptions where there is little room.
+var shortVerdicts = map[controls.Verdict]string{controls.Fail: "FAIL", controls.Error: "Error", controls.Insufficient: "Insuff."}
+
 // item takes the next item.
 func (s *survey) item(it *controls.Item, grave byte, regions map[string]string) {
 	switch c, ok := alikeOf(it); {
@@ -73,8 +76,8 @@ func (s *survey) item(it *controls.Item, grave byte, regions map[string]string) 
 	if grave == 0 || grave == rowless {
 		return
 	}
-	if word := map[controls.Verdict]string{controls.Fail: "FAIL", controls.Error: "Error", controls.Insufficient: "Insuff."}[it.Verdict]; it.Kind != callKind {
-		s.open[it.Fact] = append(s.open[it.Fact], it.Control+" "+word)
+	if it.Kind != callKind {
+		s.open[it.Fact] = append(s.open[it.Fact], it.Control+" "+shortVerdicts[it.Verdict])
 	}
 	role, _, trust := strings.Cut(it.Fact, "#trust#")
 	switch {
