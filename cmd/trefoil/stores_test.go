@@ -1,17 +1,20 @@
-package stores
+package main
 
 import (
 	"errors"
 	"strings"
 	"testing"
 
+	"github.com/trefoil-audit/trefoil/cmd/internal/stores"
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
 	"github.com/trefoil-audit/trefoil/evidence/store"
 )
 
-func TestOpen(t *testing.T) {
+// A place of evidence that is no store, or names none, is refused before anything is asked. These tests stand here because each
+// program that links both clouds takes seconds to make.
+func TestStoresRefused(t *testing.T) {
 	for _, bad := range []string{"s3://", "https://b/p", "s3://user:secret@b/p", "gs://b/p//q", "s3://b?x=1/y"} {
-		if _, _, err := Open(t.Context(), engagement.Store{URL: bad, Place: "eu-west-1"}, nil); !errors.Is(err, store.ErrURL) {
+		if _, _, err := stores.Open(t.Context(), engagement.Store{URL: bad, Place: "eu-west-1"}, nil); !errors.Is(err, store.ErrURL) {
 			t.Errorf("%s: %v", bad, err)
 		}
 	}
@@ -21,7 +24,7 @@ func TestOpen(t *testing.T) {
 func TestNoSecretInErrors(t *testing.T) {
 	for _, s := range []engagement.Store{{URL: "s3://user:hunter2@bucket/p"}, {URL: "s3://bucket/p", Endpoint: "https://user:hunter2@host"}, {URL: "gs://bucket/hunter2@x/p"}} {
 		s.Place = "eu-west-1"
-		if _, _, err := Open(t.Context(), s, nil); err == nil || strings.Contains(err.Error(), "hunter2") {
+		if _, _, err := stores.Open(t.Context(), s, nil); err == nil || strings.Contains(err.Error(), "hunter2") {
 			t.Errorf("%v", err)
 		}
 	}
