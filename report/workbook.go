@@ -22,7 +22,7 @@ func sheets() []sheet {
 		{engagementSheet, "Parties, targets, exclusions, parameters, scope rules, waivers and accepted gaps, as they stood when it was judged.", writeEngagement},
 		{summarySheet, "One row a control: the conclusion, how many items stand behind it, and why.", writeSummary},
 		{resultsSheet, "One row an item of a control's population, or API calls that ended alike in several regions; answered ones stand in Coverage alone. White: the collector's. Yellow: yours.", writeResults},
-		{exceptionsSheet, "One row a fail or an item that could not be judged, with who accepted it: fails first, and the gravest controls of each result.", writeExceptions},
+		{exceptionsSheet, "One row a fail or an item that could not be judged, or several such API calls, with who accepted it: fails first, and the gravest controls of each result.", writeExceptions},
 		{populationsSheet, "One row a control and kind: how many items, what was ruled out and by which rule, and the lists that the count rests on.", writePopulations},
 		{locationsSheet, "One row a store or key: where it lies by the dated table of places, how it is encrypted, where its copies are.", writeLocations},
 		{accessSheet, "Who can act, by which credentials; what can be reached from outside its account; every statement of every policy.", writeAccess},
