@@ -199,7 +199,11 @@ func recordsOf[T any](r *Results, kind string, keep func(place int) bool, decode
 					err = fmt.Errorf("a result of kind %q that is written as one of kind %q", record(&v), kind)
 				}
 			}
-			if err == nil && last == "out" && of != "out" {
+			switch {
+			case err != nil:
+			case of != "item" && of != "out": // it would shift the places of what follows
+				err = fmt.Errorf("a result of kind %q among items", of)
+			case last == "out" && of != "out":
 				err = fmt.Errorf("a result of kind %q after what was ruled out", of)
 			}
 			last = of
