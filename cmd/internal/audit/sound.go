@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/trefoil-audit/trefoil/collectors"
 	"github.com/trefoil-audit/trefoil/controls"
 	"github.com/trefoil-audit/trefoil/evidence"
 	"github.com/trefoil-audit/trefoil/evidence/engagement"
@@ -48,7 +49,8 @@ type known struct {
 	catalogue  func() (*controls.Catalogue, error) // read where it is asked
 	ids        []string
 	kinds      evidence.Kinds
-	operations []string // of every collector
+	operations []string                          // of every collector
+	asked      map[string][]collectors.Operation // of an account or project, by provider
 	table      *place.Table
 	targets    targetNames
 }
@@ -63,7 +65,7 @@ var ownCatalogue = sync.OnceValues(func() (*controls.Catalogue, error) {
 })
 
 func newKnown(l *engagement.Loaded) (*known, error) {
-	k := &known{targets: targetNames{l.File}}
+	k := &known{targets: targetNames{l.File}, asked: map[string][]collectors.Operation{}}
 	var err error
 	if k.kinds, err = Kinds(); err != nil {
 		return nil, err
@@ -71,8 +73,12 @@ func newKnown(l *engagement.Loaded) (*known, error) {
 	k.catalogue = ownCatalogue
 	k.ids = controls.IDs()
 	for _, c := range declared() {
-		for _, op := range c.Info().Operations {
+		info := c.Info()
+		for _, op := range info.Operations {
 			k.operations = append(k.operations, op.Name)
+		}
+		if info.Runs == collectors.Account {
+			k.asked[info.Provider] = append(k.asked[info.Provider], info.Operations...)
 		}
 	}
 	if k.table, err = place.Load(place.Default()); err != nil {
