@@ -169,11 +169,18 @@ func (e *Explanation) item(w *world, j *Judged, about report.Subject, from map[s
 		if e.Fact != nil {
 			names = nil
 		}
-		for i, err := range j.itemsOf(about.Item, names) {
+		facts, items := map[string]bool{about.Item: true}, j.itemsOf(about.Item, names)
+		if len(about.Rows) > 0 { // a row about several API calls
+			items = j.Results.Items()
+		}
+		for _, row := range about.Rows {
+			facts["coverage:"+row] = true
+		}
+		for i, err := range items {
 			if err != nil {
 				return err
 			}
-			if i.Fact == about.Item && (about.Control == "" || about.Control == i.Control) {
+			if facts[i.Fact] && (about.Control == "" || about.Control == i.Control) {
 				e.Items = append(e.Items, i)
 				add(i.From)
 				for _, m := range i.Missing {
