@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"runtime"
 	"strings"
-	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -23,7 +22,7 @@ func verifyChain(c *cli.Context, dir string, trust *seal.Trust) error {
 	if c.String("report") != "" || len(c.StringSlice("expect")) > 0 {
 		return &usageError{errors.New("--chain is of many runs: --report and --expect are of one")}
 	}
-	chain, err := audit.VerifyChain(c.Context, audit.Verification{Path: dir, Trust: trust, Workers: runtime.GOMAXPROCS(0), Reperform: c.Bool("reperform"), Tool: sync.OnceValues(tool), Progress: progress(c)}, c.Duration(everyFlag.Name))
+	chain, err := audit.VerifyChain(c.Context, audit.Verification{Path: dir, Trust: trust, Workers: runtime.GOMAXPROCS(0), Reperform: c.Bool("reperform"), Tool: thisBuild(), Progress: progress(c)}, c.Duration(everyFlag.Name))
 	if chain == nil {
 		return err
 	}

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -53,7 +52,7 @@ func collect(c *cli.Context, at place) (*collected, error) {
 	if s == nil {
 		return nil, &codeError{code: exitCould, message: "engagement.yaml names no signing key (signing.key), and evidence without a signature is none", hint: "`trefoil init DIR` makes a key"}
 	}
-	this := sync.OnceValues(tool)
+	this := thisBuild()
 	collection := audit.Collection{Engagement: loaded, Out: at.path, AsOf: at.asOf, Previous: at.before, Signer: s, Tool: this, Build: buildOf, Clock: time.Now, Progress: progress(c), Dir: filepath.Dir(c.String(configFlag.Name))}
 	if path := c.String("replay"); path != "" {
 		if collection.Replay, err = openRun(path); err != nil {

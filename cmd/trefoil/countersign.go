@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -44,7 +43,7 @@ func countersignCommand() *cli.Command {
 				return err
 			}
 			digest, report, err := audit.Countersign(c.Context, audit.Verification{Path: path, Trust: trust, Workers: runtime.GOMAXPROCS(0), Reperform: c.Bool("reperform"),
-				Tool: sync.OnceValues(tool), Progress: progress(c)}, s, policy, at)
+				Tool: thisBuild(), Progress: progress(c)}, s, policy, at)
 			if report != nil {
 				printReport(c.App.Writer, report)
 			}

@@ -7,7 +7,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -52,7 +51,7 @@ func demo(c *cli.Context) (err error) {
 		return err
 	}
 	s := &seal.Signer{Key: key}
-	this := sync.OnceValues(tool)
+	this := thisBuild()
 	loaded, err := audit.EngagementOf(recording)
 	if err != nil {
 		return err

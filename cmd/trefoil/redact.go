@@ -75,7 +75,7 @@ func redactAction(c *cli.Context) error {
 		return &codeError{code: exitCould, message: salts + ": file exists", hint: "salts are never written over: without them nothing of their copy can be revealed; where that copy was never finished, move them away"}
 	}
 	m.Keep = func(secrets []byte) error { return keepSalts(salts, secrets) }
-	if m.Tool, err = tool(); err != nil {
+	if m.Tool, err = thisBuild()(); err != nil {
 		return err
 	}
 	made, err := redact.Make(m)

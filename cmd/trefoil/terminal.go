@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"syscall"
 	"text/tabwriter"
 	"time"
@@ -22,25 +23,31 @@ import (
 	"github.com/trefoil-audit/trefoil/evidence/seal"
 )
 
-// tool identifies this build: its version, Go, and the digest of its own bytes. It reads the whole
-// executable: whoever records or compares that asks for it, and no other.
-func tool() (run.Tool, error) {
-	info := run.Tool{Version: version(), Go: goVersion()}
+// thisBuild gives what identifies this build: its version, Go, and the digest of its own bytes. The executable is
+// opened at once, since another may take its place while a command works, and read where somebody asks: who
+// records or compares the digest does, and no other.
+func thisBuild() func() (run.Tool, error) {
 	path, err := os.Executable()
 	if err != nil {
-		return info, fmt.Errorf("find own binary: %w", err)
+		err = fmt.Errorf("find own binary: %w", err)
 	}
-	f, err := os.Open(path)
-	if err != nil {
-		return info, fmt.Errorf("read own binary: %w", err)
+	var f *os.File
+	if err == nil {
+		f, err = os.Open(path)
 	}
-	sum := sha256.New()
-	_, err = io.CopyBuffer(sum, struct{ io.Reader }{f}, make([]byte, 1<<20)) // a file that writes itself takes no buffer
-	if err = errors.Join(err, f.Close()); err != nil {
-		return info, fmt.Errorf("read own binary: %w", err)
-	}
-	info.Binary = hex.EncodeToString(sum.Sum(nil))
-	return info, nil
+	return sync.OnceValues(func() (run.Tool, error) {
+		info := run.Tool{Version: version(), Go: goVersion()}
+		if err != nil {
+			return info, fmt.Errorf("read own binary: %w", err)
+		}
+		sum := sha256.New()
+		_, err := io.CopyBuffer(sum, struct{ io.Reader }{f}, make([]byte, 1<<20)) // a file that writes itself takes no buffer
+		if err = errors.Join(err, f.Close()); err != nil {
+			return info, fmt.Errorf("read own binary: %w", err)
+		}
+		info.Binary = hex.EncodeToString(sum.Sum(nil))
+		return info, nil
+	})
 }
 
 // progress prints each target that is begun, on a terminal alone.

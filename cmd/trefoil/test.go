@@ -45,7 +45,7 @@ func testCommand() *cli.Command {
 			}
 			var t run.Tool
 			if s != nil { // else nothing is recorded
-				if t, err = tool(); err != nil {
+				if t, err = thisBuild()(); err != nil {
 					return err
 				}
 			}

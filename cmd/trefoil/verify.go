@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"sync"
 
 	"github.com/urfave/cli/v2"
 
@@ -55,7 +54,7 @@ func verifyRun(c *cli.Context, path string, trust *seal.Trust) error {
 	}
 	defer func() { _ = at.done() }() // what was fetched is a copy
 	r, report, err := audit.Verify(c.Context, audit.Verification{Path: at.path, Trust: trust, Expect: c.StringSlice("expect"), Workers: runtime.GOMAXPROCS(0),
-		Reperform: c.Bool("reperform"), Report: c.String("report"), Judgement: c.String(judgedFlag.Name), Tool: sync.OnceValues(tool), Progress: progress(c)})
+		Reperform: c.Bool("reperform"), Report: c.String("report"), Judgement: c.String(judgedFlag.Name), Tool: thisBuild(), Progress: progress(c)})
 	if err == nil {
 		err = kept(at, r, report)
 	}

@@ -35,7 +35,7 @@ func (v *Verification) reperform(ctx context.Context, r *run.Run, report *run.Re
 // byBuild says of a difference that another build made what differs, where one did.
 func (v *Verification) byBuild(made run.Tool, err error) error {
 	var bad *run.VerifyError
-	if !errors.As(err, &bad) {
+	if !errors.As(err, &bad) || v.Tool == nil { // a build without a name is no other
 		return err
 	}
 	this, unknown := identity(v.Tool)
