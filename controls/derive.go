@@ -82,10 +82,13 @@ func derived(k *evidence.Kind, id, name, target, region string) *evidence.Fact {
 	return f
 }
 
+// CallFact gives the id of the fact that is made of a row of coverage: aws-111122223333/eu-west-1/ec2:DescribeVolumes.
+func CallFact(row string) string { return "coverage:" + row }
+
 func coverageRows(j *joins) []*evidence.Fact {
 	out := make([]*evidence.Fact, 0, len(j.in.Coverage))
 	for _, r := range j.in.Coverage {
-		f := derived(kindRow, "coverage:"+r.ID, r.Operation, r.Target, r.Region).Because("c:"+r.ID).
+		f := derived(kindRow, CallFact(r.ID), r.Operation, r.Target, r.Region).Because("c:"+r.ID).
 			Set("/attrs/status", string(r.Status)).Set("/attrs/operation", r.Operation).Set("/attrs/list", r.List).
 			Set("/attrs/asked", r.Status != evidence.NotAttempted || r.Reason != "")
 		if r.Status.Seen() || r.Status == evidence.NotEnabled {

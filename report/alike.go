@@ -23,7 +23,7 @@ func alikeOf(it *controls.Item) (c alikeCall, ok bool) {
 		return alikeCall{}, false
 	}
 	row := evidence.RowID(it.Target, it.Region, it.Name)
-	if it.Fact != "coverage:"+row {
+	if it.Fact != controls.CallFact(row) {
 		return alikeCall{}, false
 	}
 	c = alikeCall{control: it.Control, target: it.Target, operation: it.Name, reason: everyRegion(it, it.Reason), observed: everyRegion(it, it.Observed), missing: everyRegion(it, strings.Join(it.Missing, "\n")),
@@ -57,7 +57,7 @@ func (s *survey) rowOf(it *controls.Item) itemRow {
 	for _, region := range regions {
 		r.about.Rows = append(r.about.Rows, evidence.RowID(c.target, region, c.operation))
 	}
-	r.name = itemText(c.operation, "coverage:"+evidence.RowID(c.target, "*", c.operation))
+	r.name = itemText(c.operation, controls.CallFact(evidence.RowID(c.target, "*", c.operation)))
 	r.region, r.reason, r.test, r.items = strings.Join(regions, ", "), c.reason, everyRegion(it, r.test), len(regions)
 	if len(regions) > namedInRow {
 		r.region = fmt.Sprintf("%d regions, which Coverage names", len(regions))

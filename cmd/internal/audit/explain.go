@@ -174,7 +174,7 @@ func (e *Explanation) item(w *world, j *Judged, about report.Subject, from map[s
 			items = j.Results.Items()
 		}
 		for _, row := range about.Rows {
-			facts["coverage:"+row] = true
+			facts[controls.CallFact(row)] = true
 		}
 		for i, err := range items {
 			if err != nil {
