@@ -27,11 +27,8 @@ import (
 // opened at once, since another may take its place while a command works, and read where somebody asks: who
 // records or compares the digest does, and no other.
 func thisBuild() func() (run.Tool, error) {
-	path, err := os.Executable()
-	if err != nil {
-		err = fmt.Errorf("find own binary: %w", err)
-	}
 	var f *os.File
+	path, err := os.Executable()
 	if err == nil {
 		f, err = os.Open(path)
 	}
