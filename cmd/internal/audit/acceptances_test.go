@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -18,10 +19,7 @@ func TestAcceptedAfterTheSnapshot(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw := map[string][]byte{}
-	for name, text := range loaded.Raw {
-		raw[name] = text
-	}
+	raw := maps.Clone(loaded.Raw)
 	const term = ", reason: r, by: DPO, approved: 2035-06-01, until: 2036-01-01}\n"
 	raw[engagement.WaiversName] = []byte("waivers:\n  - {id: W-late, control: EDS-KEY-01, items: \"arn:aws:s3:::clover-london\"" + term)
 	raw[engagement.FileName] = []byte(strings.Replace(string(raw[engagement.FileName]), "accepted_gaps:\n", "accepted_gaps:\n  - {id: gap-late, pattern: \"unread/aws.efs.*\""+term, 1))

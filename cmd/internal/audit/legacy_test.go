@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"testing"
 
@@ -49,10 +50,7 @@ func judgedLegacy(t *testing.T, register string) (verdicts map[string]controls.I
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw := map[string][]byte{}
-	for name, text := range loaded.Raw {
-		raw[name] = text
-	}
+	raw := maps.Clone(loaded.Raw)
 	raw[engagement.RegisterName] = []byte(register)
 	if loaded, err = engagement.Parse(raw); err != nil {
 		t.Fatal(err)
